@@ -1,0 +1,146 @@
+// Application: what one protocol recogniser is. One file per protocol, one line in registry.cc.
+//
+// A recogniser is a pure function of what both ends have said so far. It keeps no state: the engine
+// collects the opening of each direction (in order, gaps closed or the flow given up) and asks again when
+// there is more. So the same code serves TCP and UDP, live and offline, and one fuzz harness.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/byte_reader.h"
+
+namespace vmoat {
+
+enum class Claim : uint8_t {
+  no,     // cannot be this protocol: never asked again for this flow
+  more,   // so far it could be; ask again with more bytes
+  guess,  // likely, but another protocol could look like this; satisfies no allow rule
+  sure,   // nothing else looks like this
+};
+
+enum Transport : uint8_t { over_tcp = 1, over_udp = 2, over_icmp = 4, over_sctp = 8 };
+
+/**
+ * What is known of a flow when its application is sought. TCP: client and server are the in-order
+ * prefixes of the two streams, at most opening_bytes_max each. UDP: exactly one of them holds the
+ * datagram at hand; ICMP: likewise the message from its type byte on, ports as in the flow's key; SCTP:
+ * likewise the user data of the packet's first DATA chunk. "client" is who opened the flow; where that was
+ * not seen it may be the wrong way round (`direction_seen` false), so a recogniser that can should accept
+ * either.
+ */
+struct Opening {
+  Bytes client;
+  Bytes server;
+  uint16_t client_port = 0;
+  uint16_t server_port = 0;
+  Transport transport = over_tcp;
+  bool direction_seen = true;
+  bool midstream = false;  // TCP picked up without SYN: bytes may begin anywhere
+  bool cut = false;        // no more will come: the window is full, the capture cut or the flow ended
+};
+constexpr size_t opening_bytes_max = 4096;
+
+/** Keys of facts: what a parser read off a session. Names stand in fact.cc, docs in docs/facts.md. */
+enum class Fact : uint8_t {
+  none,
+  http_host,
+  http_method,
+  http_path,
+  http_status,
+  http_user_agent,
+  http_server,
+  tls_version,
+  tls_sni,
+  tls_alpn,
+  ssh_client,
+  ssh_server,
+  dns_query,
+  dns_type,
+  dns_rcode,
+  dns_answer,
+  dhcp_hostname,
+  dhcp_message,
+  dhcp_address,
+  dhcp_server,
+  ntp_version,
+  ntp_mode,
+  redis_command,
+  redis_server,
+  mysql_version,
+  mysql_user,
+  mysql_database,
+  postgresql_user,
+  postgresql_database,
+  postgresql_version,
+  icmp_type,
+  smtp_client,
+  smtp_server,
+  ftp_user,
+  ftp_server,
+  vnc_version,
+  sip_method,
+  mqtt_client,
+  kafka_client,
+  rdp_user,
+  ldap_user,
+  quic_version,
+  tftp_file,
+  mongodb_command,
+  tns_service,
+  iscsi_initiator,
+  radius_user,
+  snmp_version,
+  count,
+};
+
+/** Where a recogniser writes what it found. Implemented by the engine: bounded, last write wins. */
+class Findings {
+ public:
+  /** The value is copied and cut at 255 bytes; per flow at most 1,024 bytes of facts are kept. */
+  virtual void fact(Fact key, std::string_view value) = 0;
+  /**
+   * Appends an inner layer's name (a registry name): tls says "https" for ALPN http/1.1. Each call of
+   * `recognise` starts without layers.
+   */
+  virtual void layer(std::string_view application) = 0;
+  /** An address learned by DHCP: `ip` is 4 or 16 bytes, `mac` 6. */
+  virtual void lease(Bytes ip, Bytes mac) = 0;
+  /** With a claim of `guess` or `sure`, where nobody saw a SYN: what Opening calls client is the server. */
+  virtual void ends_swapped() {}
+  /**
+   * With a claim of `sure`: facts are still to come (the server's answer, the client's login). `recognise`
+   * is asked again with the grown openings until it no longer says so, the windows are full or it says `no`.
+   */
+  virtual void unfinished() {}
+
+ protected:
+  ~Findings() = default;
+};
+
+/** What a recogniser still wants once it has claimed a flow. */
+enum class Appetite : uint8_t {
+  opening,   // nothing more: the kernel counts from here
+  messages,  // every datagram (UDP) or every further in-order chunk (TCP), up to follow_bytes_max
+};
+
+/** Neither ports nor recogniser: an inner layer only (`https`), named by another application's recogniser. */
+struct Application {
+  std::string_view name;                          // the glossary's plain lower-case name
+  uint8_t transports;                             // Transport bits
+  std::span<const uint16_t> ports;                // a hint for the order of asking, never evidence by itself
+  Claim (*recognise)(const Opening&, Findings&);  // null: a layer's name only
+  Appetite appetite = Appetite::opening;
+  /** Called with what follows a `sure` claim while the appetite is `messages`; one direction holds bytes. */
+  void (*message)(const Opening&, Findings&) = nullptr;
+};
+constexpr size_t follow_bytes_max = 65536;
+
+/** All applications, in the order of asking. At most 64, so that a session's candidates fit one word. */
+std::span<const Application> applications();
+
+/** The name of a fact in records, JSON and docs/facts.md: `http.host`. Empty for `none`. */
+std::string_view fact_name(Fact fact);
+
+}  // namespace vmoat

@@ -1,0 +1,48 @@
+// imap: IMAP4 (RFC 9051): the server's untagged greeting, or a tagged command of the client's.
+#include "apps/sides.h"
+#include "apps/text.h"
+
+namespace vmoat {
+namespace {
+
+constexpr uint16_t ports[] = {143};
+constexpr std::string_view greetings[] = {"* OK ", "* PREAUTH ", "* BYE "};
+constexpr std::string_view commands[] = {"capability", "login", "authenticate", "starttls", "select",
+                                         "examine",    "noop",  "logout",       "id",       "list",
+                                         "lsub",       "uid",   "status",       "enable",   "namespace"};
+
+/** "TAG COMMAND": tags are short words of letters and digits. */
+Claim read_client(Bytes bytes) {
+  std::string_view rest = as_text(bytes);
+  const Line line = take_line(rest);
+  std::string_view text = line.text;
+  const std::string_view tag = take_until(text, ' ');
+  if (tag.size() > 12 || !is_text(line.text)) return Claim::no;
+  for (char c : tag)
+    if (!is_letter(c) && !is_digit(c) && c != '.') return Claim::no;
+  if (!line.complete) return Claim::more;
+  const std::string_view command = take_until(text, ' ');
+  const bool known =
+      std::any_of(std::begin(commands), std::end(commands), [&](auto c) { return same_letters(c, command); });
+  return known && !tag.empty() ? Claim::sure : Claim::no;
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+  const Claim greeted = begins_with_any(server, greetings);
+  const Claim asked = read_client(client);
+  const bool anywhere = opening.midstream && server.size() > 1 && server[0] == '*';
+  if (asked == Claim::no || (greeted == Claim::no && !anywhere)) return Claim::no;
+  if (anywhere && greeted == Claim::no) return asked;
+  return greeted == Claim::sure ? greeted : Claim::more;
+}
+
+Claim recognise(const Opening& opening, Findings& findings) {
+  return either_way(opening, findings, judge);
+}
+
+}  // namespace
+
+extern const Application imap_application;
+const Application imap_application{"imap", over_tcp, ports, recognise};
+
+}  // namespace vmoat

@@ -1,0 +1,41 @@
+// stomp: STOMP 1.0–1.2 (stomp.github.io): a CONNECT or STOMP frame, the server's CONNECTED or ERROR.
+#include "apps/sides.h"
+#include "apps/text.h"
+
+namespace vmoat {
+namespace {
+
+constexpr uint16_t ports[] = {61613};
+
+/** A frame: its command on a line of its own, then "name:value" lines or an empty one. */
+Claim read_frame(Bytes bytes, std::string_view command, std::string_view other) {
+  std::string_view text = as_text(bytes);
+  const Line line = take_line(text);
+  const auto may_become = [&](std::string_view word) { return word.starts_with(line.text); };
+  if (!line.complete) return may_become(command) || may_become(other) ? Claim::more : Claim::no;
+  if (line.text != command && line.text != other) return Claim::no;
+  const Line header = take_line(text);
+  if (!is_text(header.text)) return Claim::no;
+  if (!header.complete) return Claim::more;
+  return header.text.empty() || header.text.find(':') != header.text.npos ? Claim::sure : Claim::no;
+}
+
+Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
+  const Claim asked = read_frame(client, "CONNECT", "STOMP"),
+              answered = read_frame(server, "CONNECTED", "ERROR");
+  if (asked == Claim::no || answered == Claim::no) return Claim::no;
+  // "ERROR" on a line is too little; "CONNECTED" is not.
+  const bool refused_only = asked != Claim::sure && !server.empty() && server[0] == 'E';
+  return refused_only ? Claim::more : std::max(asked, answered);
+}
+
+Claim recognise(const Opening& opening, Findings& findings) {
+  return either_way(opening, findings, judge);
+}
+
+}  // namespace
+
+extern const Application stomp_application;
+const Application stomp_application{"stomp", over_tcp, ports, recognise};
+
+}  // namespace vmoat

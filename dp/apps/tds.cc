@@ -1,0 +1,112 @@
+// tds: SQL Server and Sybase (MS-TDS, TDS 5.0): PRELOGIN with its table of options, LOGIN7, or the login
+// record of 5.0.
+#include "apps/sides.h"
+
+namespace vmoat {
+namespace {
+
+constexpr uint16_t ports[] = {1433, 5000};
+constexpr size_t header_bytes = 8;
+enum Type : uint8_t { login_5 = 2, reply = 4, login_7 = 0x10, prelogin = 0x12 };
+
+struct Packet {
+  Claim claim = Claim::more;
+  uint8_t type = 0;
+  uint16_t length = 0;
+  Bytes body;
+};
+
+/** Type, status, length, process id, number, window 0. */
+Packet read_header(Bytes bytes) {
+  Packet packet;
+  ByteReader in(bytes);
+  packet.type = in.u8();
+  const uint8_t status = in.u8();
+  packet.length = in.be16();
+  in.skip(3);
+  const uint8_t window = in.u8();
+  const bool wrong = (bytes.size() > 1 && status > 0x1f) ||
+                     (bytes.size() >= 4 && packet.length <= header_bytes) ||
+                     (bytes.size() >= 8 && window != 0);
+  if (wrong) packet.claim = Claim::no;
+  if (wrong || !in.ok()) return packet;
+  packet.claim = Claim::sure;
+  packet.body = in.rest().first(std::min<size_t>(in.left(), packet.length - header_bytes));
+  return packet;
+}
+
+/** Options {token, offset, length} up to 0xff, each within the packet, the first one VERSION with six bytes.
+ */
+Claim read_prelogin(const Packet& packet) {
+  ByteReader in(packet.body);
+  const size_t room = packet.length - header_bytes;
+  for (int count = 0; count < 16; count++) {
+    const uint8_t token = in.u8();
+    if (in.ok() && token == 0xff) return count > 0 ? Claim::sure : Claim::no;
+    const uint16_t offset = in.be16(), length = in.be16();
+    if (!in.ok()) return packet.body.size() < room ? Claim::more : Claim::no;
+    if (token > 0x10 || size_t{offset} + length > room || (count == 0 && (token != 0 || length != 6)))
+      return Claim::no;
+  }
+  return Claim::no;
+}
+
+/** LOGIN7: its own length (little-endian), then a version of 7.0 to 7.4 or 8.0. */
+Claim read_login_7(const Packet& packet) {
+  ByteReader in(packet.body);
+  const uint32_t length = in.le32(), version = in.le32();
+  if (!in.ok()) return Claim::more;
+  const uint8_t major = version >> 24 ? version >> 24 : version & 0xff;
+  return length >= 86 && length < 1 << 17 && (major >= 0x70 && major <= 0x78) ? Claim::sure : Claim::no;
+}
+
+/** Login record of TDS 4 and 5: host name of 30 bytes and its length, the same for user, password and
+ * process. */
+Claim read_login_5(const Packet& packet) {
+  constexpr size_t lengths[] = {30, 61, 92, 123};
+  constexpr size_t needed = 124;
+  if (packet.length < 512) return Claim::no;
+  if (packet.body.size() < needed) return Claim::more;
+  for (size_t at : lengths) {
+    const uint8_t length = packet.body[at];
+    if (length > 30) return Claim::no;
+    for (size_t i = at - 30 + length; i < at; i++)
+      if (packet.body[i] != 0) return Claim::no;
+  }
+  return packet.body[61] > 0 ? Claim::sure : Claim::no;  // somebody logs in
+}
+
+Claim read_client(Bytes bytes) {
+  if (bytes.empty()) return Claim::more;
+  if (bytes[0] != prelogin && bytes[0] != login_7 && bytes[0] != login_5) return Claim::no;
+  const Packet packet = read_header(bytes);
+  if (packet.claim != Claim::sure) return packet.claim;
+  if (packet.type == prelogin) return read_prelogin(packet);
+  return packet.type == login_7 ? read_login_7(packet) : read_login_5(packet);
+}
+
+/** The server answers PRELOGIN in the same form, anything else by tokens. */
+Claim read_server(Bytes bytes) {
+  if (bytes.empty()) return Claim::more;
+  if (bytes[0] != reply) return Claim::no;
+  const Packet packet = read_header(bytes);
+  if (packet.claim != Claim::sure || packet.body.empty() || packet.body[0] != 0)
+    return packet.claim == Claim::no ? Claim::no : Claim::more;
+  return read_prelogin(packet);
+}
+
+Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
+  const Claim asked = read_client(client), answered = read_server(server);
+  return asked == Claim::no || answered == Claim::no ? Claim::no : std::max(asked, answered);
+}
+
+Claim recognise(const Opening& opening, Findings& findings) {
+  return either_way(opening, findings, judge);
+}
+
+}  // namespace
+
+extern const Application tds_application;
+const Application tds_application{"tds", over_tcp, ports, recognise};
+
+}  // namespace vmoat

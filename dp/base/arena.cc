@@ -1,0 +1,78 @@
+// Arena: per class a list of the runs that have room.
+#include "base/arena.h"
+
+#include <cassert>
+#include <cstring>
+
+namespace vmoat {
+
+Arena::Arena(size_t bytes_max)
+    : region_(bytes_max / run_bytes * run_bytes + run_bytes), runs_(bytes_max / run_bytes + 1) {}
+
+uint32_t Arena::class_of(uint32_t bytes) {
+  assert(bytes <= piece_bytes_max);
+  uint32_t c = 0;
+  while (sizes[c] < bytes) c++;
+  return c;
+}
+
+void Arena::link(uint32_t run) {
+  uint32_t& first = with_room_[runs_[run].size_class];
+  runs_[run].next = first;
+  runs_[run].prev = 0;
+  if (first != 0) runs_[first].prev = run;
+  first = run;
+}
+
+void Arena::unlink(uint32_t run) {
+  Run& r = runs_[run];
+  (r.prev != 0 ? runs_[r.prev].next : with_room_[r.size_class]) = r.next;
+  if (r.next != 0) runs_[r.next].prev = r.prev;
+}
+
+uint32_t Arena::open_run(uint32_t size_class) {
+  uint32_t run = empty_;
+  if (run != 0) {
+    empty_ = runs_[run].next;
+  } else if (next_run_ < runs_.size()) {
+    run = next_run_++;
+  } else {
+    return 0;
+  }
+  runs_[run] = {.size_class = static_cast<uint8_t>(size_class)};
+  link(run);
+  return run;
+}
+
+uint32_t Arena::take(uint32_t bytes) {
+  const uint32_t c = class_of(bytes);
+  const uint32_t run = with_room_[c] != 0 ? with_room_[c] : open_run(c);
+  if (run == 0) return 0;
+  Run& r = runs_[run];
+  uint32_t piece = r.free;
+  if (piece != 0) {
+    std::memcpy(&r.free, at(piece), sizeof piece);
+  } else {
+    piece = (run * run_bytes + r.cut++ * sizes[c]) / granule;
+  }
+  r.used++;
+  if (is_full(r)) unlink(run);
+  used_ += sizes[c];
+  return piece;
+}
+
+void Arena::give_back(uint32_t piece) {
+  const uint32_t run = run_of(piece);
+  assert(run != 0 && run < runs_.size());
+  Run& r = runs_[run];
+  if (is_full(r)) link(run);
+  std::memcpy(at(piece), &r.free, sizeof piece);
+  r.free = piece;
+  used_ -= sizes[r.size_class];
+  if (--r.used != 0) return;
+  unlink(run);
+  r.next = empty_;
+  empty_ = run;
+}
+
+}  // namespace vmoat

@@ -1,0 +1,90 @@
+// Reads the configuration object key by key; the tables below are all the keys there are.
+#include "binding/dataplane_config.h"
+
+namespace vmoat::binding {
+namespace {
+
+struct NumberKey {
+  const char* name;
+  uint32_t DataplaneConfig::* member;
+};
+constexpr NumberKey number_keys[] = {
+    {"workers", &DataplaneConfig::workers},
+    {"flowsMax", &DataplaneConfig::flows_max},
+    {"flowsPerNicMax", &DataplaneConfig::flows_per_nic_max},
+    {"sessionsMax", &DataplaneConfig::sessions_max},
+    {"openingBytes", &DataplaneConfig::opening_bytes},
+    {"upcallsPerSecond", &DataplaneConfig::upcalls_per_second},
+    {"upcallsBurst", &DataplaneConfig::upcalls_burst},
+    {"ringBytes", &DataplaneConfig::ring_bytes},
+    {"reportIntervalMs", &DataplaneConfig::report_interval_ms},
+    {"idleTimeoutMs", &DataplaneConfig::idle_timeout_ms},
+};
+
+struct ListKey {
+  const char* name;
+  std::vector<std::string> DataplaneConfig::* member;
+};
+constexpr ListKey list_keys[] = {{"names", &DataplaneConfig::names}, {"ignore", &DataplaneConfig::ignore}};
+
+constexpr double uint32_max = 4294967295.0;
+
+Status set_number(DataplaneConfig& config, const NumberKey& key, const Napi::Value& value) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= 0 && number <= uint32_max))
+    return Error{std::string(key.name) + " is no number from 0 to 4294967295"};
+  config.*key.member = static_cast<uint32_t>(number);
+  return success();
+}
+
+std::vector<std::string> strings(const Napi::Value& value) {
+  std::vector<std::string> list;
+  if (!value.IsArray()) return list;
+  auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) list.push_back(array.Get(i).ToString().Utf8Value());
+  return list;
+}
+
+Result<HookChoice> hook_choice(const std::string& name) {
+  if (name == "automatic") return HookChoice::automatic;
+  if (name == "tcx") return HookChoice::tcx;
+  if (name == "clsact") return HookChoice::clsact;
+  return Error{"hook is automatic, tcx or clsact, not " + name};
+}
+
+std::string string_of(const Napi::Object& object, const char* key) {
+  Napi::Value value = object.Get(key);
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string{};
+}
+
+}  // namespace
+
+Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
+  DataplaneConfig config;
+  for (const NumberKey& key : number_keys) {
+    if (!given.Has(key.name)) continue;
+    if (Status set = set_number(config, key, given.Get(key.name)); !set) return std::move(set.error());
+  }
+  for (const ListKey& key : list_keys)
+    if (given.Has(key.name)) config.*key.member = strings(given.Get(key.name));
+  if (given.Has("tapDevices")) config.tap_devices = given.Get("tapDevices").ToBoolean();
+  if (given.Has("pinRoot")) config.pin_root = string_of(given, "pinRoot");
+  if (!given.Has("hook")) return config;
+  Result<HookChoice> hook = hook_choice(string_of(given, "hook"));
+  if (!hook) return std::move(hook.error());
+  config.hook = *hook;
+  return config;
+}
+
+std::vector<ExpectedNic> expected_nics(const Napi::Array& given) {
+  std::vector<ExpectedNic> nics;
+  for (uint32_t i = 0; i < given.Length(); i++) {
+    Napi::Value entry = given.Get(i);
+    if (!entry.IsObject()) continue;
+    auto nic = entry.As<Napi::Object>();
+    nics.push_back({string_of(nic, "tap"), string_of(nic, "mac"), nic.Get("bandwidth").ToBoolean()});
+  }
+  return nics;
+}
+
+}  // namespace vmoat::binding

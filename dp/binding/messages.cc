@@ -1,0 +1,158 @@
+// Field by field: the names on the left are those of protocol.ts.
+#include "binding/messages.h"
+
+#include <cinttypes>
+#include <cstdio>
+#include <ctime>
+
+namespace vmoat::binding {
+namespace {
+
+Napi::Number number(Napi::Env env, uint64_t value) {
+  return Napi::Number::New(env, static_cast<double>(value));
+}
+
+Napi::Array pair(Napi::Env env, const uint64_t (&values)[2]) {
+  Napi::Array result = Napi::Array::New(env, 2);
+  for (uint32_t i = 0; i < 2; i++) result.Set(i, number(env, values[i]));
+  return result;
+}
+
+/** RFC 3339 in UTC, to the millisecond. */
+std::string time_text(int64_t ns) {
+  const time_t seconds = ns / 1'000'000'000;
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  const size_t length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+  snprintf(text + length, sizeof(text) - length, ".%03" PRId64 "Z", ns / 1'000'000 % 1000);
+  return text;
+}
+
+Napi::Object to_object(Napi::Env env, const Losses& lost) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("ring", number(env, lost.ring));
+  result.Set("budget", number(env, lost.budget));
+  result.Set("table", number(env, lost.table));
+  result.Set("quota", number(env, lost.quota));
+  result.Set("read", number(env, lost.read));
+  return result;
+}
+
+Napi::Object to_object(Napi::Env env, const TappedNic& nic) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("slot", number(env, nic.slot));
+  result.Set("ifindex", number(env, nic.ifindex));
+  result.Set("tap", nic.tap);
+  result.Set("mac", nic.mac);
+  result.Set("netns", nic.netns);
+  result.Set("segment", number(env, nic.segment));
+  result.Set("hook", text(env, nic.hook));
+  result.Set("reason", nic.reason);
+  result.Set("since", time_text(nic.since_ns));
+  result.Set("packets", pair(env, nic.packets));
+  result.Set("bytes", pair(env, nic.bytes));
+  result.Set("lost", to_object(env, nic.lost));
+  return result;
+}
+
+Napi::Object to_object(Napi::Env env, const LinkInfo& link) {
+  Napi::Array addresses = Napi::Array::New(env);
+  for (const std::string& address : link.addresses) addresses.Set(addresses.Length(), address);
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("ifindex", number(env, link.ifindex));
+  result.Set("name", link.name);
+  result.Set("netns", link.netns);
+  result.Set("kind", link.kind);
+  result.Set("mac", link.mac);
+  result.Set("mtu", number(env, link.mtu));
+  result.Set("up", link.up);
+  result.Set("master", number(env, link.master));
+  result.Set("lower", number(env, link.lower));
+  result.Set("id", number(env, link.id));
+  result.Set("addresses", addresses);
+  return result;
+}
+
+Napi::Object to_object(Napi::Env env, const SegmentInfo& segment) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("segment", number(env, segment.segment));
+  result.Set("netns", segment.netns);
+  result.Set("link", segment.link);
+  result.Set("ifindex", number(env, segment.ifindex));
+  result.Set("vlan", number(env, segment.vlan));
+  return result;
+}
+
+template <class Row>
+Napi::Object table_object(Napi::Env env, const Table<Row>& table, const char* name) {
+  Napi::Array rows = Napi::Array::New(env, table.rows.size());
+  for (uint32_t i = 0; i < table.rows.size(); i++) rows.Set(i, to_object(env, table.rows[i]));
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("generation", number(env, table.generation));
+  result.Set(name, rows);
+  return result;
+}
+
+Napi::Array workers(Napi::Env env, const std::vector<WorkerStatus>& list) {
+  Napi::Array result = Napi::Array::New(env, list.size());
+  for (uint32_t i = 0; i < list.size(); i++) {
+    Napi::Object worker = Napi::Object::New(env);
+    worker.Set("worker", number(env, list[i].worker));
+    worker.Set("events", number(env, list[i].events));
+    worker.Set("heartbeatAgeMs", Napi::Number::New(env, static_cast<double>(list[i].heartbeat_age_ms)));
+    result.Set(i, worker);
+  }
+  return result;
+}
+
+Napi::Object flows(Napi::Env env, const DataplaneStatus& status) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("kernel", number(env, status.kernel_flows));
+  result.Set("kernelMax", number(env, status.kernel_flows_max));
+  result.Set("sessions", number(env, status.sessions));
+  result.Set("sessionsMax", number(env, status.sessions_max));
+  result.Set("pickedUp", number(env, status.picked_up));
+  return result;
+}
+
+}  // namespace
+
+Napi::Object to_object(Napi::Env env, const Table<TappedNic>& table) {
+  return table_object(env, table, "nics");
+}
+Napi::Object to_object(Napi::Env env, const Table<LinkInfo>& table) {
+  return table_object(env, table, "links");
+}
+Napi::Object to_object(Napi::Env env, const Table<SegmentInfo>& table) {
+  return table_object(env, table, "segments");
+}
+
+Napi::Object to_object(Napi::Env env, const DataplaneStatus& status, uint64_t lost_records) {
+  Napi::Object lost = to_object(env, status.lost);
+  lost.Set("sessions", number(env, status.lost_sessions));
+  lost.Set("records", number(env, lost_records));
+  Napi::Object anomalies = Napi::Object::New(env);
+  for (const auto& [name, count] : status.anomalies) anomalies.Set(text(env, name), number(env, count));
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("workers", workers(env, status.workers));
+  result.Set("flows", flows(env, status));
+  result.Set("frames", number(env, status.frames));
+  result.Set("records", number(env, status.records));
+  result.Set("lost", lost);
+  result.Set("anomalies", anomalies);
+  return result;
+}
+
+Napi::Object to_object(Napi::Env env, const LogLine& line) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("level", line.level);
+  result.Set("text", line.text);
+  return result;
+}
+
+Napi::Value to_object(Napi::Env env, const std::vector<uint8_t>& body) {
+  return Napi::Buffer<uint8_t>::Copy(env, body.data(), body.size());
+}
+
+}  // namespace vmoat::binding

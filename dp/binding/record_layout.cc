@@ -1,0 +1,86 @@
+// The compiler's own layout of records.h, for the test that holds the TypeScript decoder against it.
+#include "binding/exports.h"
+#include "contract/kernel.h"
+#include "contract/records.h"
+
+namespace vmoat::binding {
+namespace {
+
+struct Field {
+  const char* name;
+  size_t offset;
+};
+#define FIELD(type, name) {#name, offsetof(type, name)}
+
+constexpr Field flow_record[] = {
+    FIELD(FlowRecord, id),
+    FIELD(FlowRecord, parent),
+    FIELD(FlowRecord, first_ns),
+    FIELD(FlowRecord, last_ns),
+    FIELD(FlowRecord, packets),
+    FIELD(FlowRecord, bytes),
+    FIELD(FlowRecord, delta_packets),
+    FIELD(FlowRecord, delta_bytes),
+    FIELD(FlowRecord, anomalies),
+    FIELD(FlowRecord, threats),
+    FIELD(FlowRecord, src),
+    FIELD(FlowRecord, dst),
+    FIELD(FlowRecord, src_mac),
+    FIELD(FlowRecord, dst_mac),
+    FIELD(FlowRecord, sport),
+    FIELD(FlowRecord, dport),
+    FIELD(FlowRecord, src_slot),
+    FIELD(FlowRecord, dst_slot),
+    FIELD(FlowRecord, tags),
+    FIELD(FlowRecord, layers),
+    FIELD(FlowRecord, segment),
+    FIELD(FlowRecord, rule),
+    FIELD(FlowRecord, facts_at),
+    FIELD(FlowRecord, facts_length),
+    FIELD(FlowRecord, tunnel),
+    FIELD(FlowRecord, proto),
+    FIELD(FlowRecord, family),
+    FIELD(FlowRecord, confidence),
+    FIELD(FlowRecord, direction),
+    FIELD(FlowRecord, end),
+    FIELD(FlowRecord, verdict),
+    FIELD(FlowRecord, enforced),
+    FIELD(FlowRecord, decided_by),
+    FIELD(FlowRecord, flags),
+};
+constexpr Field tunnel_layer[] = {FIELD(TunnelLayer, id), FIELD(TunnelLayer, kind)};
+constexpr Field flow_batch_header[] = {
+    FIELD(FlowBatchHeader, record_size),
+    FIELD(FlowBatchHeader, count),
+    FIELD(FlowBatchHeader, facts_bytes),
+};
+constexpr Field address_record[] = {
+    FIELD(AddressRecord, address), FIELD(AddressRecord, mac),    FIELD(AddressRecord, slot),
+    FIELD(AddressRecord, segment), FIELD(AddressRecord, source), FIELD(AddressRecord, gone),
+    FIELD(AddressRecord, seen_ns),
+};
+
+template <size_t count>
+Napi::Object layout(Napi::Env env, size_t size, const Field (&fields)[count]) {
+  Napi::Object offsets = Napi::Object::New(env);
+  for (const Field& field : fields)
+    offsets.Set(field.name, Napi::Number::New(env, static_cast<double>(field.offset)));
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("size", Napi::Number::New(env, static_cast<double>(size)));
+  result.Set("offsets", offsets);
+  return result;
+}
+
+}  // namespace
+
+void export_record_layout(Napi::Env env, Napi::Object exports) {
+  Napi::Object layouts = Napi::Object::New(env);
+  layouts.Set("FlowRecord", layout(env, sizeof(FlowRecord), flow_record));
+  layouts.Set("TunnelLayer", layout(env, sizeof(TunnelLayer), tunnel_layer));
+  layouts.Set("FlowBatchHeader", layout(env, sizeof(FlowBatchHeader), flow_batch_header));
+  layouts.Set("AddressRecord", layout(env, sizeof(AddressRecord), address_record));
+  exports.Set("recordLayout", layouts);
+  exports.Set("kernelLayout", Napi::Number::New(env, VMOAT_LAYOUT));
+}
+
+}  // namespace vmoat::binding

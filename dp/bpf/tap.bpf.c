@@ -1,0 +1,163 @@
+// The tap: one program text for every hook. It counts flows, and sends up what the engine has to see.
+// clang-format off: every one of these needs those before it
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "contract/kernel.h"
+#include "bpf/maps.h"
+#include "bpf/parse.h"
+#include "bpf/upcall.h"
+// clang-format on
+
+/* TCX_NEXT and TC_ACT_UNSPEC alike: whatever else is attached runs as if we were not here. */
+#define PASS (-1)
+
+const volatile __u32 netns; /* inode number of the namespace these programs serve */
+
+static __always_inline struct vmoat_tap* tap_of(__u32 ifindex) {
+  struct vmoat_tap_id id = {netns, ifindex};
+  __u32 index = ifindex % VMOAT_TAP_INDEX;
+  struct vmoat_tap_place* place = bpf_map_lookup_elem(&tap_index, &index);
+  if (!place) return 0;
+  if (place->id.ifindex == ifindex && place->id.netns == netns) return &place->tap;
+  return place->shared ? bpf_map_lookup_elem(&taps, &id) : 0;
+}
+
+static __always_inline struct vmoat_flow* insert_flow(struct packet* p, const struct vmoat_settings* set,
+                                                      __u64 now) {
+  struct vmoat_flow fresh = {
+      .first_ns = now, .last_ns = now, .want = {set->opening_bytes, set->opening_bytes}};
+  fresh.picked_up = p->key.proto == PROTO_TCP && !(p->tcp_flags & TCP_SYN);
+  long error = bpf_map_update_elem(&flows, &p->key, &fresh, BPF_NOEXIST);
+  if (error && error != -17 /* EEXIST: another CPU was first */) return 0;
+  if (!error) p->reason |= VMOAT_NEW;
+  return bpf_map_lookup_elem(&flows, &p->key);
+}
+
+/* The entry for a flow not yet known, or null where quota or table are full. */
+static __always_inline struct vmoat_flow* new_flow(struct packet* p, const struct vmoat_settings* set,
+                                                   __u64 now, struct vmoat_slot* slot,
+                                                   struct vmoat_nic_counters* counters) {
+  if (__sync_fetch_and_add(&slot->flows, 1) >= set->flows_per_nic) {
+    __sync_fetch_and_add(&slot->flows, -1);
+    counters->lost_quota++;
+    return 0;
+  }
+  struct vmoat_flow* flow = insert_flow(p, set, now);
+  if (!flow) counters->lost_table++;
+  if (!(p->reason & VMOAT_NEW)) __sync_fetch_and_add(&slot->flows, -1);
+  return flow;
+}
+
+/* What of the TCP flags is news. A SYN on an ended connection begins a new one under the same key. */
+static __always_inline void note_flags(struct packet* p, struct vmoat_flow* flow,
+                                       const struct vmoat_settings* set) {
+  __u8 seen = flow->tcp_flags[p->way & 1];
+  __u8 flags = p->tcp_flags;
+  if (!(flags & ~seen) && !(flags & (TCP_SYN | TCP_FIN | TCP_RST))) return;
+  p->reason |= VMOAT_FLAGS;
+  if ((flags & TCP_SYN) && ((flow->tcp_flags[0] | flow->tcp_flags[1]) & (TCP_FIN | TCP_RST))) {
+    flow->tcp_flags[0] = flow->tcp_flags[1] = 0;
+    flow->want[0] = flow->want[1] = set->opening_bytes;
+    seen = 0;
+  }
+  flow->tcp_flags[p->way & 1] = seen | flags;
+}
+
+static __always_inline void count(struct __sk_buff* skb, struct packet* p, struct vmoat_flow* flow,
+                                  __u64 now) {
+  __sync_fetch_and_add(&flow->packets[p->way & 1], 1);
+  __sync_fetch_and_add(&flow->bytes[p->way & 1], skb->len);
+  flow->last_ns = now;
+}
+
+static __always_inline struct vmoat_flow* track(struct __sk_buff* skb, struct packet* p,
+                                                struct vmoat_slot* slot, struct vmoat_nic_counters* counters,
+                                                const struct vmoat_settings* set) {
+  __u64 now = bpf_ktime_get_coarse_ns();
+  struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &p->key);
+  if (!flow) flow = new_flow(p, set, now, slot, counters);
+  if (!flow) {
+    p->reason |= VMOAT_UNTRACKED;
+    return 0;
+  }
+  count(skb, p, flow, now);
+  if (p->key.proto == PROTO_TCP) note_flags(p, flow, set);
+  p->want = p->payload_length ? flow->want[p->way & 1] : 0;
+  if (p->want) p->reason |= VMOAT_PAYLOAD;
+  return flow;
+}
+
+static __always_inline int tap(struct __sk_buff* skb, __u8 way) {
+  const __u32 zero = 0;
+  struct vmoat_tap* own = tap_of(skb->ifindex);
+  if (!own) return PASS;
+  __u32 index = own->slot;
+  struct vmoat_slot* slot = bpf_map_lookup_elem(&slots, &index);
+  struct vmoat_nic_counters* counters = bpf_map_lookup_elem(&nics, &index);
+  struct vmoat_settings* set = bpf_map_lookup_elem(&settings, &zero);
+  if (!slot || !counters || !set) return PASS;
+  counters->packets[way]++;
+  counters->bytes[way] += skb->len;
+  struct packet p = {.way = way};
+  p.key.slot = index;
+  parse(skb, &p);
+  struct vmoat_flow* flow = p.has_key ? track(skb, &p, slot, counters, set) : 0;
+  if (!p.reason) return PASS;
+  __u32 taken = upcall(skb, &p);
+  if (flow && taken && p.want != VMOAT_WANT_ALL) /* an answer that came meanwhile stands */
+    __sync_val_compare_and_swap(&flow->want[way], p.want, p.want - taken);
+  return PASS;
+}
+
+SEC("tc")
+int from_nic(struct __sk_buff* skb) {
+  return tap(skb, VMOAT_FROM_NIC);
+}
+
+/* At the egress hook: what came from a tapped NIC was counted there. */
+SEC("tc")
+int to_nic(struct __sk_buff* skb) {
+  if (skb->ingress_ifindex) {
+    struct vmoat_tap* sender = tap_of(skb->ingress_ifindex);
+    if (sender && sender->counts_sent) return PASS;
+  }
+  return tap(skb, VMOAT_TO_NIC);
+}
+
+/* At the ingress hook of a macvtap: its lower device tells no sender. */
+SEC("tc")
+int to_nic_at_ingress(struct __sk_buff* skb) {
+  return tap(skb, VMOAT_TO_NIC);
+}
+
+static long answer_one(__u32 i, struct vmoat_answer_run* run) {
+  __u32 index = run->first + i;
+  struct vmoat_answer* answer = bpf_map_lookup_elem(&answers, &index);
+  if (!answer) return 1;
+  struct vmoat_flow_key key = answer->key; /* user space may write meanwhile */
+  struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &key);
+  if (!flow) {
+    answer->ask = 0;
+  } else if (answer->ask == VMOAT_ASK_WANT) {
+    flow->want[0] = answer->want[0];
+    flow->want[1] = answer->want[1];
+  } else if (answer->ask == VMOAT_ASK_COLLECT) {
+    answer->flow = *flow;
+    __u32 slot_index = key.slot;
+    struct vmoat_slot* slot = bpf_map_lookup_elem(&slots, &slot_index);
+    if (bpf_map_delete_elem(&flows, &key) == 0 && slot) __sync_fetch_and_add(&slot->flows, -1);
+  }
+  return 0;
+}
+
+/* Run by BPF_PROG_RUN: carries out a run of answers without ever overwriting a running count. */
+SEC("syscall")
+int answer(struct vmoat_answer_run* run) {
+  struct vmoat_answer_run copy = *run;
+  bpf_loop(copy.count, answer_one, &copy, 0);
+  return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,275 @@
+// The tap programs and their maps.
+#include "capture/tap_kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "bpf/tap.skel.h"
+#include "capture/bpffs.h"
+
+namespace vmoat {
+namespace {
+
+constexpr uint32_t answers_per_worker = 1024;  // VMOAT_ANSWERS_PER_WORKER in bpf/maps.h
+constexpr uint32_t dump_batch = 4096;
+
+std::string maps_directory(const std::string& pins) {
+  return pins + "/maps";
+}
+std::string ring_pin(const std::string& pins, uint32_t worker) {
+  return pins + "/rings/" + std::to_string(worker);
+}
+
+// Pins of other layouts: their programs go with their links; filters are replaced by name.
+void remove_other_layouts(const std::string& pin_root) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(pin_root, failed))
+    if (entry.path() != pin_directory(pin_root)) (void)remove_tree(entry.path());
+}
+
+Result<bpf_map_info> info_of(int fd) {
+  bpf_map_info info = {};
+  uint32_t size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0) return system_error("ask for a map's shape");
+  return info;
+}
+
+// Whether what is pinned there could serve as this map.
+bool fits(const bpf_map* map, const std::string& path) {
+  auto pinned = open_pin(path);
+  if (!pinned) return false;
+  auto info = info_of(pinned->get());
+  return info && info->type == static_cast<uint32_t>(bpf_map__type(map)) &&
+         info->key_size == bpf_map__key_size(map) && info->value_size == bpf_map__value_size(map) &&
+         info->max_entries == bpf_map__max_entries(map);
+}
+
+bool is_shared(const bpf_map* map) {
+  return !bpf_map__is_internal(map);
+}
+
+TapTable read_taps(int fd) {
+  TapTable found;
+  vmoat_tap_id id = {};
+  vmoat_tap tap;
+  for (void* previous = nullptr; bpf_map_get_next_key(fd, previous, &id) == 0; previous = &id)
+    if (bpf_map_lookup_elem(fd, &id, &tap) == 0) found.emplace_back(id, tap);
+  return found;
+}
+
+bool same(const vmoat_tap_id& a, const vmoat_tap_id& b) {
+  return a.netns == b.netns && a.ifindex == b.ifindex;
+}
+
+int cpu_count() {
+  static const int count = libbpf_num_possible_cpus();
+  return count;
+}
+
+}  // namespace
+
+struct TapKernel::Object {
+  tap_bpf* skeleton = nullptr;
+  ~Object() { tap_bpf__destroy(skeleton); }
+};
+
+Result<uint32_t> own_netns() {
+  struct stat info;
+  if (::stat("/proc/thread-self/ns/net", &info) != 0) return system_error("look at the network namespace");
+  return static_cast<uint32_t>(info.st_ino);
+}
+
+std::string pin_directory(const std::string& pin_root) {
+  return pin_root + "/v" + std::to_string(VMOAT_LAYOUT);
+}
+
+TapTable read_pinned_taps(const std::string& pins) {
+  auto map = open_pin(maps_directory(pins) + "/taps");
+  return map ? read_taps(map->get()) : TapTable{};
+}
+
+TapKernel::TapKernel() : object_(std::make_unique<Object>()) {}
+
+TapKernel::~TapKernel() {
+  if (answers_) ::munmap(answers_, sizeof(vmoat_answer) * VMOAT_WORKERS_MAX * answers_per_worker);
+  if (heartbeats_) ::munmap(heartbeats_, sizeof(uint64_t) * VMOAT_WORKERS_MAX);
+}
+
+Result<std::unique_ptr<TapKernel>> TapKernel::open(const TapKernelOptions& options) {
+  std::unique_ptr<TapKernel> kernel(new TapKernel());
+  const std::string pins = pin_directory(options.pin_root);
+  for (const char* part : {"/maps", "/links", "/rings"})
+    if (Status made = ensure_pin_directory(pins + part); !made) return std::move(made.error());
+  remove_other_layouts(options.pin_root);
+  kernel->pins_ = pins;
+  kernel->ring_bytes_ = options.ring_bytes;
+  kernel->flows_max_ = options.flows_max;
+  if (Status loaded = kernel->load(options); !loaded)
+    return std::move(loaded.error()).in("load the tap programs");
+  if (Status mapped = kernel->map_memory(); !mapped) return std::move(mapped.error());
+  if (Status applied = kernel->apply(options.settings); !applied) return std::move(applied.error());
+  return kernel;
+}
+
+Status TapKernel::load(const TapKernelOptions& options) {
+  tap_bpf* skeleton = object_->skeleton = tap_bpf__open();
+  if (!skeleton) return system_error("open the eBPF object");
+  skeleton->rodata->netns = options.netns;
+  bpf_map__set_max_entries(skeleton->maps.flows, options.flows_max);
+  adopted_ = true;
+  bpf_map* map;
+  bpf_object__for_each_map(map, skeleton->obj) if (is_shared(map)) adopted_ &=
+      fits(map, maps_directory(pins_) + "/" + bpf_map__name(map));
+  bpf_object__for_each_map(map, skeleton->obj) {
+    if (!is_shared(map)) continue;
+    const std::string path = maps_directory(pins_) + "/" + bpf_map__name(map);
+    if (!adopted_) ::unlink(path.c_str());
+    bpf_map__set_pin_path(map, path.c_str());
+  }
+  if (!adopted_) (void)remove_tree(pins_ + "/links");  // their programs count into the old maps
+  if (!adopted_) (void)ensure_pin_directory(pins_ + "/links");
+  if (tap_bpf__load(skeleton) != 0) return system_error("eBPF verifier or map creation");
+  programs_ = {bpf_program__fd(skeleton->progs.from_nic), bpf_program__fd(skeleton->progs.to_nic),
+               bpf_program__fd(skeleton->progs.to_nic_at_ingress), bpf_program__fd(skeleton->progs.answer)};
+  return success();
+}
+
+Status TapKernel::map_memory() {
+  auto map = [](const bpf_map* of, size_t bytes) {
+    return ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(of), 0);
+  };
+  void* answers =
+      map(object_->skeleton->maps.answers, sizeof(vmoat_answer) * VMOAT_WORKERS_MAX * answers_per_worker);
+  if (answers == MAP_FAILED) return system_error("map the answers");
+  answers_ = static_cast<vmoat_answer*>(answers);
+  void* beats = map(object_->skeleton->maps.heartbeats, sizeof(uint64_t) * VMOAT_WORKERS_MAX);
+  if (beats == MAP_FAILED) return system_error("map the heartbeats");
+  heartbeats_ = static_cast<uint64_t*>(beats);
+  return success();
+}
+
+TapTable TapKernel::taps() const {
+  return read_taps(bpf_map__fd(object_->skeleton->maps.taps));
+}
+
+Status TapKernel::set_tap(const vmoat_tap_id& id, const vmoat_tap& tap) {
+  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.taps), &id, &tap, BPF_ANY) != 0)
+    return system_error("enter the tap");
+  const int index = bpf_map__fd(object_->skeleton->maps.tap_index);
+  const uint32_t at = id.ifindex % VMOAT_TAP_INDEX;
+  vmoat_tap_place place = {};
+  bpf_map_lookup_elem(index, &at, &place);
+  if (place.id.ifindex == 0 || same(place.id, id))
+    place.id = id, place.tap = tap;
+  else
+    place.shared = 1;  // and stays so: those who were sent to the hash must still be found
+  if (bpf_map_update_elem(index, &at, &place, BPF_ANY) != 0) return system_error("enter the tap's place");
+  return success();
+}
+
+void TapKernel::remove_tap(const vmoat_tap_id& id) {
+  bpf_map_delete_elem(bpf_map__fd(object_->skeleton->maps.taps), &id);
+  const int index = bpf_map__fd(object_->skeleton->maps.tap_index);
+  const uint32_t at = id.ifindex % VMOAT_TAP_INDEX;
+  vmoat_tap_place place = {};
+  if (bpf_map_lookup_elem(index, &at, &place) != 0 || !same(place.id, id)) return;
+  place.id = {};
+  place.tap = {};
+  bpf_map_update_elem(index, &at, &place, BPF_ANY);
+}
+
+vmoat_nic_counters TapKernel::nic_counters(uint16_t slot) const {
+  std::vector<vmoat_nic_counters> each(static_cast<size_t>(cpu_count()));
+  const uint32_t key = slot;
+  vmoat_nic_counters sum = {};
+  if (bpf_map_lookup_elem(bpf_map__fd(object_->skeleton->maps.nics), &key, each.data()) != 0) return sum;
+  for (const vmoat_nic_counters& c : each) {
+    for (int way : {VMOAT_FROM_NIC, VMOAT_TO_NIC}) {
+      sum.packets[way] += c.packets[way];
+      sum.bytes[way] += c.bytes[way];
+    }
+    sum.lost_ring += c.lost_ring;
+    sum.lost_budget += c.lost_budget;
+    sum.lost_table += c.lost_table;
+    sum.lost_quota += c.lost_quota;
+    sum.lost_read += c.lost_read;
+  }
+  return sum;
+}
+
+void TapKernel::clear_slot(uint16_t slot) {
+  const std::vector<vmoat_nic_counters> zeroes(static_cast<size_t>(cpu_count()));
+  const uint32_t key = slot;
+  const vmoat_slot fresh = {};
+  bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.nics), &key, zeroes.data(), BPF_ANY);
+  bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.slots), &key, &fresh, BPF_ANY);
+}
+
+Status TapKernel::each_flow(const std::function<void(std::span<const CountedFlow>)>& read) const {
+  std::vector<vmoat_flow_key> keys(dump_batch);
+  std::vector<vmoat_flow> values(dump_batch);
+  std::vector<CountedFlow> flows(dump_batch);
+  uint32_t position = 0;
+  for (void* from = nullptr;; from = &position) {
+    uint32_t count = dump_batch;
+    const int failed = bpf_map_lookup_batch(bpf_map__fd(object_->skeleton->maps.flows), from, &position,
+                                            keys.data(), values.data(), &count, nullptr);
+    if (failed && errno != ENOENT) return system_error("read the flow table");
+    for (uint32_t i = 0; i < count; i++) flows[i] = {keys[i], values[i]};
+    if (count) read({flows.data(), count});
+    if (failed) return success();
+  }
+}
+
+Status TapKernel::apply(const vmoat_settings& settings) {
+  const uint32_t zero = 0;
+  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.settings), &zero, &settings, BPF_ANY) != 0)
+    return system_error("apply settings");
+  return success();
+}
+
+// A ring pinned by an earlier run is read on: what happened meanwhile waits in it.
+Result<Ring> TapKernel::ring(uint32_t worker) {
+  const std::string path = ring_pin(pins_, worker);
+  if (auto pinned = open_pin(path); pinned && adopted_) {
+    auto info = info_of(pinned->get());
+    if (info && info->type == BPF_MAP_TYPE_RINGBUF && info->max_entries == ring_bytes_)
+      return Ring::map(std::move(*pinned), ring_bytes_);
+  }
+  ::unlink(path.c_str());
+  Fd fresh(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, ring_bytes_, nullptr));
+  if (!fresh) return system_error("make a ring");
+  const int fd = fresh.get();
+  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.rings), &worker, &fd, BPF_ANY) != 0)
+    return system_error("enter a ring");
+  if (Status pinned = pin(fd, path); !pinned) return std::move(pinned.error());
+  return Ring::map(std::move(fresh), ring_bytes_);
+}
+
+void TapKernel::drop_rings(uint32_t first_unused) {
+  for (uint32_t worker = first_unused; worker < VMOAT_WORKERS_MAX; worker++) {
+    if (::unlink(ring_pin(pins_, worker).c_str()) == 0)
+      bpf_map_delete_elem(bpf_map__fd(object_->skeleton->maps.rings), &worker);
+  }
+}
+
+std::span<vmoat_answer> TapKernel::answers(uint32_t worker) const {
+  return {answers_ + size_t{worker} * answers_per_worker, answers_per_worker};
+}
+
+Status TapKernel::answer(uint32_t worker, uint32_t count) const {
+  vmoat_answer_run run = {worker * answers_per_worker, count};
+  LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &run, .ctx_size_in = sizeof(run));
+  if (bpf_prog_test_run_opts(programs_.answer, &options) != 0) return system_error("answer the kernel");
+  return success();
+}
+
+uint64_t* TapKernel::heartbeat(uint32_t worker) const {
+  return heartbeats_ + worker;
+}
+
+}  // namespace vmoat

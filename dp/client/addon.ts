@@ -1,0 +1,135 @@
+// Finds and loads vmoat.node, and says what is in it.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Bodies, DpStatus, Inventory, MessageType, Registry } from '../contract/protocol.ts';
+import { DataplaneError } from './dataplane-error.ts';
+
+/** What an offline run yields, in this order: flows and progress, then one summary. */
+export type OfflineItem =
+  | { kind: 'flows'; body: ArrayBuffer }
+  /** bytes of the file; total is 0 where it is unknown (.gz) */
+  | { kind: 'progress'; done: number; total: number }
+  | OfflineSummary;
+
+export interface OfflineSummary {
+  kind: 'summary';
+  /** packet records of the file */
+  frames: number;
+  flows: number;
+  bytes: number;
+  unparsed: number;
+  /** packets by anomaly */
+  anomalies: Record<string, number>;
+  /** flows by threat */
+  threats: Record<string, number>;
+  /** what was not tracked for want of room */
+  refused: Record<'sessions' | 'openings' | 'facts' | 'fragments' | 'tunnels', number>;
+  broken: { offset: number; reason: string } | null;
+}
+
+export interface OfflineRun {
+  /** One call at a time. Rejects where the file cannot be opened or is no capture. */
+  next(): Promise<OfflineItem>;
+  /** Ends the run early; a pending next() stays pending. */
+  close(): void;
+}
+
+/** Configuration of the live data plane; dp/engine/dataplane.h says what each key does and its default. */
+export interface DataplaneConfig {
+  names?: string[];
+  ignore?: string[];
+  tapDevices?: boolean;
+  hook?: 'automatic' | 'tcx' | 'clsact';
+  workers?: number;
+  flowsMax?: number;
+  flowsPerNicMax?: number;
+  sessionsMax?: number;
+  openingBytes?: number;
+  upcallsPerSecond?: number;
+  upcallsBurst?: number;
+  ringBytes?: number;
+  reportIntervalMs?: number;
+  idleTimeoutMs?: number;
+  pinRoot?: string;
+}
+
+/** What the data plane says, by kind. */
+export interface DataplaneOutput {
+  links: Bodies[typeof MessageType.links];
+  segments: Bodies[typeof MessageType.segments];
+  nics: Bodies[typeof MessageType.nics];
+  /** body of an `addresses` message */
+  addresses: Buffer;
+  /** body of a `flows` message */
+  flows: Buffer;
+  status: Omit<DpStatus, 'at' | 'use'>;
+  log: { level: string; text: string };
+}
+export type TakeOutput = <Kind extends keyof DataplaneOutput>(
+  kind: Kind,
+  value: DataplaneOutput[Kind],
+) => void;
+
+export interface LiveDataplane {
+  expect(nics: Inventory['nics']): void;
+  /** Sends every table and every open flow once more. */
+  refresh(): void;
+  /** Ends the threads; with `detach` everything is taken off the host. */
+  stop(detach: boolean): void;
+}
+
+export interface RecordLayout {
+  size: number;
+  offsets: Record<string, number>;
+}
+
+export interface Addon {
+  registry: Registry;
+  recordLayout: Record<'FlowRecord' | 'TunnelLayer' | 'FlowBatchHeader' | 'AddressRecord', RecordLayout>;
+  /** Version of what the eBPF programs and the engine share; pins stand under it. */
+  kernelLayout: number;
+  Offline: new (path: string, options?: { facts?: boolean; batches?: boolean }) => OfflineRun;
+  /** Starts the data plane; throws without rights. */
+  Dataplane: new (
+    config: DataplaneConfig,
+    take: TakeOutput,
+  ) => LiveDataplane;
+  restore(pinRoot: string): void;
+  /** True where a supervisor listened; see sd_notify(3). */
+  systemdNotify(state: string): boolean;
+  /** Longest time between two WATCHDOG=1; 0 where none is asked for. */
+  systemdWatchdogMs(): number;
+  /** SO_PEERCRED of a connected Unix socket. */
+  peerCredentials(fd: number): { pid: number; uid: number; gid: number };
+  /** Root only: keeps the bounded set of capabilities and starts `argv` anew where any had to be dropped. */
+  confine(argv: string[], group: number): void;
+  /** Locks a directory until this process ends; false where another one holds it. */
+  lockDirectory(path: string): boolean;
+}
+
+const requireHere = createRequire(import.meta.url);
+
+/** Beside the bundle (installed), beside its folder (built), or from the sources. */
+const PLACES = ['./vmoat.node', '../release/vmoat.node', '../../build/release/vmoat.node'];
+
+/** Path of the addon: VMOAT_ADDON, else the first place where it stands. */
+export function addonPath(): string {
+  const { VMOAT_ADDON } = process.env;
+  if (VMOAT_ADDON) return VMOAT_ADDON;
+  const places = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const found = places.find((place) => existsSync(place));
+  if (found) return found;
+  throw new DataplaneError('addon_missing', 'vmoat.node is not built: run npm run build');
+}
+
+/** Loads the addon; needs no privilege. Throws `addon_missing` with the reason. */
+export function loadAddon(): Addon {
+  const path = addonPath();
+  try {
+    return requireHere(path) as Addon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataplaneError('addon_missing', `${path} does not load: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,13 @@
+// What hostd imports of the data plane.
+export { type Addon, addonPath, loadAddon } from './addon.ts';
+export { type AddressRecord, decodeAddresses } from './address-record.ts';
+export { DataplaneClient, type DataplaneClientOptions, type DataplaneEvents } from './dataplane-client.ts';
+export { DataplaneError, type DataplaneErrorCode } from './dataplane-error.ts';
+export type { Pair } from './fields.ts';
+export { FlowBatch } from './flow-batch.ts';
+export { applicationName, type FlowJson, flowJson } from './flow-json.ts';
+export { FlowRecord, type Tunnel } from './flow-record.ts';
+export { pcapCommand } from './pcap-command.ts';
+export { printable } from './printable.ts';
+export { protocolKeyword } from './protocol-keyword.ts';
+export { timeText } from './time-text.ts';

@@ -1,0 +1,83 @@
+// Offsets of dp/contract/records.h as the decoder reads them; layout.test.ts holds them against the compiler's.
+
+export const FLOW_BATCH_HEADER_BYTES = 16;
+export const flowBatchHeader = { record_size: 0, count: 4, facts_bytes: 8 } as const;
+
+export const FLOW_RECORD_BYTES = 240;
+export const flowRecord = {
+  id: 0,
+  parent: 8,
+  first_ns: 16,
+  last_ns: 24,
+  packets: 32,
+  bytes: 48,
+  delta_packets: 64,
+  delta_bytes: 80,
+  anomalies: 96,
+  threats: 104,
+  src: 112,
+  dst: 128,
+  src_mac: 144,
+  dst_mac: 150,
+  sport: 156,
+  dport: 158,
+  src_slot: 160,
+  dst_slot: 162,
+  tags: 164,
+  layers: 168,
+  segment: 176,
+  rule: 180,
+  facts_at: 184,
+  facts_length: 188,
+  tunnel: 192,
+  proto: 224,
+  family: 225,
+  confidence: 226,
+  direction: 227,
+  end: 228,
+  verdict: 229,
+  enforced: 230,
+  decided_by: 231,
+  flags: 232,
+} as const;
+
+export const TUNNEL_LAYER_BYTES = 8;
+export const TUNNEL_LAYERS = 4;
+export const tunnelLayer = { id: 0, kind: 4 } as const;
+export const APPLICATION_LAYERS = 3;
+export const VLAN_TAGS = 2;
+
+export const ADDRESS_RECORD_BYTES = 40;
+export const addressRecord = {
+  address: 0,
+  mac: 16,
+  slot: 22,
+  segment: 24,
+  source: 28,
+  gone: 29,
+  seen_ns: 32,
+} as const;
+
+/** Names of the enums of records.h, by value; null = the zero that means "none". */
+export const CONFIDENCES = [null, 'guess', 'sure'] as const;
+export const DIRECTIONS = ['inferred', 'seen'] as const;
+export const FLOW_ENDS = [null, 'fin', 'rst', 'timeout', 'eof', 'evicted'] as const;
+export const VERDICTS = [null, 'allow', 'deny'] as const;
+export const ENFORCED = ['passed', 'dropped', 'reset'] as const;
+export const DECIDED_BY = [null, 'rule', 'mode', 'failPolicy', 'panic'] as const;
+export const TUNNEL_KINDS = [
+  null,
+  'vxlan',
+  'geneve',
+  'gre',
+  'erspan',
+  'gtp',
+  'teredo',
+  'ipip',
+  '4in6',
+  '6in4',
+  'mpls',
+] as const;
+export const ADDRESS_SOURCES = ['traffic', 'arp', 'ndp', 'dhcp'] as const;
+export const FLOW_PICKED_UP = 1;
+export const FLOW_VIOLATION = 2;

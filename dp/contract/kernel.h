@@ -1,0 +1,165 @@
+// What the eBPF programs and the engine share: plain C, no pointers, every struct padded by hand.
+// A change of any layout here raises VMOAT_LAYOUT: pins live under /sys/fs/bpf/vmoat/v<layout>.
+#pragma once
+
+#ifdef __cplusplus
+#include <cstdint>
+#else /* eBPF has no C library */
+#include <linux/types.h>
+typedef __u8 uint8_t;
+typedef __u16 uint16_t;
+typedef __u32 uint32_t;
+typedef __u64 uint64_t;
+#endif
+
+#define VMOAT_LAYOUT 1
+#define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
+#define VMOAT_WORKERS_MAX 64 /* one ring per worker */
+
+/* Direction of a frame, as the guest sees it. */
+enum vmoat_way {
+  VMOAT_FROM_NIC = 0, /* the guest sent it */
+  VMOAT_TO_NIC = 1,   /* the guest receives it */
+};
+
+/*
+ * A flow as seen from one NIC: near is the guest's end, far the other one, whichever of them sent.
+ * Addresses are IPv6, IPv4 as ::ffff:a.b.c.d. Ports are in host order. ICMP and ICMPv6: near_port is
+ * the id of an echo or other query (else 0), far_port is type << 8 | code, a reply under its request's type.
+ * Other protocols and fragments without ports: 0. tags are VLAN ids (12 bits), outermost first, 0 = none.
+ */
+struct vmoat_flow_key {
+  uint8_t near[16];
+  uint8_t far[16];
+  uint16_t near_port;
+  uint16_t far_port;
+  uint16_t tags[2];
+  uint16_t slot;
+  uint8_t proto;  /* IANA protocol number after all extension headers */
+  uint8_t family; /* 4 or 6 */
+};
+
+/* The kernel's count of a flow. Index of the pairs is enum vmoat_way. Times are CLOCK_MONOTONIC, ns. */
+struct vmoat_flow {
+  uint64_t packets[2];
+  uint64_t bytes[2]; /* layer-2 frame lengths without FCS, super-frames as seen */
+  uint64_t first_ns;
+  uint64_t last_ns;
+  uint32_t want[2]; /* appetite: bytes of payload still to be copied up, per way; VMOAT_WANT_ALL = no end */
+  uint8_t tcp_flags[2]; /* or of all flags seen */
+  uint8_t picked_up;    /* TCP whose first packet here was no SYN: older than the tap */
+  uint8_t pad[5];
+};
+#define VMOAT_WANT_ALL 0xffffffffu
+
+/* Why an event was sent up; bits. */
+enum vmoat_reason {
+  VMOAT_NEW = 1,       /* first packet of a flow at this NIC */
+  VMOAT_FLAGS = 2,     /* TCP flags not seen before in this way, or a SYN, FIN or RST */
+  VMOAT_PAYLOAD = 4,   /* payload under an appetite */
+  VMOAT_TEACH = 8,     /* ARP, NDP, DHCP, RARP: teaches addresses */
+  VMOAT_FRAGMENT = 16, /* IP fragment */
+  VMOAT_ODD = 32,      /* not parsed by the kernel: unknown EtherType, broken or too many headers */
+  VMOAT_UNTRACKED = 64 /* no room or quota in the flow table: this packet is not counted there */
+};
+
+/* One upcall: this header, then `captured` bytes of the frame from its Ethernet header on. */
+struct vmoat_event {
+  uint64_t time_ns;  /* CLOCK_MONOTONIC */
+  uint32_t length;   /* layer-2 length of the frame as seen */
+  uint32_t captured; /* bytes that follow; less than length where cut */
+  uint16_t slot;
+  uint8_t way;      /* enum vmoat_way */
+  uint8_t reason;   /* enum vmoat_reason bits */
+  uint16_t tags[2]; /* VLAN tags that the kernel holds outside the bytes (802.1Q offload), 0 = none */
+  struct vmoat_flow_key key; /* zero where the kernel made none */
+  uint32_t pad;
+};
+
+/* Per NIC and CPU. */
+struct vmoat_nic_counters {
+  uint64_t packets[2]; /* enum vmoat_way; VMOAT_TO_NIC counts only what no other tap has counted */
+  uint64_t bytes[2];
+  uint64_t lost_ring;   /* events dropped because the worker's ring was full */
+  uint64_t lost_budget; /* events withheld by the NIC's token bucket */
+  uint64_t lost_table;  /* new flows not tracked: table full */
+  uint64_t lost_quota;  /* new flows not tracked: NIC's quota reached */
+  uint64_t lost_read;   /* frames the program could not read (bpf_skb_load_bytes failed) */
+};
+
+/* A tapped interface: what (netns, ifindex) stands for. netns is the namespace's inode number. */
+struct vmoat_tap_id {
+  uint32_t netns;
+  uint32_t ifindex;
+};
+struct vmoat_tap {
+  uint16_t slot;
+  uint8_t counts_sent; /* its FROM_NIC hook is in place: receivers need not count what came from here */
+  uint8_t hook;        /* enum vmoat_hook */
+  uint8_t made_qdisc;  /* the clsact qdisc is ours */
+  uint8_t pad[3];
+};
+enum vmoat_hook { VMOAT_HOOK_NONE = 0, VMOAT_HOOK_TCX = 1, VMOAT_HOOK_CLSACT = 2 };
+
+/*
+ * The same by ifindex modulo VMOAT_TAP_INDEX, so that most look-ups need no hash. Where two taps share a
+ * place, the first has it, and `shared` sends everybody else to the hash.
+ */
+#define VMOAT_TAP_INDEX 65536
+struct vmoat_tap_place {
+  struct vmoat_tap_id id; /* zero = nobody */
+  struct vmoat_tap tap;
+  uint32_t shared;
+  uint32_t pad;
+};
+
+/* Shared state of one NIC, one cache line. */
+struct vmoat_slot {
+  uint64_t spent_until_ns; /* token bucket as a virtual clock: how far ahead of now this NIC has spent */
+  uint32_t flows;          /* entries in the flow table */
+  uint32_t pad[13];
+};
+
+/* One entry; user space may change it at any time. */
+struct vmoat_settings {
+  uint32_t workers;        /* rings in use, 0 = nobody listens: count only */
+  uint32_t flows_per_nic;  /* quota */
+  uint32_t opening_bytes;  /* appetite of a new flow, per way */
+  uint32_t wake_bytes;     /* data waiting in a ring that wakes its reader early */
+  uint32_t upcall_cost_ns; /* token bucket: one upcall */
+  uint32_t seed;           /* of the choice of a worker */
+  uint64_t upcall_burst_ns;
+};
+
+/* What the engine says of a flow, and what it hears back. */
+enum vmoat_ask {
+  VMOAT_ASK_WANT = 1,    /* set the appetite */
+  VMOAT_ASK_COLLECT = 2, /* copy the final count to `flow` and forget the entry */
+};
+struct vmoat_answer {
+  struct vmoat_flow_key key;
+  uint32_t ask; /* the program writes 0 where the kernel does not know the flow */
+  uint32_t want[2];
+  struct vmoat_flow flow;
+};
+/* Argument of the answering program: a run of the answers array. */
+struct vmoat_answer_run {
+  uint32_t first;
+  uint32_t count;
+};
+
+/* Which worker hears of a flow. Symmetric and blind to ports: fragments, ICMP errors and related flows
+ * meet on one worker. `near` and `far` are a key's addresses, 4-byte aligned. */
+static inline uint32_t vmoat_mix(const uint8_t* address, uint32_t seed) {
+  uint32_t h = seed;
+  for (int i = 0; i < 4; i++) {
+    uint32_t word;
+    __builtin_memcpy(&word, address + 4 * i, 4);
+    h = (h ^ word) * 0x9e3779b1u;
+    h ^= h >> 15;
+  }
+  return h;
+}
+static inline uint32_t vmoat_worker(const struct vmoat_flow_key* key, uint32_t seed, uint32_t workers) {
+  return workers > 1 ? (vmoat_mix(key->near, seed) + vmoat_mix(key->far, seed)) % workers : 0;
+}

@@ -1,0 +1,163 @@
+// The messages between vmoat-hostd and vmoat-dp on /run/vmoat/dp.sock.
+// A frame is u32 length (of what follows) + u16 type + body, little-endian. Bodies are JSON, except the
+// bulk types, whose bodies are arrays of dp/contract/records.h. Tables go whole, with a generation.
+
+export const PROTOCOL_VERSION = 1;
+/** Longest frame either side accepts, bytes; a longer one ends the connection. */
+export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
+
+export const MessageType = {
+  // hostd → dp
+  hello: 1,
+  inventory: 2,
+  // dp → hostd, JSON
+  welcome: 64,
+  nics: 65,
+  links: 66,
+  segments: 67,
+  status: 68,
+  refused: 69,
+  // dp → hostd, bulk
+  flows: 128,
+  addresses: 129,
+} as const;
+export type MessageType = (typeof MessageType)[keyof typeof MessageType];
+
+/** First message of hostd. dp answers `welcome`, or `refused` and closes. */
+export interface Hello {
+  protocol: number;
+  client: string;
+}
+
+/** Names for the numbers in bulk records. Index 0 of `applications` and `facts` means none. */
+export interface Registry {
+  applications: string[];
+  facts: string[];
+  anomalies: string[];
+  threats: string[];
+}
+
+export interface Welcome {
+  protocol: number;
+  version: string;
+  layout: number;
+  /** Changes with every start of dp. */
+  instance: string;
+  startedAt: string;
+  pid: number;
+  registry: Registry;
+  flowRecordBytes: number;
+  addressRecordBytes: number;
+}
+
+export interface Refused {
+  code: string;
+  message: string;
+}
+
+/** NICs that hostd knows from libvirt: dp taps what it sees by itself, this only tells it what to expect. */
+export interface Inventory {
+  generation: number;
+  nics: { tap: string; mac: string; workload: string; nic: string; bandwidth: boolean }[];
+}
+
+/** How a NIC is tapped. `none` comes with the reason. */
+export type Hook = 'tcx' | 'clsact' | 'none';
+
+export interface TappedNic {
+  slot: number;
+  ifindex: number;
+  tap: string;
+  /** MAC of the host-side interface, not of the guest. */
+  mac: string;
+  netns: string;
+  segment: number;
+  hook: Hook;
+  /** Why the hook is `none`, or what is less than usual about it; empty when all is well. */
+  reason: string;
+  /** RFC 3339 */
+  since: string;
+  packets: [fromNic: number, toNic: number];
+  bytes: [fromNic: number, toNic: number];
+  lost: Losses;
+}
+export interface Nics {
+  generation: number;
+  nics: TappedNic[];
+}
+
+/** Events or flows lost, by cause, since dp started. */
+export interface Losses {
+  ring: number;
+  budget: number;
+  table: number;
+  quota: number;
+  read: number;
+}
+
+export interface Link {
+  ifindex: number;
+  name: string;
+  netns: string;
+  /** rtnetlink IFLA_INFO_KIND (bridge, tun, veth, vxlan, macvtap, …) or empty. */
+  kind: string;
+  mac: string;
+  mtu: number;
+  up: boolean;
+  /** ifindex of the master or 0 */
+  master: number;
+  /** ifindex of the lower device (IFLA_LINK: veth peer, macvtap parent) or 0 */
+  lower: number;
+  /** vxlan VNI or VLAN id, else 0 */
+  id: number;
+  /** CIDR notation; the host's own addresses on this link */
+  addresses: string[];
+}
+export interface Links {
+  generation: number;
+  links: Link[];
+}
+
+export interface Segment {
+  segment: number;
+  netns: string;
+  /** bridge, or the NIC itself where it has no master */
+  link: string;
+  ifindex: number;
+  vlan: number;
+}
+export interface Segments {
+  generation: number;
+  segments: Segment[];
+}
+
+export interface ProcessUse {
+  pid: number;
+  /** user + system, seconds since the process started */
+  cpuSeconds: number;
+  residentBytes: number;
+}
+
+/** Sent every second. */
+export interface DpStatus {
+  at: string;
+  use: ProcessUse;
+  workers: { worker: number; events: number; heartbeatAgeMs: number }[];
+  flows: { kernel: number; kernelMax: number; sessions: number; sessionsMax: number; pickedUp: number };
+  frames: number;
+  records: number;
+  lost: Losses & { sessions: number; records: number };
+  anomalies: Record<string, number>;
+}
+
+/** The body of each JSON message, by type. */
+export interface Bodies {
+  [MessageType.hello]: Hello;
+  [MessageType.inventory]: Inventory;
+  [MessageType.welcome]: Welcome;
+  [MessageType.nics]: Nics;
+  [MessageType.links]: Links;
+  [MessageType.segments]: Segments;
+  [MessageType.status]: DpStatus;
+  [MessageType.refused]: Refused;
+}

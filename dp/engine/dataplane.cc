@@ -1,0 +1,366 @@
+// The live data plane: a control thread follows links, a sweep thread reads the kernel's counts, workers
+// read events. DESIGN.md "The data path".
+#include "engine/dataplane.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "apps/application.h"
+#include "base/clock.h"
+#include "engine/flow_sweep.h"
+#include "engine/serial_sink.h"
+#include "engine/tap_set.h"
+#include "parse/anomaly.h"
+
+namespace vmoat {
+namespace {
+
+constexpr int64_t table_delay_ns = 10'000'000;  // changes come in bursts: one table for many
+constexpr const char* host_netns = "host";
+
+unsigned worker_count(const DataplaneConfig& config) {
+  const unsigned wanted = config.workers ? config.workers : std::thread::hardware_concurrency() / 2;
+  return std::clamp(wanted, 1u, static_cast<unsigned>(VMOAT_WORKERS_MAX));
+}
+
+vmoat_settings settings_of(const DataplaneConfig& config, unsigned workers) {
+  const uint32_t rate = std::clamp(config.upcalls_per_second, 1u, 1'000'000'000u);
+  const auto cost_ns = static_cast<uint32_t>(ns_per_s / rate);
+  return {.workers = workers,
+          .flows_per_nic = config.flows_per_nic_max,
+          .opening_bytes = config.opening_bytes,
+          .wake_bytes = config.ring_bytes / 8,
+          .upcall_cost_ns = cost_ns,
+          .seed = std::random_device{}(),
+          .upcall_burst_ns = uint64_t{config.upcalls_burst} * cost_ns};
+}
+
+LinkInfo info_of(const Link& link) {
+  return {.ifindex = link.ifindex,
+          .name = link.name,
+          .netns = host_netns,
+          .kind = link.kind,
+          .mac = link.mac,
+          .mtu = link.mtu,
+          .up = link.up,
+          .master = link.master,
+          .lower = link.lower,
+          .id = link.id,
+          .addresses = {link.addresses.begin(), link.addresses.end()}};
+}
+
+void add(PipelineCounters& sum, const PipelineCounters& one) {
+  sum.flow_records += one.flow_records;
+  sum.picked_up += one.picked_up;
+  sum.sessions_refused += one.sessions_refused;
+  for (size_t i = 0; i < std::size(sum.anomalies); i++) sum.anomalies[i] += one.anomalies[i];
+}
+
+}  // namespace
+
+class Dataplane::Impl {
+ public:
+  Impl(DataplaneConfig config, DataplaneSink& sink) : config_(std::move(config)), sink_(sink) {}
+  ~Impl() { (void)stop(false); }
+
+  Status start();
+  Status stop(bool detach);
+  void expect(std::vector<ExpectedNic> nics);
+  void refresh();
+
+ private:
+  Status open();
+  Status make_workers(const vmoat_settings& settings);
+  void adopt();
+  void control();
+  void control_turn(const std::vector<pollfd>& ready);
+  void follow(const LinkChanges& changes);
+  void take_expected();
+  void send_tables();
+  void send_nics();
+  void send_status();
+  void sweeping();
+  void sweep(Counted how);
+  void wake_control() const;
+
+  DataplaneConfig config_;
+  SerialSink sink_;
+  std::unique_ptr<TapKernel> kernel_;
+  std::optional<LinkWatch> watch_;
+  std::optional<Netlink> netlink_;
+  Segments segments_;
+  Slots slots_;
+  std::optional<TapSet> taps_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::optional<FlowSweep> sweep_;
+  Fd wake_;
+  uint64_t generation_ = 0;
+  int64_t tables_due_ns_ = 0;  // 0: nothing to send
+  std::atomic<uint64_t> kernel_flows_ = 0;
+
+  std::mutex mutex_;  // of what follows
+  std::condition_variable sweep_due_;
+  std::optional<std::vector<ExpectedNic>> expected_;
+  bool refresh_ = false;
+  bool stopping_ = false;
+  std::thread control_;
+  std::thread sweeper_;
+  bool running_ = false;
+};
+
+Status Dataplane::Impl::open() {
+  auto netns = own_netns();
+  if (!netns) return std::move(netns.error());
+  if (!choose_hook(config_.hook))
+    return Error{"this kernel has no TCX, which the configuration asks for", ENOTSUP};
+  const vmoat_settings settings = settings_of(config_, worker_count(config_));
+  auto kernel = TapKernel::open({.pin_root = config_.pin_root,
+                                 .netns = *netns,
+                                 .flows_max = config_.flows_max,
+                                 .ring_bytes = config_.ring_bytes,
+                                 .settings = settings});
+  if (!kernel) return std::move(kernel.error());
+  kernel_ = std::move(*kernel);
+  auto watch = LinkWatch::open();
+  if (!watch) return std::move(watch.error());
+  watch_.emplace(std::move(*watch));
+  auto netlink = Netlink::open();
+  if (!netlink) return std::move(netlink.error());
+  netlink_.emplace(std::move(*netlink));
+  taps_.emplace(config_, *netns, *kernel_, *netlink_, segments_, slots_, sink_);
+  wake_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  return make_workers(settings);
+}
+
+Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
+  for (uint32_t i = 0; i < settings.workers; i++) {
+    auto ring = kernel_->ring(i);
+    if (!ring) return std::move(ring.error());
+    WorkerOptions options = {.number = i};
+    options.pipeline.sessions_max = std::max(1u, config_.sessions_max / settings.workers);
+    options.pipeline.first_flow_id =
+        static_cast<uint64_t>(realtime_ns()) / settings.workers * settings.workers + i;
+    options.pipeline.flow_id_step = settings.workers;
+    workers_.push_back(std::make_unique<Worker>(options, *kernel_, std::move(*ring), segments_, sink_));
+  }
+  kernel_->drop_rings(settings.workers);
+  sweep_.emplace(*kernel_, slots_, settings.seed, workers_);
+  return success();
+}
+
+void Dataplane::Impl::adopt() {
+  if (!kernel_->adopted()) return;
+  taps_->adopt(watch_->links());
+  sweep(Counted::adopted);
+}
+
+Status Dataplane::Impl::start() {
+  if (Status opened = open(); !opened) return opened;
+  adopt();
+  follow({.links = true});
+  for (auto& worker : workers_) worker->start();
+  running_ = true;
+  control_ = std::thread([this] { control(); });
+  sweeper_ = std::thread([this] { sweeping(); });
+  pthread_setname_np(control_.native_handle(), "vmoat-control");
+  pthread_setname_np(sweeper_.native_handle(), "vmoat-sweep");
+  return success();
+}
+
+Status Dataplane::Impl::stop(bool detach) {
+  if (!running_) return success();
+  running_ = false;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_control();
+  sweep_due_.notify_all();
+  control_.join();
+  sweeper_.join();
+  Status result = detach ? taps_->detach_all() : success();
+  sweep(Counted::running);
+  for (auto& worker : workers_) worker->stop();
+  if (!detach) return result;
+  return result ? restore(config_.pin_root) : std::move(result);
+}
+
+void Dataplane::Impl::expect(std::vector<ExpectedNic> nics) {
+  const std::lock_guard lock(mutex_);
+  expected_ = std::move(nics);
+  wake_control();
+}
+
+void Dataplane::Impl::refresh() {
+  const std::lock_guard lock(mutex_);
+  refresh_ = true;
+  wake_control();
+}
+
+void Dataplane::Impl::wake_control() const {
+  const uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof(one));
+}
+
+void Dataplane::Impl::control() {
+  const int64_t interval_ns = int64_t{config_.report_interval_ms} * 1'000'000;
+  int64_t report_due_ns = monotonic_ns();
+  std::vector<pollfd> fds = {{watch_->fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+  for (;;) {
+    const int64_t due_ns = tables_due_ns_ ? std::min(tables_due_ns_, report_due_ns) : report_due_ns;
+    const int64_t wait_ms = std::max<int64_t>(0, (due_ns - monotonic_ns() + 999'999) / 1'000'000);
+    ::poll(fds.data(), fds.size(), static_cast<int>(wait_ms));
+    control_turn(fds);
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;
+    }
+    const int64_t now = monotonic_ns();
+    if (tables_due_ns_ && now >= tables_due_ns_) send_tables();
+    if (now < report_due_ns) continue;
+    report_due_ns = now + interval_ns;
+    send_nics();
+    send_status();
+  }
+}
+
+void Dataplane::Impl::control_turn(const std::vector<pollfd>& ready) {
+  if (ready[0].revents) {
+    auto changes = watch_->turn();
+    if (changes)
+      follow(*changes);
+    else
+      sink_.log("error", changes.error().what);
+  }
+  if (ready[1].revents) take_expected();
+}
+
+void Dataplane::Impl::follow(const LinkChanges& changes) {
+  const bool changed = taps_->follow(watch_->links(), changes);
+  if (changed && !tables_due_ns_) tables_due_ns_ = monotonic_ns() + table_delay_ns;
+}
+
+void Dataplane::Impl::take_expected() {
+  uint64_t count;
+  (void)!::read(wake_.get(), &count, sizeof(count));
+  std::optional<std::vector<ExpectedNic>> nics;
+  bool again;
+  {
+    const std::lock_guard lock(mutex_);
+    nics = std::exchange(expected_, std::nullopt);
+    again = std::exchange(refresh_, false);
+  }
+  if (nics) taps_->expect(std::move(*nics));
+  if (nics) follow({});
+  if (again) tables_due_ns_ = 1;
+}
+
+void Dataplane::Impl::send_tables() {
+  tables_due_ns_ = 0;
+  std::vector<LinkInfo> links;
+  for (const auto& [ifindex, link] : watch_->links()) links.push_back(info_of(link));
+  sink_.links(++generation_, links);
+  send_nics();
+  bool changed;
+  std::vector<SegmentInfo> segments = segments_.all(changed);
+  for (SegmentInfo& s : segments) s.netns = host_netns;
+  sink_.segments(++generation_, segments);
+}
+
+void Dataplane::Impl::send_nics() {
+  std::vector<TappedNic> nics = taps_->table(watch_->links());
+  for (TappedNic& nic : nics) nic.netns = host_netns;
+  bool changed;
+  std::vector<SegmentInfo> segments = segments_.all(changed);
+  for (SegmentInfo& s : segments) s.netns = host_netns;
+  if (changed) sink_.segments(++generation_, segments);
+  sink_.nics(++generation_, nics);
+}
+
+void Dataplane::Impl::send_status() {
+  DataplaneStatus status;
+  PipelineCounters sum;
+  const auto now = static_cast<uint64_t>(monotonic_ns());
+  for (auto& worker : workers_) {
+    const uint64_t beat = __atomic_load_n(kernel_->heartbeat(worker->number()), __ATOMIC_RELAXED);
+    status.workers.push_back(
+        {worker->number(), worker->events(), static_cast<int64_t>(now - std::min(now, beat)) / 1'000'000});
+    const WorkerView view = worker->view();
+    status.sessions += view.sessions_open;
+    add(sum, view.counters);
+  }
+  status.kernel_flows = kernel_flows_;
+  status.kernel_flows_max = kernel_->flows_max();
+  status.sessions_max = config_.sessions_max;
+  status.picked_up = sum.picked_up;
+  status.records = sum.flow_records;
+  status.lost_sessions = sum.sessions_refused;
+  std::tie(status.frames, status.lost) = taps_->totals();
+  for (size_t i = 0; i < anomalies().size(); i++)
+    if (sum.anomalies[i]) status.anomalies.emplace_back(anomalies()[i].name, sum.anomalies[i]);
+  sink_.status(status);
+}
+
+void Dataplane::Impl::sweeping() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    sweep_due_.wait_for(lock, std::chrono::milliseconds(config_.report_interval_ms));
+    if (stopping_) return;
+    lock.unlock();
+    sweep(Counted::running);
+    lock.lock();
+  }
+}
+
+void Dataplane::Impl::sweep(Counted how) {
+  auto result = sweep_->run(how);
+  if (!result) return sink_.log("error", result.error().what);
+  kernel_flows_ = result->entries;
+  for (uint16_t slot : result->empty_slots) {
+    kernel_->clear_slot(slot);
+    slots_.free(slot);
+  }
+}
+
+Dataplane::Dataplane(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Dataplane::~Dataplane() = default;
+
+Result<std::unique_ptr<Dataplane>> Dataplane::start(DataplaneConfig config, DataplaneSink& sink) {
+  auto impl = std::make_unique<Impl>(std::move(config), sink);
+  if (Status started = impl->start(); !started) return std::move(started.error());
+  return std::unique_ptr<Dataplane>(new Dataplane(std::move(impl)));
+}
+
+void Dataplane::expect(std::vector<ExpectedNic> nics) {
+  impl_->expect(std::move(nics));
+}
+void Dataplane::refresh() {
+  impl_->refresh();
+}
+Status Dataplane::stop(bool detach) {
+  return impl_->stop(detach);
+}
+
+std::vector<std::string_view> Dataplane::names(Names which) {
+  std::vector<std::string_view> names;
+  if (which == Names::applications) {
+    names.emplace_back();
+    for (const Application& a : applications()) names.push_back(a.name);
+  }
+  if (which == Names::facts)
+    for (int i = 0; i < static_cast<int>(Fact::count); i++) names.push_back(fact_name(static_cast<Fact>(i)));
+  if (which == Names::anomalies)
+    for (const AnomalyName& a : anomalies()) names.push_back(a.name);
+  return names;
+}
+
+}  // namespace vmoat

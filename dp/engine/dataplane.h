@@ -1,0 +1,151 @@
+// Dataplane: the live data plane of one host. It watches links, taps NICs, runs the workers and hands
+// everything it learns to one sink.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "contract/records.h"
+
+namespace vmoat {
+
+/** How NICs are tapped: the first of tcx, clsact that this kernel has, or one by order of the operator. */
+enum class HookChoice : uint8_t { automatic, tcx, clsact };
+
+struct DataplaneConfig {
+  /** fnmatch patterns of further host interfaces to tap, beside tap devices and macvtaps. */
+  std::vector<std::string> names;
+  /** fnmatch patterns of interfaces never to tap; wins over everything else. */
+  std::vector<std::string> ignore;
+  bool tap_devices = true;  // every tun device in tap mode, every macvtap
+  HookChoice hook = HookChoice::automatic;
+  unsigned workers = 0;                  // 0: one per two cores, at least one
+  uint32_t flows_max = 262144;           // kernel flow table, entries (about 160 B each)
+  uint32_t flows_per_nic_max = 131072;   // quota of one NIC in it
+  uint32_t sessions_max = 262144;        // engine, over all workers
+  uint32_t opening_bytes = 4096;         // payload per way that a new flow sends up unasked
+  uint32_t upcalls_per_second = 100000;  // token bucket of one NIC
+  uint32_t upcalls_burst = 20000;
+  uint32_t ring_bytes = 8u << 20;  // per worker, a power of two
+  uint32_t report_interval_ms = 1000;
+  uint32_t idle_timeout_ms = 0;  // 0: the engine's own per-protocol times
+  std::string pin_root = "/sys/fs/bpf/vmoat";
+};
+
+/** A NIC that libvirt knows of; see Inventory in protocol.ts. `tap` may be empty while the guest is off. */
+struct ExpectedNic {
+  std::string tap;
+  std::string mac;  // the guest's, "52:54:00:…"
+  bool bandwidth = false;
+};
+
+struct Losses {
+  uint64_t ring = 0, budget = 0, table = 0, quota = 0, read = 0;
+};
+
+/** The structs below are protocol.ts's messages of the same names, field by field. Times are ns since the
+ * epoch. */
+struct TappedNic {
+  uint16_t slot = no_slot;  // no_slot where hook is "none"
+  uint32_t ifindex = 0;
+  std::string tap, mac, netns;
+  uint32_t segment = 0;
+  std::string_view hook;  // "tcx", "clsact", "none"
+  std::string reason;
+  int64_t since_ns = 0;
+  uint64_t packets[2] = {0, 0};  // enum vmoat_way
+  uint64_t bytes[2] = {0, 0};
+  Losses lost;
+};
+
+struct LinkInfo {
+  uint32_t ifindex = 0;
+  std::string name, netns, kind, mac;
+  uint32_t mtu = 0;
+  bool up = false;
+  uint32_t master = 0, lower = 0, id = 0;
+  std::vector<std::string> addresses;  // CIDR
+};
+
+struct SegmentInfo {
+  uint32_t segment = 0;
+  std::string netns, link;
+  uint32_t ifindex = 0;
+  uint16_t vlan = 0;
+};
+
+struct WorkerStatus {
+  uint32_t worker = 0;
+  uint64_t events = 0;
+  int64_t heartbeat_age_ms = 0;
+};
+
+struct DataplaneStatus {
+  std::vector<WorkerStatus> workers;
+  uint64_t kernel_flows = 0, kernel_flows_max = 0, sessions = 0, sessions_max = 0, picked_up = 0;
+  uint64_t frames = 0;   // counted by all NICs, both ways, since dp's pins were made
+  uint64_t records = 0;  // flow records given to the sink
+  Losses lost;
+  uint64_t lost_sessions = 0;                                    // flows the engine had no room for
+  std::vector<std::pair<std::string_view, uint64_t>> anomalies;  // registry name, count; only those > 0
+};
+
+/**
+ * Takes what the data plane learns. Calls come from its own threads but never two at once, and never
+ * after stop() has returned. They must be quick (copy and return): the packet path waits meanwhile.
+ * Spans and references are valid during the call only.
+ */
+class DataplaneSink {
+ public:
+  virtual ~DataplaneSink() = default;
+  /** The body of a `flows` message: FlowBatchHeader, records, facts. */
+  virtual void flows(std::span<const uint8_t> batch) = 0;
+  /** The body of an `addresses` message: an array of AddressRecord. */
+  virtual void addresses(std::span<const uint8_t> batch) = 0;
+  /** Whole tables with a generation; sent at a change (within 20 ms), NICs also every report interval. */
+  virtual void nics(uint64_t generation, std::span<const TappedNic> nics) = 0;
+  virtual void links(uint64_t generation, std::span<const LinkInfo> links) = 0;
+  virtual void segments(uint64_t generation, std::span<const SegmentInfo> segments) = 0;
+  /** Every report interval. */
+  virtual void status(const DataplaneStatus& status) = 0;
+  /** A line for the operator's log: {level "info"|"warn"|"error", text}. Never per packet. */
+  virtual void log(std::string_view level, std::string_view text) = 0;
+};
+
+enum class Names : uint8_t { applications, facts, anomalies, threats };
+
+class Dataplane {
+ public:
+  /**
+   * Loads the programs (or adopts what an earlier run pinned, without a gap), taps what is there and
+   * starts the threads. `sink` must outlive the Dataplane. Fails without rights, BTF-less kernels included
+   * in the Error's words. Needs CAP_BPF, CAP_NET_ADMIN and, for mounting /sys/fs/bpf where it is not,
+   * CAP_SYS_ADMIN.
+   */
+  static Result<std::unique_ptr<Dataplane>> start(DataplaneConfig config, DataplaneSink& sink);
+  /** Takes everything of vmoat's off this host: links, filters, our empty clsact qdiscs, pins. Idempotent. */
+  static Status restore(const std::string& pin_root = "/sys/fs/bpf/vmoat");
+  /** Names behind the numbers of bulk records, for the `welcome` message; index 0 of the first two is none.
+   */
+  static std::vector<std::string_view> names(Names which);
+
+  ~Dataplane();
+  /** What libvirt knows; whole table each time. Any thread. */
+  void expect(std::vector<ExpectedNic> nics);
+  /** Sends every table once more: a new hostd has connected. Flows come at their next change. Any thread. */
+  void refresh();
+  /** Ends the threads. With `detach` everything is taken off the host, else taps stay for the next run. */
+  Status stop(bool detach);
+
+ private:
+  class Impl;
+  explicit Dataplane(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vmoat

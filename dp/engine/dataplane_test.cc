@@ -1,0 +1,262 @@
+// The live data plane on real tap devices in a namespace of its own, under every hook this kernel has.
+#include "engine/dataplane.h"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "capture/kernel_fixture.h"
+#include "capture/tap_fixture.h"
+#include "capture/tap_hook.h"
+#include "capture/test_frame.h"
+
+using namespace vmoat;
+using namespace vmoat::test;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/** Keeps the latest of everything, and lets a test wait for it. */
+class Heard final : public DataplaneSink {
+ public:
+  void flows(std::span<const uint8_t> batch) override {
+    FlowBatchHeader head;
+    std::memcpy(&head, batch.data(), sizeof(head));
+    std::vector<FlowRecord> records(head.count);
+    std::memcpy(records.data(), batch.data() + sizeof(head), head.count * sizeof(FlowRecord));
+    note([&] {
+      for (const FlowRecord& r : records) {
+        flow_records[r.id] = r;
+        delta_packets += r.delta_packets[0] + r.delta_packets[1];
+      }
+    });
+  }
+  void addresses(std::span<const uint8_t>) override {}
+  void nics(uint64_t, std::span<const TappedNic> table) override {
+    note([&] { nic_table.assign(table.begin(), table.end()); });
+  }
+  void links(uint64_t, std::span<const LinkInfo> table) override {
+    note([&] { link_table.assign(table.begin(), table.end()); });
+  }
+  void segments(uint64_t, std::span<const SegmentInfo> table) override {
+    note([&] { segment_table.assign(table.begin(), table.end()); });
+  }
+  void status(const DataplaneStatus& s) override {
+    note([&] { last_status = s; });
+  }
+  void log(std::string_view, std::string_view) override {}
+
+  /** False where it did not come true in time. */
+  bool wait(const std::function<bool()>& condition, std::chrono::milliseconds limit = 3000ms) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, condition);
+  }
+  const TappedNic* nic(const std::string& tap) const {
+    auto found =
+        std::find_if(nic_table.begin(), nic_table.end(), [&](const TappedNic& n) { return n.tap == tap; });
+    return found == nic_table.end() ? nullptr : &*found;
+  }
+
+  std::map<uint64_t, FlowRecord> flow_records;
+  uint64_t delta_packets = 0;
+  std::vector<TappedNic> nic_table;
+  std::vector<LinkInfo> link_table;
+  std::vector<SegmentInfo> segment_table;
+  DataplaneStatus last_status;
+
+ private:
+  void note(const std::function<void()>& change) {
+    const std::lock_guard lock(mutex_);
+    change();
+    changed_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+std::string pin_root() {
+  return "/sys/fs/bpf/vmt-dp-" + std::to_string(::getpid());
+}
+
+DataplaneConfig config(HookChoice hook) {
+  DataplaneConfig c;
+  c.hook = hook;
+  c.flows_max = 4096;
+  c.ring_bytes = 1u << 20;
+  c.report_interval_ms = 200;
+  c.pin_root = pin_root();
+  return c;
+}
+
+std::unique_ptr<Dataplane> start(const DataplaneConfig& c, Heard& heard) {
+  auto started = Dataplane::start(c, heard);
+  if (!started) FAIL(started.error().what);
+  return std::move(*started);
+}
+
+std::vector<HookChoice> hooks_here() {
+  if (tcx_hook.available()) return {HookChoice::tcx, HookChoice::clsact};
+  return {HookChoice::clsact};
+}
+
+std::vector<uint8_t> datagram(uint16_t port) {
+  return TestFrame().ipv4(17).udp(port, 5353).payload(20).done();
+}
+
+/** What `ip` and `tc` show of the namespace, for comparing before and after. */
+std::string dump() {
+  std::string text;
+  char part[4096];
+  FILE* shown = ::popen(
+      "ip -o link | sed 's/qdisc.*//'; tc qdisc show; for d in $(ls /sys/class/net); do tc filter show dev "
+      "$d "
+      "ingress; tc filter show dev $d egress; done 2>/dev/null",
+      "r");
+  while (size_t got = std::fread(part, 1, sizeof(part), shown)) text.append(part, got);
+  ::pclose(shown);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("data plane: a new tap is tapped within 50 ms, its first frame is counted") {
+  if (!has_root()) return;
+  for (HookChoice hook : hooks_here()) {
+    OwnNamespace space;
+    Heard heard;
+    auto dataplane = start(config(hook), heard);
+    // the quickest of three, since other tests share these CPUs
+    int64_t told_ms = INT64_MAX;
+    std::vector<std::unique_ptr<TestTap>> taps;
+    for (const char* name : {"vmt-vnet0", "vmt-vnet8", "vmt-vnet9"}) {
+      const auto created = Clock::now();
+      taps.push_back(std::make_unique<TestTap>(name));
+      CHECK(heard.wait([&] { return heard.nic(name) != nullptr; }));
+      told_ms = std::min<int64_t>(
+          told_ms, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - created).count());
+    }
+    MESSAGE("tapped and told after ", told_ms, " ms");
+    CHECK(told_ms < 50);
+    const TestTap& tap = *taps[0];
+    tap.send(datagram(50001));
+    CHECK(heard.wait([&] { return heard.nic("vmt-vnet0")->packets[VMOAT_FROM_NIC] == 1; }));
+    CHECK(heard.wait([&] { return heard.flow_records.size() == 1; }, 1500ms));
+    CHECK(heard.nic("vmt-vnet0")->hook == (hook == HookChoice::tcx ? "tcx" : "clsact"));
+    CHECK(dataplane->stop(true).ok());
+  }
+}
+
+TEST_CASE("data plane: a flow between two NICs of a bridge is one record, counted once") {
+  if (!has_root()) return;
+  for (HookChoice hook : hooks_here()) {
+    OwnNamespace space;
+    Heard heard;
+    auto dataplane = start(config(hook), heard);
+    const TestTap one("vmt-vnet1"), two("vmt-vnet2");
+    REQUIRE(
+        run("ip link add vmt-br0 type bridge && ip link set vmt-br0 up && ip link set vmt-vnet1 master "
+            "vmt-br0 && "
+            "ip link set vmt-vnet2 master vmt-br0"));
+    CHECK(heard.wait([&] {
+      return heard.nic("vmt-vnet2") && heard.nic("vmt-vnet1")->segment &&
+             heard.nic("vmt-vnet1")->segment == heard.nic("vmt-vnet2")->segment;
+    }));
+    ::usleep(100'000);
+    for (int i = 0; i < 10; i++) one.send(datagram(77));
+    auto is_it = [](const auto& entry) { return entry.second.sport == 77; };
+    auto all = [&] {
+      auto found = std::find_if(heard.flow_records.begin(), heard.flow_records.end(), is_it);
+      return found != heard.flow_records.end() && found->second.packets[0] == 10;
+    };
+    CHECK(heard.wait(all));
+    CHECK(std::count_if(heard.flow_records.begin(), heard.flow_records.end(), is_it) == 1);
+    const auto record = std::find_if(heard.flow_records.begin(), heard.flow_records.end(), is_it);
+    REQUIRE(record != heard.flow_records.end());
+    CHECK(record->second.src_slot == heard.nic("vmt-vnet1")->slot);
+    CHECK(record->second.bytes[0] == 10 * 62);
+    CHECK(record->second.segment == heard.nic("vmt-vnet1")->segment);
+    CHECK(dataplane->stop(true).ok());
+  }
+}
+
+TEST_CASE("data plane: taps outlive it, are adopted, and are taken off without a trace") {
+  if (!has_root()) return;
+  for (HookChoice hook : hooks_here()) {
+    OwnNamespace space;
+    const TestTap tap("vmt-vnet3");
+    const std::string before = dump();
+    Heard first;
+    auto dataplane = start(config(hook), first);
+    for (int i = 0; i < 5; i++) tap.send(datagram(50001));
+    CHECK(first.wait([&] { return first.delta_packets >= 5; }));
+    CHECK(dataplane->stop(false).ok());
+    dataplane.reset();
+    for (int i = 0; i < 3; i++) tap.send(datagram(50001));  // nobody listens, the kernel counts
+    Heard second;
+    dataplane = start(config(hook), second);
+    for (int i = 0; i < 2; i++) tap.send(datagram(50001));
+    CHECK(second.wait(
+        [&] { return second.nic("vmt-vnet3") && second.nic("vmt-vnet3")->packets[VMOAT_FROM_NIC] >= 10; }));
+    CHECK(second.wait([&] {
+      return !second.flow_records.empty() && second.flow_records.begin()->second.packets[0] == 10;
+    }));
+    CHECK(dataplane->stop(true).ok());
+    CHECK(dump() == before);
+    CHECK_FALSE(std::filesystem::exists(pin_root()));
+  }
+}
+
+TEST_CASE("data plane: a NIC that goes takes its pins, its slot and its flows with it") {
+  if (!has_root()) return;
+  for (HookChoice hook : hooks_here()) {
+    OwnNamespace space;
+    Heard heard;
+    auto dataplane = start(config(hook), heard);
+    {
+      const TestTap tap("vmt-vnet4");
+      CHECK(heard.wait([&] { return heard.nic("vmt-vnet4") != nullptr; }));
+      for (uint16_t port = 1; port <= 50; port++) tap.send(datagram(port));
+      CHECK(heard.wait([&] { return heard.last_status.kernel_flows == 50; }));
+    }
+    CHECK(heard.wait([&] { return heard.nic_table.empty() && heard.last_status.kernel_flows == 0; }));
+    CHECK(heard.last_status.frames == 50);
+    CHECK(std::filesystem::is_empty(pin_directory(pin_root()) + "/links"));
+    CHECK(dataplane->stop(true).ok());
+  }
+}
+
+TEST_CASE("data plane: restore clears up after a process that died") {
+  if (!has_root()) return;
+  for (HookChoice hook : hooks_here()) {
+    OwnNamespace space;
+    const TestTap tap("vmt-vnet5");
+    const std::string before = dump();
+    const std::string root = pin_root();
+    if (const pid_t child = ::fork(); child == 0) {
+      Heard heard;
+      DataplaneConfig c = config(hook);
+      c.pin_root = root;
+      auto dataplane = Dataplane::start(c, heard);
+      ::_exit(dataplane.ok() ? 0 : 1);
+    } else {
+      int status = 0;
+      REQUIRE(::waitpid(child, &status, 0) == child);
+      REQUIRE(status == 0);
+    }
+    CHECK(std::filesystem::exists(root));
+    CHECK(Dataplane::restore(root).ok());
+    CHECK(dump() == before);
+    CHECK_FALSE(std::filesystem::exists(root));
+    CHECK(Dataplane::restore(root).ok());
+  }
+}

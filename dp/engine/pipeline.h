@@ -1,0 +1,124 @@
+// Pipeline: frame in → parse → session → recognition → facts → records. Pure and single-threaded: one
+// worker owns one, and everything it needs from outside (time, kernel counters, answers) is handed in.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "contract/kernel.h"
+#include "contract/records.h"
+#include "parse/frame.h"
+#include "session/timeouts.h"
+
+namespace vmoat {
+
+/** Takes what the pipeline has to say. Batches are valid during the call only. Called from within pipeline
+ * calls. */
+class RecordSink {
+ public:
+  /** A FlowBatchHeader, its records and its facts area: the body of a `flows` message. */
+  virtual void flows(Bytes batch) = 0;
+  /** An array of AddressRecord: the body of an `addresses` message. */
+  virtual void addresses(Bytes batch) = 0;
+
+ protected:
+  ~RecordSink() = default;
+};
+
+/** Answers to the kernel's flow table, by the kernel's own keys. Live mode only. */
+class FlowControl {
+ public:
+  /** Bytes of payload still to be copied up, per way (VMOAT_WANT_ALL = no end, 0 = decided). */
+  virtual void want(const vmoat_flow_key& key, uint32_t from_nic, uint32_t to_nic) = 0;
+  /**
+   * The session has ended: take the entry out of the kernel's table and hand its last count to
+   * Pipeline::count with `Counted::last`. The session's end record waits for that, at most 2 s.
+   */
+  virtual void forget(const vmoat_flow_key& key) = 0;
+
+ protected:
+  ~FlowControl() = default;
+};
+
+struct PipelineOptions {
+  uint32_t sessions_max = 1u << 20;          // 256 bytes each, only touched memory is resident
+  uint32_t openings_bytes_max = 256u << 20;  // stream openings and out-of-order data of undecided sessions
+  uint32_t facts_bytes_max = 256u << 20;     // facts of open sessions
+  uint32_t fragments_bytes_max = 16u << 20;
+  uint32_t addresses_max = 1u << 16;
+  uint32_t tunnel_ids_max = 1u << 16;  // distinct (segment, tags, tunnel) at once
+  uint64_t seed[2] = {0, 0};           // of all hashes; {0, 0} = take from getrandom(2)
+  uint64_t first_flow_id = 1;          // ids count up from here by flow_id_step: never re-used over a boot
+  uint64_t flow_id_step = 1;           // number of workers, each with another first_flow_id
+  bool facts = true;                   // keep facts (privacy switch)
+  Timeouts timeouts;
+};
+
+/** How kernel counters reach count(). */
+enum class Counted : uint8_t {
+  running,  // a table dump
+  last,     // after forget(): the entry is gone
+  adopted,  // first dump after a restart: counted before this instance, totals take it, deltas do not
+};
+
+/** Everything since the pipeline was made. */
+struct PipelineCounters {
+  uint64_t frames = 0;    // handed to frame() or frames()
+  uint64_t unparsed = 0;  // neither IP nor ARP, or broken before its addresses
+  uint64_t flow_records = 0;
+  uint64_t address_records = 0;
+  uint64_t sessions = 0;   // made
+  uint64_t picked_up = 0;  // of these, TCP older than the tap
+  uint64_t evicted_half_open = 0;
+  uint64_t evicted_unanswered = 0;
+  uint64_t evicted_other = 0;
+  uint64_t sessions_refused = 0;   // no room even after eviction
+  uint64_t openings_refused = 0;   // stream memory full: session stays unknown
+  uint64_t facts_refused = 0;      // facts memory full
+  uint64_t fragments_refused = 0;  // fragment memory or a source's quota full
+  uint64_t tunnels_refused = 0;    // tunnel id table full: inner flow not tracked
+  uint64_t addresses_refused = 0;
+  uint64_t anomalies[64] = {};  // packets per anomaly, index = registry.anomalies
+  uint64_t threats[64] = {};    // sessions per threat, index = registry.threats
+};
+
+class Pipeline {
+ public:
+  /** With `control` the pipeline is live: kernel counts. Without, it counts frames itself (offline). */
+  Pipeline(const PipelineOptions& options, RecordSink& sink, FlowControl* control = nullptr);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  void frame(const Frame& frame) { frames({&frame, 1}); }
+  /** Many at once, in order: memory is prefetched across them, so hand over 8 to 64 where they are at hand.
+   */
+  void frames(std::span<const Frame> frames);
+
+  /**
+   * The kernel's count of a flow at one NIC; both ends' entries make one session, created from the key
+   * if no frame made it. `epoch_offset_ns` = CLOCK_REALTIME - CLOCK_MONOTONIC, applied to the flow's times.
+   */
+  void count(const vmoat_flow_key& key, uint32_t segment, const vmoat_flow& flow, int64_t epoch_offset_ns,
+             Counted how = Counted::running);
+
+  /** Time passes (ns since the epoch): timeouts. Frames do this too; live call it every 10 ms to 1 s. */
+  void advance(int64_t now_ns);
+  /** Live, every second: one record for every session that changed since, and new addresses. */
+  void report(int64_t now_ns);
+  /** End of file: every open session ends with FlowEnd::eof, everything is flushed. */
+  void finish();
+  /** Hands over records that are built but not yet delivered (the pipeline does it by itself when a batch is
+   * full). */
+  void flush();
+
+  [[nodiscard]] const PipelineCounters& counters() const;
+  [[nodiscard]] uint32_t sessions_open() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vmoat

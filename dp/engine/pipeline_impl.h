@@ -1,0 +1,127 @@
+// Pipeline::Impl: the pipeline's parts and steps. pipeline.cc reads frames, pipeline_sessions.cc keeps
+// sessions, pipeline_live.cc speaks with the kernel's table, pipeline_addresses.cc learns who owns which
+// address.
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include "engine/pipeline.h"
+#include "engine/recognition.h"
+#include "engine/record.h"
+#include "parse/walk.h"
+#include "report/flow_batch.h"
+#include "session/addresses.h"
+#include "session/fragments.h"
+#include "session/listeners.h"
+#include "session/table.h"
+
+namespace vmoat {
+
+class Pipeline::Impl {
+ public:
+  Impl(const PipelineOptions& options, SipHash hash, RecordSink& sink, FlowControl* control);
+
+  void frames(std::span<const Frame> frames);
+  void count(const vmoat_flow_key& key, uint32_t segment, const vmoat_flow& flow, int64_t epoch_offset_ns,
+             Counted how);
+  void advance(int64_t now_ns);
+  void report(int64_t now_ns);
+  void finish();
+  void flush();
+  const PipelineCounters& counters();
+  [[nodiscard]] uint32_t sessions_open() const { return table_.open(); }
+
+ private:
+  static constexpr size_t batch_max = 32;
+
+  /** One frame on its way; decoded ahead of its turn, so that the tables' memory is there when it comes. */
+  struct Turn {
+    Packet packet;
+    KeyedPacket keyed;
+    PathNumbers by;
+    uint64_t paths_age;
+  };
+  /** Where a packet stands: its frame, the flow around it, how often frames were opened, what it counts for.
+   */
+  struct Context {
+    const Frame* frame;
+    Path path;
+    uint64_t parent;
+    int depth;
+    uint32_t packets;
+    uint64_t bytes;
+    uint64_t anomalies = 0;  // of frames before this one, counted already
+    bool kernel_counts = false;
+  };
+  /** The kernel's last count of a session's two entries: [end][way]. */
+  struct KernelSeen {
+    uint64_t packets[2][2];
+    uint64_t bytes[2][2];
+  };
+
+  [[nodiscard]] bool live() const { return control_ != nullptr; }
+
+  void prepare(const Frame& frame, Turn& turn);
+  void take(const Frame& frame, Turn& turn);
+  void packet(Packet& packet, const KeyedPacket* keyed, PathNumbers by, Context& context);
+  void fragment(Packet& packet, PathNumbers by, Context& context);
+  void fragments_gone(Datagram& datagram, uint32_t path);
+  void tunnel(Packet& packet, uint32_t number, const Context& context);
+  void inside(const Inner& inner, bool cut, const Context& outer, uint64_t parent);
+  static Path path_of(const Frame& frame, const Packet& packet);
+  void count_anomalies(uint64_t anomalies);
+
+  uint32_t make_session(const KeyedPacket& keyed, uint32_t path, uint64_t parent, int64_t now_ns);
+  uint32_t session_of(Packet& packet, const KeyedPacket& keyed, PathNumbers by, Context& context);
+  void begin_ends(Session& s, const Packet& packet, int sender);
+  void meet_end(Session& s, int sender, const Packet& packet, const Context& context);
+  void session_packet(uint32_t number, int sender, Packet& packet, Context& context);
+  void follow(uint32_t number, int sender, Packet& packet, const Segment& segment);
+  Segment track(Session& s, int sender, Packet& packet, int64_t now_ns);
+  static void track_answer(Session& s);
+  void infer_client(Session& s, int sender);
+  void add_count(Session& s, int sender, uint64_t packets, uint64_t bytes);
+  void touch(uint32_t number);
+  void end_session(uint32_t number, FlowEnd end);
+  void emit(uint32_t number, FlowEnd end);
+  bool make_room();
+
+  void meet_kernel(Session& s, int sender, const Context& context);
+  [[nodiscard]] vmoat_flow_key kernel_key(const Session& s, int end) const;
+  static bool is_portless(const vmoat_flow_key& key);
+  bool entry_is_gone(const vmoat_flow_key& key, const vmoat_flow& flow, bool mark);
+  void want(Session& s, uint32_t bytes);
+  void answer(Session& s, bool was_followed);
+  bool leave_kernel(uint32_t number, FlowEnd end);
+  uint32_t session_of_count(const vmoat_flow_key& key, const KeyedPacket& keyed, PathNumbers by,
+                            const vmoat_flow& flow, int64_t offset_ns);
+  void add_kernel_count(uint32_t number, int near, const vmoat_flow& flow, bool adopted);
+
+  void learn(const Packet& packet, const Frame& frame);
+  void learn_sender(const Packet& packet, const Frame& frame);
+  void learn_leases(uint32_t segment, int64_t now_ns);
+  void learn_one(Lesson& lesson, const Frame& frame);
+
+  PipelineOptions options_;
+  SipHash hash_;
+  RecordSink& sink_;
+  FlowControl* control_;
+  Paths paths_;
+  SessionTable table_;
+  Fragments fragments_;
+  Recognition recognition_;
+  Listeners listeners_;
+  Addresses addresses_;
+  Marks ended_;  // live: kernel entries that are gone
+  FlowBatch batch_;
+  PipelineCounters counters_;
+  Region kernel_seen_;  // live: KernelSeen by session number
+  Region dirty_;        // live: numbers of sessions to report
+  uint32_t dirty_count_ = 0;
+  uint64_t next_id_;
+  int64_t now_ns_ = 0;
+  std::array<Turn, batch_max> turns_;
+};
+
+}  // namespace vmoat

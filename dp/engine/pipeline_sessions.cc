@@ -1,0 +1,187 @@
+// The pipeline's sessions: made, counted, tracked, recognised, ended, reported.
+#include "engine/pipeline_impl.h"
+
+namespace vmoat {
+
+uint32_t Pipeline::Impl::make_session(const KeyedPacket& k, uint32_t path, uint64_t parent, int64_t now_ns) {
+  uint32_t number = table_.make(k, now_ns);
+  if (number == 0 && make_room()) number = table_.make(k, now_ns);
+  if (number == 0) {
+    counters_.sessions_refused++;
+    return 0;
+  }
+  Session& s = table_[number];
+  s.id = next_id_;
+  next_id_ += options_.flow_id_step;
+  s.parent = parent;
+  s.path = path;
+  paths_.hold(path);
+  recognition_.begin(s);
+  counters_.sessions++;
+  if (live()) reinterpret_cast<KernelSeen*>(kernel_seen_.data())[number] = {};
+  return number;
+}
+
+/** The session of a packet; a new connection on a known key ends the old one. */
+uint32_t Pipeline::Impl::session_of(Packet& p, const KeyedPacket& k, PathNumbers by, Context& context) {
+  uint32_t number = table_.find(k);
+  if (number != 0 && table_[number].state == State::ended) {
+    emit(number, table_[number].end);  // the kernel's last count comes too late
+    number = 0;
+  }
+  if (number != 0) return number;
+  number = make_session(k, by.path, context.parent, context.frame->time_ns);
+  if (number != 0) begin_ends(table_[number], p, k.sender);
+  return number;
+}
+
+void Pipeline::Impl::begin_ends(Session& s, const Packet& p, int sender) {
+  s.set_client(p.reply ? 1 - sender : sender);
+  if (p.has_macs) s.mac[1 - sender] = p.dst_mac;
+  if (p.proto != IPPROTO_TCP) s.set(direction_was_seen);
+  if (p.proto == IPPROTO_UDP) infer_client(s, sender);
+}
+
+/** The first packet seen may be an answer: a known listener's, or from an application's port to none. */
+void Pipeline::Impl::infer_client(Session& s, int sender) {
+  const uint16_t from = sender != 0 ? s.key.high_port : s.key.low_port;
+  const uint16_t to = sender != 0 ? s.key.low_port : s.key.high_port;
+  const bool answers = from < to && recognition_.is_udp_port(from) && !recognition_.is_udp_port(to);
+  if (!answers) return;
+  s.set_client(1 - sender);
+  s.clear(direction_was_seen);
+}
+
+void Pipeline::Impl::add_count(Session& s, int sender, uint64_t packets, uint64_t bytes) {
+  s.packets[sender] += packets;
+  s.bytes[sender] += bytes;
+  s.delta_packets[sender] += static_cast<uint32_t>(packets);
+  s.delta_bytes[sender] += bytes;
+}
+
+/** An end's first packet: its MAC is its own, whatever the other end believed. */
+void Pipeline::Impl::meet_end(Session& s, int sender, const Packet& p, const Context& context) {
+  const SessionFlags sent = sender != 0 ? sent_high : sent_low;
+  if (s.has(sent)) return;
+  s.set(sent);
+  if (p.has_macs) s.mac[sender] = p.src_mac;
+  if (context.depth == 0) learn_sender(p, *context.frame);
+}
+
+/** Not TCP: answered once both ends have spoken. */
+void Pipeline::Impl::track_answer(Session& s) {
+  const bool both = s.has(sent_low) && s.has(sent_high);
+  if (s.state == State::fresh) s.state = State::unanswered;
+  if (both) s.state = State::answered;
+}
+
+Segment Pipeline::Impl::track(Session& s, int sender, Packet& p, int64_t now_ns) {
+  if (p.proto != IPPROTO_TCP || p.layer != Layer::transport) {
+    track_answer(s);
+    return {};
+  }
+  const Sight sight = !live() || s.parent != 0     ? Sight::all
+                      : Recognition::wants_more(s) ? Sight::data
+                                                   : Sight::flags;
+  const bool answered = (p.tcp_flags & (tcp_syn | tcp_ack)) == (tcp_syn | tcp_ack);
+  const bool fresh = s.state == State::fresh;
+  const Segment segment = track_tcp(s, sender, p, sight, now_ns);
+  if (answered && s.client() != sender && (s.tcp[1 - sender].flags & tcp_syn) != 0) listeners_.add(s, sender);
+  if (fresh && s.has(was_picked_up)) {
+    counters_.picked_up++;
+    if (listeners_.has(s, 0) != listeners_.has(s, 1)) s.set_client(listeners_.has(s, 0) ? 1 : 0);
+  }
+  return segment;
+}
+
+void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Context& context) {
+  const int64_t now_ns = context.frame->time_ns;
+  const State before = table_[number].state;
+  meet_end(table_[number], sender, p, context);
+  Segment segment = track(table_[number], sender, p, now_ns);
+  if (segment.kind == Segment::reused) {
+    const uint32_t path = table_[number].path;
+    const KeyedPacket k = {table_[number].key, table_[number].hash, static_cast<uint8_t>(sender)};
+    paths_.hold(path);
+    const FlowEnd end = table_[number].end;
+    emit(number, end == FlowEnd::open ? FlowEnd::timeout : end);
+    number = make_session(k, path, context.parent, now_ns);
+    paths_.release(path);
+    if (number == 0) return;
+    begin_ends(table_[number], p, sender);
+    meet_end(table_[number], sender, p, context);
+    segment = track(table_[number], sender, p, now_ns);
+  }
+  Session& s = table_[number];
+  s.last_ns = std::max(s.last_ns, now_ns);
+  if (live()) meet_kernel(s, sender, context);
+  if (!context.kernel_counts) add_count(s, sender, context.packets, context.bytes);
+  follow(number, sender, p, segment);
+  s.anomalies |= p.anomalies | context.anomalies;
+  if (s.state != before || s.link.list == 0) table_.schedule(number);
+  if (live()) touch(number);
+}
+
+/** Hands what is new to the recognisers. */
+void Pipeline::Impl::follow(uint32_t number, int sender, Packet& p, const Segment& segment) {
+  Session& s = table_[number];
+  if (s.has(is_tunnel)) return;
+  if (!Recognition::wants_more(s)) return;
+  const bool was_followed = s.has(is_followed);
+  if (p.proto == IPPROTO_TCP) {
+    if (segment.kind != Segment::none || s.tcp[0].gap || s.tcp[1].gap)
+      recognition_.segment(s, sender, p, segment);
+  } else {
+    recognition_.datagram(s, sender, p.payload, p.cut);
+  }
+  if (!recognition_.leases().empty()) learn_leases(paths_.at(s.path).segment, s.last_ns);
+  if (live()) answer(s, was_followed);
+}
+
+void Pipeline::Impl::end_session(uint32_t number, FlowEnd end) {
+  if (live() && leave_kernel(number, end)) return;
+  emit(number, end);
+}
+
+/** The session's last record; it is gone then. */
+void Pipeline::Impl::emit(uint32_t number, FlowEnd end) {
+  Session& s = table_[number];
+  recognition_.finish(s);
+  FlowRecord record = record_of(s, paths_.at(s.path), end);
+  batch_.add(record, recognition_.facts(s));
+  counters_.flow_records++;
+  recognition_.drop(s);
+  paths_.release(s.path);
+  s.clear(is_dirty);
+  table_.erase(number);
+  if (batch_.full()) flush();
+}
+
+bool Pipeline::Impl::make_room() {
+  const uint32_t number = table_.victim();
+  if (number == 0) return false;
+  switch (table_[number].state) {
+    case State::half_open:
+      counters_.evicted_half_open++;
+      break;
+    case State::unanswered:
+      counters_.evicted_unanswered++;
+      break;
+    default:
+      counters_.evicted_other++;
+  }
+  Session& s = table_[number];
+  if (live())
+    for (int end = 0; end < 2; end++)
+      if (s.has(end != 0 ? kernel_high : kernel_low)) control_->forget(kernel_key(s, end));
+  emit(number, s.end == FlowEnd::open ? FlowEnd::evicted : s.end);
+  return true;
+}
+
+void Pipeline::Impl::flush() {
+  if (batch_.empty()) return;
+  sink_.flows(batch_.finish());
+  batch_.clear();
+}
+
+}  // namespace vmoat

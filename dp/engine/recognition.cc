@@ -1,0 +1,270 @@
+// Recognition: the order of asking, what a claim does to a session, and when to stop.
+#include "engine/recognition.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace vmoat {
+
+namespace {
+
+static_assert(opening_bytes_max == Streams::window_bytes_max);
+constexpr uint32_t asks_max_stream = 64;  // of one session: a stream of single bytes must not cost more
+constexpr uint32_t asks_max_datagrams = 16;
+
+Transport transport_of(uint8_t proto) {
+  switch (proto) {
+    case IPPROTO_TCP:
+      return over_tcp;
+    case IPPROTO_UDP:
+      return over_udp;
+    case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
+      return over_icmp;
+    case IPPROTO_SCTP:
+      return over_sctp;
+    default:
+      return Transport{};
+  }
+}
+
+uint64_t bit_of(int number) {
+  return uint64_t{1} << number;
+}
+
+}  // namespace
+
+void Recognition::Notes::fact(Fact key, std::string_view value) {
+  if (recognition_.keep_facts_) facts.put(key, value);
+}
+
+void Recognition::Notes::layer(std::string_view application) {
+  if (layer_count == 2) return;  // the claimer itself is the first of three
+  const auto& all = recognition_.all_;
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Application& a) { return a.name == application; });
+  if (found != all.end()) layers[layer_count++] = static_cast<uint8_t>(found - all.begin() + 1);
+}
+
+void Recognition::Notes::lease(Bytes ip, Bytes mac) {
+  if (lease_count == leases.size() || mac.size() != 6 || (ip.size() != 4 && ip.size() != 16)) return;
+  Lease& l = leases[lease_count++];
+  l.ip = ip.size() == 4 ? Address::v4(ip.data()) : Address::v6(ip.data());
+  std::copy_n(mac.begin(), 6, l.mac.begin());
+}
+
+void Recognition::Notes::clear() {
+  facts.clear();
+  layer_count = lease_count = 0;
+  swapped = wants_more = false;
+}
+
+Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, bool keep_facts)
+    : all_(applications()),
+      keep_facts_(keep_facts),
+      streams_(openings_bytes_max),
+      facts_(facts_bytes_max),
+      notes_(*this),
+      guess_notes_(*this) {
+  for (size_t n = 0; n < all_.size(); n++) {
+    if (all_[n].recognise == nullptr) continue;
+    const uint64_t bit = bit_of(static_cast<int>(n));
+    for (size_t t = 0; t < by_transport_.size(); t++)
+      if ((all_[n].transports & t) != 0) by_transport_[t] |= bit;
+    for (uint16_t port : all_[n].ports) {
+      hinted_.set(port);
+      if ((all_[n].transports & over_udp) != 0) udp_ports_.set(port);
+      const auto same =
+          std::find_if(hints_.begin(), hints_.end(), [&](const PortHint& h) { return h.port == port; });
+      if (same != hints_.end()) {
+        same->applications |= bit;
+      } else {
+        hints_.push_back({port, bit});
+      }
+    }
+  }
+}
+
+void Recognition::begin(Session& s) const {
+  s.candidates = by_transport_[transport_of(s.key.proto())];
+  if (s.candidates == 0) s.set(is_decided);
+}
+
+uint64_t Recognition::hints(const Session& s) const {
+  if (!hinted_.test(s.key.low_port) && !hinted_.test(s.key.high_port)) return 0;
+  uint64_t found = 0;
+  for (const PortHint& h : hints_)
+    if (h.port == s.key.low_port || h.port == s.key.high_port) found |= h.applications;
+  return found;
+}
+
+Opening Recognition::opening(const Session& s, int sender, Bytes said, Bytes heard, bool cut) {
+  const bool by_client = sender == s.client(), low_is_client = s.client() == 0;
+  return {.client = by_client ? said : heard,
+          .server = by_client ? heard : said,
+          .client_port = low_is_client ? s.key.low_port : s.key.high_port,
+          .server_port = low_is_client ? s.key.high_port : s.key.low_port,
+          .transport = transport_of(s.key.proto()),
+          .direction_seen = s.key.proto() == IPPROTO_TCP && s.has(direction_was_seen),
+          .midstream = s.has(was_picked_up),
+          .cut = cut};
+}
+
+Claim Recognition::ask_one(int number, const Opening& o) {
+  notes_.clear();
+  return all_[static_cast<size_t>(number)].recognise(o, notes_);
+}
+
+void Recognition::ask(Session& s, const Opening& o) {
+  s.progress++;
+  if (s.has(is_sure)) return ask_claimer(s, o);
+  ask_all(s, o);
+}
+
+/** A claimer that is sure but still expects facts. */
+void Recognition::ask_claimer(Session& s, const Opening& o) {
+  const Claim again = ask_one(s.application - 1, o);
+  if (again >= Claim::guess) write_down(s, notes_);
+  const bool goes_on = again != Claim::no && notes_.wants_more && !o.cut;
+  if (!goes_on) decide(s);
+}
+
+void Recognition::ask_all(Session& s, const Opening& o) {
+  const uint64_t first = s.candidates & hints(s);
+  bool more = false;
+  int guess = -1;
+  for (uint64_t pass : {first, s.candidates & ~first}) {
+    for (; pass != 0; pass &= pass - 1) {
+      const int number = std::countr_zero(pass);
+      const Claim c = ask_one(number, o);
+      if (c == Claim::sure) return claim(s, number, c, notes_);
+      if (c == Claim::no) s.candidates &= ~bit_of(number);
+      if (c == Claim::more) more = true;
+      if (c != Claim::guess || guess >= 0) continue;
+      guess = number;
+      guess_notes_.clear();
+      guess_notes_.facts = notes_.facts;
+      guess_notes_.layers = notes_.layers;
+      guess_notes_.layer_count = notes_.layer_count;
+      guess_notes_.swapped = notes_.swapped;
+    }
+  }
+  if (guess >= 0) claim(s, guess, Claim::guess, guess_notes_);
+  if (o.cut || (!more && guess < 0)) decide(s);
+}
+
+/** A guess stands until somebody is sure or nobody will say more. */
+void Recognition::claim(Session& s, int number, Claim c, const Notes& notes) {
+  s.application = static_cast<uint8_t>(number + 1);
+  s.set(c == Claim::sure ? is_sure : is_guess);
+  if (c == Claim::sure) s.clear(is_guess);
+  const bool turn = notes.swapped && (s.key.proto() != IPPROTO_TCP || !s.has(direction_was_seen));
+  if (turn) s.set_client(1 - s.client());
+  if (turn && c == Claim::sure) s.set(direction_was_seen);  // the parser's word, better than any port
+  write_down(s, notes);
+  if (c != Claim::sure) return;
+  s.candidates = bit_of(number);
+  if (!notes.wants_more) decide(s);
+}
+
+void Recognition::write_down(Session& s, const Notes& notes) {
+  s.layers[0] = s.application;
+  if (notes.layer_count > 0 || s.layers[1] == 0) {
+    s.layers[1] = notes.layer_count > 0 ? notes.layers[0] : 0;
+    s.layers[2] = notes.layer_count > 1 ? notes.layers[1] : 0;
+  }
+  facts_.merge(s, notes.facts, refusals_.facts);
+  leases_.insert(leases_.end(), notes.leases.begin(), notes.leases.begin() + notes.lease_count);
+}
+
+void Recognition::decide(Session& s) {
+  s.set(is_decided);
+  s.progress = 0;
+  const bool follow = s.has(is_sure) && all_[s.application - 1u].appetite == Appetite::messages;
+  if (follow) {
+    s.set(is_followed);
+    streams_.drop_openings(s);
+  } else {
+    streams_.drop(s);
+  }
+}
+
+/** The last chance: what is there is all there is. */
+void Recognition::give_up(Session& s) {
+  if (s.has(is_followed)) {
+    s.clear(is_followed);
+    return streams_.drop(s);
+  }
+  if (s.has(is_decided)) return;
+  const bool said_something = (s.opening[0] | s.opening[1]) != 0;
+  if (said_something && !s.has(is_sure))
+    ask(s, opening(s, 0, streams_.opening(s, 0), streams_.opening(s, 1), true));
+  if (!s.has(is_decided)) decide(s);
+  if (s.has(is_followed)) give_up(s);
+}
+
+void Recognition::datagram(Session& s, int sender, Bytes payload, bool cut) {
+  if (payload.empty()) return;
+  if (s.has(is_followed)) return message(s, sender, payload, cut);
+  if (s.has(is_decided)) return;
+  const bool last = s.progress + 1 >= asks_max_datagrams;
+  ask(s, opening(s, sender, payload.first(std::min(payload.size(), opening_bytes_max)), {}, cut));
+  if (last && !s.has(is_decided)) decide(s);
+}
+
+void Recognition::message(Session& s, int sender, Bytes data, bool cut) {
+  notes_.clear();
+  const Application& a = all_[s.application - 1u];
+  if (a.message != nullptr) a.message(opening(s, sender, data, {}, cut), notes_);
+  write_down(s, notes_);
+  s.progress += static_cast<uint32_t>(data.size());
+  if (s.progress >= follow_bytes_max) give_up(s);
+}
+
+/** The sender's opening grows by `data`; nothing is copied where the first piece decides. */
+void Recognition::grow(Session& s, int sender, Bytes data) {
+  const bool kept = s.opening[sender] != 0;
+  const uint32_t had = s.opening_bytes[sender];
+  if (had == opening_bytes_max) {
+    if (!s.has(is_sure)) give_up(s);  // a sure claimer waits for the other side
+    return;
+  }
+  if (kept && !streams_.keep(s, sender, data)) return refusals_.openings++, give_up(s);
+  const Bytes said =
+      kept ? streams_.opening(s, sender) : data.first(std::min(data.size(), opening_bytes_max));
+  const bool last = s.progress + 1 >= asks_max_stream || s.tcp[sender].gap;
+  ask(s, opening(s, sender, said, streams_.opening(s, 1 - sender), last));
+  if (s.has(is_decided)) return;
+  if (!kept && !streams_.keep(s, sender, data)) return refusals_.openings++, give_up(s);
+  if (last) give_up(s);
+}
+
+void Recognition::in_order(Session& s, int sender, Bytes data) {
+  if (s.has(is_followed)) return message(s, sender, data, s.tcp[sender].gap);
+  if (!s.has(is_decided)) grow(s, sender, data);
+}
+
+void Recognition::segment(Session& s, int sender, Packet& p, const Segment& segment) {
+  if (segment.kind == Segment::in_order && !segment.data.empty()) {
+    in_order(s, sender, segment.data);
+    for (Bytes due = streams_.take_early(s, sender); !due.empty(); due = streams_.take_early(s, sender))
+      in_order(s, sender, due);
+  } else if (segment.kind == Segment::early) {
+    if (!streams_.keep_early(s, sender, segment.seq, segment.data, p.payload_length))
+      s.tcp[sender].gap = true;
+  } else if (segment.kind == Segment::repeated) {
+    if (streams_.differs(s, sender, segment.seq, segment.data)) p.odd(Anomaly::tcp_overlap_differs);
+  }
+  if (s.tcp[0].gap || s.tcp[1].gap) give_up(s);
+}
+
+void Recognition::finish(Session& s) {
+  if (wants_more(s)) give_up(s);
+}
+
+void Recognition::drop(Session& s) {
+  streams_.drop(s);
+  facts_.drop(s);
+}
+
+}  // namespace vmoat

@@ -1,0 +1,102 @@
+// Recognition: asks the registry's recognisers about a session as its openings grow, until one claims it or
+// all have declined; then feeds those that read on.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <vector>
+
+#include "engine/facts.h"
+#include "session/streams.h"
+#include "session/tcp.h"
+
+namespace vmoat {
+
+/** Somebody learned by DHCP that `ip` belongs to `mac`. */
+struct Lease {
+  Address ip;
+  Mac mac;
+};
+
+class Recognition {
+ public:
+  struct Refusals {
+    uint64_t openings = 0, facts = 0;
+  };
+
+  Recognition(size_t openings_bytes_max, size_t facts_bytes_max, bool keep_facts);
+
+  /** A new session: who could claim it. */
+  void begin(Session& s) const;
+  /** A datagram, ICMP message or SCTP chunk of a session that is undecided or followed. */
+  void datagram(Session& s, int sender, Bytes payload, bool cut);
+  /** A TCP segment as track_tcp saw it; data in order goes to the recognisers, other data waits. */
+  void segment(Session& s, int sender, Packet& packet, const Segment& segment);
+  /** The session ends: the last chance of those that wanted more. */
+  void finish(Session& s);
+  void drop(Session& s);
+
+  /** Whether more of the session's data would be read. */
+  static bool wants_more(const Session& s) { return !s.has(is_decided) || s.has(is_followed); }
+  [[nodiscard]] Bytes facts(const Session& s) const { return facts_.of(s); }
+  /** Whether some application over UDP names this port. */
+  [[nodiscard]] bool is_udp_port(uint16_t port) const { return udp_ports_.test(port); }
+  /** Leases found since the last call; the caller clears them. */
+  std::vector<Lease>& leases() { return leases_; }
+  [[nodiscard]] const Refusals& refusals() const { return refusals_; }
+
+ private:
+  /** What one recogniser says in one call. */
+  class Notes final : public Findings {
+   public:
+    explicit Notes(const Recognition& r) : recognition_(r) {}
+    void fact(Fact key, std::string_view value) override;
+    void layer(std::string_view application) override;
+    void lease(Bytes ip, Bytes mac) override;
+    void ends_swapped() override { swapped = true; }
+    void unfinished() override { wants_more = true; }
+    void clear();
+
+    FactRun facts;
+    std::array<uint8_t, 3> layers{};
+    uint8_t layer_count = 0;
+    bool swapped = false, wants_more = false;
+    std::array<Lease, 4> leases;
+    uint8_t lease_count = 0;
+
+   private:
+    const Recognition& recognition_;
+  };
+
+  struct PortHint {
+    uint16_t port;
+    uint64_t applications;
+  };
+
+  [[nodiscard]] uint64_t hints(const Session& s) const;
+  static Opening opening(const Session& s, int sender, Bytes said, Bytes heard, bool cut);
+  void ask(Session& s, const Opening& opening);
+  void ask_all(Session& s, const Opening& opening);
+  void ask_claimer(Session& s, const Opening& opening);
+  Claim ask_one(int number, const Opening& opening);
+  void claim(Session& s, int number, Claim claim, const Notes& notes);
+  void write_down(Session& s, const Notes& notes);
+  void decide(Session& s);
+  void in_order(Session& s, int sender, Bytes data);
+  void grow(Session& s, int sender, Bytes data);
+  void message(Session& s, int sender, Bytes data, bool cut);
+  void give_up(Session& s);
+
+  std::span<const Application> all_;
+  std::array<uint64_t, 16> by_transport_{};  // applications per Transport bits
+  std::vector<PortHint> hints_;
+  std::bitset<65536> hinted_, udp_ports_;
+  bool keep_facts_;
+  Streams streams_;
+  FactStore facts_;
+  Notes notes_, guess_notes_;
+  std::vector<Lease> leases_;
+  Refusals refusals_;
+};
+
+}  // namespace vmoat

@@ -1,0 +1,247 @@
+// The set of tapped interfaces.
+#include "engine/tap_set.h"
+
+#include <fnmatch.h>
+#include <net/if_arp.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+
+namespace vmoat {
+namespace {
+
+bool matches(const std::vector<std::string>& patterns, const std::string& name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& p) { return ::fnmatch(p.c_str(), name.c_str(), 0) == 0; });
+}
+
+bool is_tap_device(const Link& link) {
+  return link.kind == "macvtap" || (link.kind == "tun" && link.hardware == ARPHRD_ETHER);
+}
+
+// libvirt gives a tap the guest's MAC with 0xfe as its first octet.
+bool same_guest(const std::string& tap_mac, const std::string& guest_mac) {
+  return tap_mac.size() == 17 && guest_mac.size() == 17 && tap_mac.compare(2, 15, guest_mac, 2, 15) == 0;
+}
+
+const TapHook* hook_of(uint8_t number) {
+  for (const TapHook& hook : tap_hooks())
+    if (hook.number == number) return &hook;
+  return nullptr;
+}
+
+void add(Losses& sum, const vmoat_nic_counters& c) {
+  sum.ring += c.lost_ring;
+  sum.budget += c.lost_budget;
+  sum.table += c.lost_table;
+  sum.quota += c.lost_quota;
+  sum.read += c.lost_read;
+}
+
+uint64_t frames_of(const vmoat_nic_counters& c) {
+  return c.packets[VMOAT_FROM_NIC] + c.packets[VMOAT_TO_NIC];
+}
+
+}  // namespace
+
+const TapHook* choose_hook(HookChoice choice) {
+  for (const TapHook& hook : tap_hooks()) {
+    if (choice == HookChoice::tcx && hook.number != VMOAT_HOOK_TCX) continue;
+    if (choice == HookChoice::clsact && hook.number != VMOAT_HOOK_CLSACT) continue;
+    if (hook.available()) return &hook;
+  }
+  return nullptr;
+}
+
+TapSet::TapSet(const DataplaneConfig& config, uint32_t netns, TapKernel& kernel, Netlink& netlink,
+               Segments& segments, Slots& slots, DataplaneSink& log)
+    : config_(config),
+      netns_(netns),
+      kernel_(kernel),
+      netlink_(netlink),
+      segments_(segments),
+      slots_(slots),
+      log_(log),
+      links_directory_(pin_directory(config.pin_root) + "/links"),
+      hook_(choose_hook(config.hook)) {}
+
+void TapSet::adopt(const std::map<uint32_t, Link>& links) {
+  for (const auto& [id, tap] : kernel_.taps()) {
+    const auto link = links.find(id.ifindex);
+    const bool ours = id.netns == netns_ && link != links.end() && wanted(link->second);
+    if (!slots_.claim(tap.slot)) {
+      kernel_.remove_tap(id);
+      continue;
+    }
+    Tapped entry = {.slot = tap.slot, .former = hook_of(tap.hook), .made_qdisc = tap.made_qdisc != 0};
+    if (ours) {
+      place(link->second, links);
+      attach(link->second, entry);
+    }
+    taps_[id.ifindex] = entry;
+    if (!ours) let_go(id.ifindex, link != links.end());
+  }
+}
+
+bool TapSet::wanted(const Link& link) const {
+  if (matches(config_.ignore, link.name)) return false;
+  if (config_.tap_devices && is_tap_device(link)) return true;
+  if (matches(config_.names, link.name)) return true;
+  return std::any_of(expected_.begin(), expected_.end(),
+                     [&](const ExpectedNic& e) { return e.tap == link.name; });
+}
+
+bool TapSet::has_bandwidth(const Link& link) const {
+  return std::any_of(expected_.begin(), expected_.end(), [&](const ExpectedNic& e) {
+    return e.bandwidth && (e.tap == link.name || (e.tap.empty() && same_guest(link.mac, e.mac)));
+  });
+}
+
+// Whether the tap is as it should be, so that there is nothing to do.
+bool TapSet::current(const Link& link, const LinkChanges& changes) const {
+  const auto entry = taps_.find(link.ifindex);
+  if (entry == taps_.end()) return false;
+  const bool whole = entry->second.attached.sent && entry->second.attached.received;
+  return whole || (!changes.qdiscs.contains(link.ifindex) && entry->second.bandwidth == has_bandwidth(link));
+}
+
+bool TapSet::follow(const std::map<uint32_t, Link>& links, const LinkChanges& changes) {
+  const size_t before = taps_.size();
+  bool changed = !changes.gone.empty();
+  for (uint32_t ifindex : changes.gone)
+    if (taps_.contains(ifindex)) let_go(ifindex, false);
+  for (const auto& [ifindex, link] : links) {
+    if (!wanted(link)) {
+      if (taps_.contains(ifindex)) let_go(ifindex, true);
+      continue;
+    }
+    if (!current(link, changes)) {
+      tap(link);
+      changed = true;
+    }
+    place(link, links);
+  }
+  return changed || before != taps_.size() || changes.links;
+}
+
+void TapSet::place(const Link& link, const std::map<uint32_t, Link>& links) {
+  const auto entry = taps_.find(link.ifindex);
+  if (entry == taps_.end() || entry->second.slot == no_slot) return;
+  const auto master = links.find(link.master);
+  const Link& at = link.master && master != links.end() ? master->second : link;
+  segments_.place(entry->second.slot, at.ifindex, at.name);
+}
+
+void TapSet::tap(const Link& link) {
+  Tapped& entry = taps_[link.ifindex];
+  if (entry.slot == no_slot) entry.slot = slots_.take();
+  if (entry.slot == no_slot) {
+    entry.attached.reason = "no free slot: " + std::to_string(VMOAT_SLOTS - 1) + " NICs at most";
+    return;
+  }
+  attach(link, entry);
+  if (entry.hook) return;
+  kernel_.remove_tap(id_of(link.ifindex));
+  slots_.retire(entry.slot);
+  entry.slot = no_slot;
+}
+
+// The map entry comes before the programs, which without it do nothing; what it says of the sending side
+// comes after, so that no receiver relies on a sender that is not yet counted.
+void TapSet::attach(const Link& link, Tapped& entry) {
+  entry.bandwidth = has_bandwidth(link);
+  if (!entry.former) enter(link.ifindex, entry);
+  const TapTarget target = {link.ifindex, link.kind == "macvtap", entry.bandwidth};
+  auto attached = hook_
+                      ? hook_->attach(netlink_, target, kernel_.programs(), links_directory_)
+                      : Result<TapAttached>(Error{"this kernel does not have the configured hook", ENOTSUP});
+  entry.attached = attached ? *attached : TapAttached{.reason = attached.error().what};
+  entry.made_qdisc |= entry.attached.made_qdisc;
+  entry.hook = entry.attached.sent || entry.attached.received ? hook_ : nullptr;
+  if (entry.former && entry.former != hook_)
+    (void)entry.former->detach(netlink_, link.ifindex, links_directory_, entry.made_qdisc);
+  entry.former = nullptr;
+  entry.since_ns = realtime_ns();
+  if (entry.hook) enter(link.ifindex, entry);
+  if (!entry.attached.reason.empty()) log_.log("warn", "tap " + link.name + ": " + entry.attached.reason);
+}
+
+void TapSet::enter(uint32_t ifindex, const Tapped& entry) {
+  const vmoat_tap tap = {.slot = entry.slot,
+                         .counts_sent = entry.attached.sent,
+                         .hook = static_cast<uint8_t>(entry.hook ? entry.hook->number : VMOAT_HOOK_NONE),
+                         .made_qdisc = entry.made_qdisc};
+  if (Status entered = kernel_.set_tap(id_of(ifindex), tap); !entered)
+    log_.log("error", entered.error().what);
+}
+
+void TapSet::let_go(uint32_t ifindex, bool exists) {
+  const Tapped entry = taps_[ifindex];
+  const TapHook* hook = entry.hook ? entry.hook : entry.former;
+  taps_.erase(ifindex);
+  if (entry.slot == no_slot) return;
+  // pins of a link that is gone must go, too; qdiscs and filters went with it
+  if (hook && (exists || hook->number == VMOAT_HOOK_TCX))
+    (void)hook->detach(netlink_, ifindex, links_directory_, entry.made_qdisc);
+  kernel_.remove_tap(id_of(ifindex));
+  remember(kernel_.nic_counters(entry.slot));
+  slots_.retire(entry.slot);
+}
+
+void TapSet::expect(std::vector<ExpectedNic> nics) {
+  expected_ = std::move(nics);
+}
+
+std::vector<TappedNic> TapSet::table(const std::map<uint32_t, Link>& links) {
+  std::vector<TappedNic> nics;
+  for (const auto& [ifindex, entry] : taps_) {
+    const auto link = links.find(ifindex);
+    if (link == links.end()) continue;
+    TappedNic nic = {
+        .slot = entry.slot, .ifindex = ifindex, .tap = link->second.name, .mac = link->second.mac};
+    nic.hook = entry.hook ? entry.hook->name : "none";
+    nic.reason = entry.attached.reason;
+    nic.since_ns = entry.since_ns;
+    // libvirt puts a tap into its bridge before it sets it up: a segment of its own would be none
+    if (entry.slot != no_slot && link->second.up) nic.segment = segments_.of(entry.slot, 0);
+    if (entry.slot != no_slot) {
+      const vmoat_nic_counters c = kernel_.nic_counters(entry.slot);
+      std::copy_n(c.packets, 2, nic.packets);
+      std::copy_n(c.bytes, 2, nic.bytes);
+      add(nic.lost, c);
+    }
+    nics.push_back(std::move(nic));
+  }
+  return nics;
+}
+
+Status TapSet::detach_all() {
+  Status result = success();
+  while (!taps_.empty()) let_go(taps_.begin()->first, true);
+  return result;
+}
+
+void TapSet::remember(const vmoat_nic_counters& c) {
+  past_.packets[0] += frames_of(c);
+  past_.lost_ring += c.lost_ring;
+  past_.lost_budget += c.lost_budget;
+  past_.lost_table += c.lost_table;
+  past_.lost_quota += c.lost_quota;
+  past_.lost_read += c.lost_read;
+}
+
+std::pair<uint64_t, Losses> TapSet::totals() {
+  uint64_t frames = frames_of(past_);
+  Losses lost;
+  add(lost, past_);
+  for (const auto& [ifindex, entry] : taps_) {
+    if (entry.slot == no_slot) continue;
+    const vmoat_nic_counters c = kernel_.nic_counters(entry.slot);
+    frames += frames_of(c);
+    add(lost, c);
+  }
+  return {frames, lost};
+}
+
+}  // namespace vmoat

@@ -1,0 +1,75 @@
+// TapSet: which interfaces are tapped, and how. It follows the links of the host.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "capture/tap_hook.h"
+#include "engine/dataplane.h"
+#include "engine/segments.h"
+#include "engine/slots.h"
+#include "plumb/links.h"
+
+namespace vmoat {
+
+class TapSet {
+ public:
+  /** Everything given must outlive it; `log` is called from the thread that calls here. */
+  TapSet(const DataplaneConfig& config, uint32_t netns, TapKernel& kernel, Netlink& netlink,
+         Segments& segments, Slots& slots, DataplaneSink& log);
+
+  /** Takes over the slots of an earlier run for links that still exist. Once, before follow(). */
+  void adopt(const std::map<uint32_t, Link>& links);
+  /** Taps what is new, lets go what has gone, tries again where a qdisc changed. True where the table
+   * changed. */
+  bool follow(const std::map<uint32_t, Link>& links, const LinkChanges& changes);
+  /** What libvirt knows; takes effect with the next follow(). */
+  void expect(std::vector<ExpectedNic> nics);
+  /** The table with counters as of now. */
+  [[nodiscard]] std::vector<TappedNic> table(const std::map<uint32_t, Link>& links);
+  /** Takes every tap off its interface. */
+  Status detach_all();
+  /** Frames and losses of all NICs that ever were. */
+  [[nodiscard]] std::pair<uint64_t, Losses> totals();
+
+ private:
+  struct Tapped {
+    uint16_t slot = no_slot;
+    const TapHook* hook = nullptr;    // null: not tapped, see attached.reason
+    const TapHook* former = nullptr;  // of an earlier run
+    TapAttached attached;
+    int64_t since_ns = 0;
+    bool bandwidth = false;
+    bool made_qdisc = false;
+  };
+
+  [[nodiscard]] bool wanted(const Link& link) const;
+  [[nodiscard]] bool has_bandwidth(const Link& link) const;
+  [[nodiscard]] bool current(const Link& link, const LinkChanges& changes) const;
+  void tap(const Link& link);
+  void attach(const Link& link, Tapped& entry);
+  void enter(uint32_t ifindex, const Tapped& entry);
+  void remember(const vmoat_nic_counters& counted);
+  void let_go(uint32_t ifindex, bool exists);
+  void place(const Link& link, const std::map<uint32_t, Link>& links);
+  [[nodiscard]] vmoat_tap_id id_of(uint32_t ifindex) const { return {netns_, ifindex}; }
+
+  const DataplaneConfig& config_;
+  const uint32_t netns_;
+  TapKernel& kernel_;
+  Netlink& netlink_;
+  Segments& segments_;
+  Slots& slots_;
+  DataplaneSink& log_;
+  const std::string links_directory_;
+  const TapHook* hook_;
+  std::map<uint32_t, Tapped> taps_;
+  std::vector<ExpectedNic> expected_;
+  vmoat_nic_counters past_ = {};  // of NICs that are gone
+};
+
+/** Which hook the config asks for; null where this kernel does not have it. */
+const TapHook* choose_hook(HookChoice choice);
+
+}  // namespace vmoat

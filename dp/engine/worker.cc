@@ -1,0 +1,189 @@
+// The worker's turn: ring → pipeline → answers, every 10 ms or earlier.
+#include "engine/worker.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/clock.h"
+
+namespace vmoat {
+namespace {
+
+constexpr int turn_ms = 10;
+constexpr size_t batch_frames = 32;
+constexpr size_t turn_frames_max = 16384;  // so that a flood starves neither counts nor reports
+
+uint16_t be16(const uint8_t* at) {
+  return static_cast<uint16_t>(at[0] << 8 | at[1]);
+}
+
+// VLAN of a frame the kernel made no key for.
+uint16_t vlan_of(const vmoat_event& event, Bytes bytes) {
+  if (event.tags[0]) return event.tags[0];
+  if (bytes.size() < 16) return 0;
+  const uint16_t type = be16(bytes.data() + 12);
+  return type == 0x8100 || type == 0x88a8 ? be16(bytes.data() + 14) & 0xfff : 0;
+}
+
+Bytes bytes_of(const vmoat_event& event) {
+  return {reinterpret_cast<const uint8_t*>(&event + 1), event.captured};
+}
+
+}  // namespace
+
+Worker::Worker(const WorkerOptions& options, TapKernel& kernel, Ring ring, Segments& segments,
+               RecordSink& sink)
+    : number_(options.number),
+      kernel_(kernel),
+      ring_(std::move(ring)),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      segments_(segments),
+      pipeline_(options.pipeline, sink, this) {
+  epoll_event on = {.events = EPOLLIN | EPOLLET, .data = {}};
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, ring_.fd(), &on);
+}
+
+Worker::~Worker() {
+  stop();
+}
+
+void Worker::start() {
+  beat();
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), ("vmoat-w" + std::to_string(number_)).c_str());
+  // what waits in the ring can wait: waking up must not push a guest off its CPU
+  const sched_param none = {};
+  pthread_setschedparam(thread_.native_handle(), SCHED_BATCH, &none);
+}
+
+void Worker::stop() {
+  stopping_.store(true);
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::hand_over(std::vector<CountedFlow> counted, std::vector<vmoat_flow_key> collect, Counted how) {
+  const std::lock_guard lock(mutex_);
+  inbox_.counted.insert(inbox_.counted.end(), counted.begin(), counted.end());
+  inbox_.collect.insert(inbox_.collect.end(), collect.begin(), collect.end());
+  if (!inbox_.full || how != Counted::running) inbox_.how = how;
+  inbox_.full = true;
+}
+
+WorkerView Worker::view() {
+  const std::lock_guard lock(mutex_);
+  return view_;
+}
+
+void Worker::want(const vmoat_flow_key& key, uint32_t from_nic, uint32_t to_nic) {
+  pending_.push_back({.key = key, .ask = VMOAT_ASK_WANT, .want = {from_nic, to_nic}});
+}
+
+void Worker::forget(const vmoat_flow_key& key) {
+  pending_.push_back({.key = key, .ask = VMOAT_ASK_COLLECT});
+}
+
+void Worker::run() {
+  epoch_offset_ns_ = realtime_ns() - monotonic_ns();
+  take_inbox();  // what an earlier run counted comes before new events
+  bool more = false;
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    if (!more) wait();
+    epoch_offset_ns_ = realtime_ns() - monotonic_ns();
+    more = read_ring();
+    pipeline_.advance(realtime_ns());
+    take_inbox();
+    answer_all();
+    beat();
+  }
+  while (read_ring()) answer_all();
+  take_inbox();
+  pipeline_.report(realtime_ns());
+  pipeline_.flush();
+  answer_all();
+}
+
+// Edge-triggered: what waits in the ring does not wake us, the kernel does when much is waiting. So one
+// wake-up serves many events.
+void Worker::wait() {
+  epoll_event ready;
+  ::epoll_wait(epoll_.get(), &ready, 1, turn_ms);
+}
+
+uint32_t Worker::segment_of(const vmoat_event& event) {
+  return segments_.of(event.slot, event.key.family ? event.key.tags[0] : vlan_of(event, bytes_of(event)));
+}
+
+/** True where more is waiting than one turn takes. */
+bool Worker::read_ring() {
+  std::array<const vmoat_event*, batch_frames> events;
+  std::array<Frame, batch_frames> frames;
+  size_t total = 0;
+  while (total < turn_frames_max) {
+    const size_t count = ring_.peek(events);
+    if (count == 0) break;
+    for (size_t i = 0; i < count; i++) {
+      const vmoat_event& e = *events[i];
+      frames[i] = {.bytes = bytes_of(e),
+                   .time_ns = static_cast<int64_t>(e.time_ns) + epoch_offset_ns_,
+                   .length = e.length,
+                   .segment = segment_of(e),
+                   .tags = {e.tags[0], e.tags[1]},
+                   .slot = e.slot,
+                   .way = e.way,
+                   .reason = e.reason,
+                   .key = e.key.family ? &e.key : nullptr};
+    }
+    pipeline_.frames({frames.data(), count});
+    ring_.release();
+    total += count;
+  }
+  events_.fetch_add(total, std::memory_order_relaxed);
+  return total >= turn_frames_max;
+}
+
+void Worker::take_inbox() {
+  Inbox inbox;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!inbox_.full) return;
+    std::swap(inbox, inbox_);
+  }
+  for (const CountedFlow& c : inbox.counted)
+    pipeline_.count(c.key, segments_.of(c.key.slot, c.key.tags[0]), c.flow, epoch_offset_ns_, inbox.how);
+  for (const vmoat_flow_key& key : inbox.collect) forget(key);
+  answer_all();
+  if (inbox.how != Counted::adopted) pipeline_.report(realtime_ns());
+  const std::lock_guard lock(mutex_);
+  view_ = {pipeline_.counters(), pipeline_.sessions_open()};
+}
+
+// Counting a last time may make the pipeline ask for more: until nothing is left.
+void Worker::answer_all() {
+  while (!pending_.empty()) {
+    sending_.clear();
+    std::swap(sending_, pending_);
+    const size_t run_max = kernel_.answers(number_).size();
+    for (size_t first = 0; first < sending_.size(); first += run_max)
+      answer_run(first, std::min(run_max, sending_.size() - first));
+  }
+}
+
+void Worker::answer_run(size_t first, size_t count) {
+  const std::span<vmoat_answer> shared = kernel_.answers(number_);
+  std::copy_n(sending_.begin() + static_cast<ptrdiff_t>(first), count, shared.begin());
+  if (!kernel_.answer(number_, static_cast<uint32_t>(count))) return;
+  for (size_t i = 0; i < count; i++) {
+    const vmoat_answer& a = shared[i];
+    if (a.ask != VMOAT_ASK_COLLECT) continue;
+    pipeline_.count(a.key, segments_.of(a.key.slot, a.key.tags[0]), a.flow, epoch_offset_ns_, Counted::last);
+  }
+}
+
+void Worker::beat() {
+  __atomic_store_n(kernel_.heartbeat(number_), static_cast<uint64_t>(monotonic_ns()), __ATOMIC_RELAXED);
+}
+
+}  // namespace vmoat

@@ -1,0 +1,84 @@
+// Worker: one thread, one ring, one pipeline. It reads what the kernel sends up, lets the pipeline judge,
+// and hands answers and final counts back and forth.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "capture/tap_kernel.h"
+#include "engine/pipeline.h"
+#include "engine/segments.h"
+
+namespace vmoat {
+
+/** The state of a worker's pipeline, as of its last report. */
+struct WorkerView {
+  PipelineCounters counters;
+  uint32_t sessions_open = 0;
+};
+
+struct WorkerOptions {
+  uint32_t number = 0;
+  PipelineOptions pipeline;
+};
+
+class Worker final : private FlowControl {
+ public:
+  /** Everything given must outlive the worker. `sink` is called from its thread. */
+  Worker(const WorkerOptions& options, TapKernel& kernel, Ring ring, Segments& segments, RecordSink& sink);
+  ~Worker();
+
+  void start();
+  /** Reads the ring to its end, reports once more and ends the thread. */
+  void stop();
+  /**
+   * Kernel counts for this worker, and the order to report once they are in. `collect` are entries that
+   * nobody needs any more (their NIC is gone): they are counted a last time and removed.
+   */
+  void hand_over(std::vector<CountedFlow> counted, std::vector<vmoat_flow_key> collect, Counted how);
+
+  [[nodiscard]] uint32_t number() const { return number_; }
+  [[nodiscard]] uint64_t events() const { return events_.load(std::memory_order_relaxed); }
+  [[nodiscard]] WorkerView view();
+
+ private:
+  void want(const vmoat_flow_key& key, uint32_t from_nic, uint32_t to_nic) override;
+  void forget(const vmoat_flow_key& key) override;
+
+  void run();
+  void wait();
+  bool read_ring();
+  void take_inbox();
+  void answer_all();
+  void answer_run(size_t first, size_t count);
+  void beat();
+  [[nodiscard]] uint32_t segment_of(const vmoat_event& event);
+
+  struct Inbox {
+    std::vector<CountedFlow> counted;
+    std::vector<vmoat_flow_key> collect;
+    Counted how = Counted::running;
+    bool full = false;
+  };
+
+  const uint32_t number_;
+  TapKernel& kernel_;
+  Ring ring_;
+  Fd epoll_;
+  Segments& segments_;
+  Pipeline pipeline_;
+  std::vector<vmoat_answer> pending_;
+  std::vector<vmoat_answer> sending_;
+  int64_t epoch_offset_ns_ = 0;
+
+  std::mutex mutex_;
+  Inbox inbox_;
+  WorkerView view_;
+  std::atomic<uint64_t> events_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace vmoat

@@ -1,0 +1,71 @@
+#include "fuzz/opening_input.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+namespace vmoat {
+namespace {
+
+constexpr Transport transports[] = {over_tcp, over_udp, over_icmp, over_sctp};
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+/** Reads whatever it is given to the last byte, so that a sanitizer sees views that point nowhere. */
+class CheckedFindings final : public Findings {
+ public:
+  void fact(Fact key, std::string_view value) override {
+    require(key > Fact::none && key < Fact::count);
+    touch(value);
+  }
+  void layer(std::string_view application) override {
+    const auto all = applications();
+    require(std::any_of(all.begin(), all.end(), [&](const auto& app) { return app.name == application; }));
+  }
+  void lease(Bytes ip, Bytes mac) override {
+    require((ip.size() == 4 || ip.size() == 16) && mac.size() == 6);
+    touch(as_text(ip));
+    touch(as_text(mac));
+  }
+
+ private:
+  void touch(std::string_view value) {
+    for (char c : value) sum_ = sum_ * 31 + static_cast<unsigned char>(c);
+  }
+  volatile unsigned sum_ = 0;
+};
+
+/** A copy of its own on the heap: a read past its end is seen. */
+using Copy = std::vector<uint8_t>;
+Copy take(ByteReader& in, size_t count) {
+  const Bytes bytes = in.bytes(std::min({count, in.left(), opening_bytes_max}));
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
+void run_recogniser(const Application& app, Bytes input) {
+  ByteReader in(input);
+  const uint8_t flags = in.u8();
+  Opening opening;
+  opening.transport = transports[flags & 3];
+  opening.server_port = in.be16();
+  const size_t client_bytes = in.be16();
+  if (!in.ok() || !(app.transports & opening.transport)) return;
+  const Copy client = take(in, client_bytes), server = take(in, in.left());
+  const bool one_side = opening.transport != over_tcp && !client.empty();
+  opening.client = client;
+  opening.server = one_side ? Bytes{} : Bytes(server);
+  opening.direction_seen = flags & 4;
+  opening.midstream = flags & 8;
+  opening.cut = flags & 16;
+  CheckedFindings findings;
+  const Claim claim = app.recognise(opening, findings);
+  require(claim <= Claim::sure);
+  require(claim == app.recognise(opening, findings));  // a pure function
+  if (app.message) app.message(opening, findings);
+}
+
+}  // namespace vmoat

@@ -1,0 +1,13 @@
+// An opening as fuzz input: u8 flags (bits 0–1 transport, 2 direction seen, 3 mid-stream, 4 cut), u16 server
+// port, u16 length of the client's bytes, these, then the server's; big-endian.
+#pragma once
+
+#include "apps/application.h"
+
+namespace vmoat {
+
+/** Asks the recogniser, and follows the message where it has that appetite; aborts when its findings are
+ * wrong. */
+void run_recogniser(const Application& app, Bytes input);
+
+}  // namespace vmoat

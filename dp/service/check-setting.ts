@@ -1,0 +1,30 @@
+// Checks one value of a setting, whether it came as a flag (text) or from the file (YAML).
+import { ServiceError } from './service-error.ts';
+import type { Setting, Settings } from './settings.ts';
+
+const HOOKS = ['automatic', 'tcx', 'clsact'];
+
+/** The value as the setting's own kind; throws `usage` naming `where` it came from. */
+export function checkSetting(setting: Setting, value: unknown, where: string): Settings[keyof Settings] {
+  const wrong = (expected: string): ServiceError =>
+    new ServiceError('usage', `${where} takes ${expected}, not ${JSON.stringify(value)}`);
+  switch (setting.kind) {
+    case 'path':
+      if (typeof value === 'string' && value.startsWith('/')) return value;
+      throw wrong('an absolute path');
+    case 'list':
+      if (Array.isArray(value) && value.every((entry) => typeof entry === 'string' && entry !== ''))
+        return value;
+      throw wrong('a list of names');
+    case 'hook':
+      if (typeof value === 'string' && HOOKS.includes(value)) return value as Settings['hook'];
+      throw wrong(HOOKS.join(', '));
+    case 'count': {
+      const [min, max] = setting.range ?? [0, 2 ** 32 - 1];
+      const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+      if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max)
+        return number;
+      throw wrong(`a whole number from ${min} to ${max}`);
+    }
+  }
+}

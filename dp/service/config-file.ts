@@ -1,0 +1,76 @@
+// The configuration file of vmoat-dp: YAML, every key known, an error names its line.
+import { readFileSync } from 'node:fs';
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { checkSetting } from './check-setting.ts';
+import { ServiceError } from './service-error.ts';
+import { SETTINGS, type Settings } from './settings.ts';
+
+const FILE_BYTES_MAX = 1_048_576;
+
+/** What the file sets. Throws `usage` with file and line. */
+export function readConfigFile(path: string): Partial<Settings> {
+  return parseConfig(read(path), path);
+}
+
+/** As readConfigFile, from text. */
+export function parseConfig(text: string, path: string): Partial<Settings> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const values = plain(document, path);
+  if (!isMap(document.contents)) return {};
+  const keys = document.contents.items.map(({ key }) => key);
+  return Object.fromEntries(
+    keys.map((key) => {
+      const name = isScalar(key) ? String(key.value) : '';
+      const line = isScalar(key) && key.range ? lines.linePos(key.range[0]).line : 1;
+      return [name, checked(name, values[name], `${path}:${line}: ${name}`)];
+    }),
+  );
+}
+
+function plain(document: ReturnType<typeof parseDocument>, path: string): Record<string, unknown> {
+  const [problem] = document.errors;
+  if (problem) throw new ServiceError('usage', `${path}: ${problem.message}`);
+  if (document.contents === null) return {};
+  if (!isMap(document.contents)) throw new ServiceError('usage', `${path}: settings are "key: value" lines`);
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (cause) {
+    throw new ServiceError('usage', `${path}: no aliases, please`, { cause });
+  }
+}
+
+function checked(name: string, value: unknown, where: string): unknown {
+  const setting = SETTINGS.find((known) => known.key === name);
+  if (!setting) throw new ServiceError('usage', `${where}: no such setting; nearest is ${nearest(name)}`);
+  return checkSetting(setting, value, where);
+}
+
+function read(path: string): string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    if (text.length <= FILE_BYTES_MAX) return text;
+  } catch (cause) {
+    throw new ServiceError('usage', `${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  throw new ServiceError('usage', `${path}: more than ${FILE_BYTES_MAX} bytes`);
+}
+
+function nearest(key: string): string {
+  const ranked = SETTINGS.map((setting) => ({ name: setting.key, distance: distance(key, setting.key) }));
+  return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).name;
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, char] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const swap = (row[j] ?? 0) + (char === b[j] ? 0 : 1);
+      next.push(Math.min(swap, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

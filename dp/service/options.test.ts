@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findAccounts } from './accounts.ts';
+import { parseConfig } from './config-file.ts';
+import { readOptions, usage } from './options.ts';
+import { ServiceError } from './service-error.ts';
+import { DEFAULTS, dataplaneConfig, SETTINGS } from './settings.ts';
+
+const wrongUse = (pattern: RegExp) => (error: unknown) =>
+  error instanceof ServiceError && error.exitCode === 2 && pattern.test(error.message);
+
+test('defaults, flags and switches', () => {
+  assert.deepEqual(readOptions([]), { action: 'run', detachOnExit: false, settings: DEFAULTS });
+  const argv = ['--socket=/tmp/a', '--tap', 'veth*', '--tap', 'lab0', '--workers', '3', '--hook', 'clsact'];
+  const { settings, detachOnExit } = readOptions([...argv, '--detach-on-exit']);
+  assert.deepEqual(settings, {
+    ...DEFAULTS,
+    socket: '/tmp/a',
+    tap: ['veth*', 'lab0'],
+    workers: 3,
+    hook: 'clsact',
+  });
+  assert.equal(detachOnExit, true);
+  assert.equal(readOptions(['--restore']).action, 'restore');
+  assert.equal(readOptions(['--version']).action, 'version');
+  assert.equal(readOptions(['-h', '--restore']).action, 'help');
+});
+
+test('wrong use names the flag', () => {
+  for (const [argv, pattern] of [
+    [['--nonsense'], /nonsense/],
+    [['positional'], /positional/],
+    [['--workers', '-1'], /workers/],
+    [['--workers', '65'], /--workers takes a whole number from 0 to 64/],
+    [['--workers', '1.5'], /--workers/],
+    [['--hook', 'xdp'], /--hook takes automatic, tcx, clsact/],
+    [['--socket', 'relative'], /--socket takes an absolute path/],
+    [['--tap', ''], /--tap/],
+    [['--config', '/nonexistent/dp.yaml'], /dp\.yaml/],
+  ] as const)
+    assert.throws(() => readOptions([...argv]), wrongUse(pattern), argv.join(' '));
+});
+
+test('the file sets what flags do, and an unknown key is an error with line and nearest key', () => {
+  assert.deepEqual(parseConfig('# nothing\n', 'f'), {});
+  assert.deepEqual(parseConfig('workers: 2\ntap: [a, "b*"]\n', 'f'), { workers: 2, tap: ['a', 'b*'] });
+  const wrong: [string, RegExp][] = [
+    ['workers: 2\nsokcet: /x\n', /^f:2: sokcet: no such setting; nearest is socket$/],
+    ['workers: many\n', /^f:1: workers takes a whole number/],
+    ['tap: veth0\n', /^f:1: tap takes a list/],
+    ['hook: 1\n', /hook/],
+    ['- a\n', /key: value/],
+    ['workers: [\n', /^f: /],
+    ['workers: 1\nworkers: 2\n', /unique/],
+    ['tap: &a [x]\nignore: *a\n', /aliases/],
+  ];
+  for (const [text, pattern] of wrong) assert.throws(() => parseConfig(text, 'f'), wrongUse(pattern), text);
+});
+
+test('help names every flag, and the data plane gets every setting that is its own', () => {
+  for (const { flag } of SETTINGS) assert.ok(usage().includes(`--${flag} `), flag);
+  const config = dataplaneConfig({ ...DEFAULTS, tap: ['x'], pins: '/p' });
+  assert.deepEqual([config.names, config.pinRoot, config.flowsMax], [['x'], '/p', 262_144]);
+  for (const key of ['socket', 'users', 'tap', 'pins']) assert.ok(!(key in config), key);
+});
+
+test('accounts by name and by number', () => {
+  const passwd = 'root:x:0:0:root:/root:/bin/sh\nvmoat:x:990:991::/:/usr/sbin/nologin\n';
+  assert.deepEqual(findAccounts(['vmoat', 'nobody-here', '1234', '990'], passwd), [
+    { uid: 990, gid: 991 },
+    { uid: 1234, gid: 1234 },
+    { uid: 990, gid: 991 },
+  ]);
+});

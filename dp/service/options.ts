@@ -1,0 +1,79 @@
+// The command line of vmoat-dp: what to do, and the settings out of flags, file and defaults, in this order.
+import { parseArgs } from 'node:util';
+import { checkSetting } from './check-setting.ts';
+import { readConfigFile } from './config-file.ts';
+import { ServiceError } from './service-error.ts';
+import { DEFAULTS, SETTINGS, type Settings } from './settings.ts';
+
+export interface Options {
+  action: 'run' | 'restore' | 'help' | 'version';
+  /** Take everything off the host at the end. */
+  detachOnExit: boolean;
+  settings: Settings;
+}
+
+const SWITCHES = {
+  config: { type: 'string' },
+  restore: { type: 'boolean' },
+  'detach-on-exit': { type: 'boolean' },
+  version: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const VALUES = Object.fromEntries(
+  SETTINGS.map(({ flag, kind }) => [flag, { type: 'string', multiple: kind === 'list' }] as const),
+);
+
+/** Reads process.argv.slice(2); throws `usage`. */
+export function readOptions(argv: string[]): Options {
+  const values = parse(argv);
+  const action = values.help ? 'help' : values.version ? 'version' : values.restore ? 'restore' : 'run';
+  const file = typeof values.config === 'string' ? readConfigFile(values.config) : {};
+  return {
+    action,
+    detachOnExit: values['detach-on-exit'] === true,
+    settings: { ...DEFAULTS, ...file, ...flags(values) },
+  };
+}
+
+function parse(argv: string[]): Record<string, unknown> {
+  try {
+    return parseArgs({ args: argv, options: { ...VALUES, ...SWITCHES }, allowPositionals: false }).values;
+  } catch (cause) {
+    throw new ServiceError('usage', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function flags(values: Record<string, unknown>): Partial<Settings> {
+  const given = SETTINGS.filter(({ flag }) => values[flag] !== undefined);
+  return Object.fromEntries(
+    given.map((setting) => [setting.key, checkSetting(setting, values[setting.flag], `--${setting.flag}`)]),
+  );
+}
+
+/** What --help prints. */
+export function usage(): string {
+  const lines = SETTINGS.map(({ key, flag, value, describe }) => {
+    const standard = [DEFAULTS[key]].flat().join(', ');
+    return `  ${`--${flag} ${value}`.padEnd(26)} ${describe}${standard === '' ? '' : ` (${standard})`}`;
+  });
+  return `Usage: vmoat-dp [options]
+
+The data plane: taps the NICs of this host's VMs and tells vmoat-hostd what it sees. Needs root.
+
+${lines.join('\n')}
+  --config FILE              the same settings as YAML; flags win
+  --detach-on-exit           take everything off the host at the end (else taps stay for the next run)
+  --restore                  take everything of vmoat's off this host and end
+  --version                  print the version and end
+  -h, --help                 print this and end
+
+Ends with 0, 1 when something failed, 2 on wrong use. SIGTERM and SIGINT end it.
+
+Examples:
+  vmoat-dp --config /etc/vmoat/dp.yaml
+  vmoat-dp --socket /tmp/try/dp.sock --user nobody --detach-on-exit
+  vmoat-dp --tap 'veth-lab*' --hook clsact
+  vmoat-dp --restore
+`;
+}

@@ -1,0 +1,93 @@
+// Runs the data plane until a signal: lock, start, listen, relay; then stop in reverse.
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:net';
+import type { Addon, DataplaneOutput, LiveDataplane, TakeOutput } from '../client/addon.ts';
+import { PROTOCOL_VERSION, type Welcome } from '../contract/protocol.ts';
+import { VERSION } from '../contract/version.ts';
+import { findAccounts } from './accounts.ts';
+import { Hub } from './hub.ts';
+import type { Level, Log } from './log.ts';
+import type { Options } from './options.ts';
+import { lockPins } from './pin-lock.ts';
+import { listen } from './server.ts';
+import { ServiceError } from './service-error.ts';
+import { dataplaneConfig } from './settings.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** Runs until SIGTERM or SIGINT. Rejects with ServiceError where it cannot start. */
+export async function run(addon: Addon, options: Options, log: Log): Promise<void> {
+  const { settings, detachOnExit } = options;
+  const locked = lockPins(addon, settings.pins);
+  const watchdog = new Watchdog(addon);
+  const hub = new Hub(() => dataplane.refresh());
+  const take: TakeOutput = (kind, value) => {
+    if (kind === 'status') watchdog.heard(value as DataplaneOutput['status']);
+    if (kind === 'log') logLine(log, value as DataplaneOutput['log']);
+    else hub.take(kind, value);
+  };
+  const dataplane = start(addon, options, take);
+  try {
+    if (!locked) lockPins(addon, settings.pins);
+    const server = await listen(
+      {
+        path: settings.socket,
+        accounts: findAccounts(settings.users),
+        welcome: welcome(addon),
+        peerCredentials: addon.peerCredentials,
+        inventory: ({ nics }) => dataplane.expect(nics),
+      },
+      hub,
+      log,
+    );
+    watchdog.start();
+    log('info', 'vmoat-dp is up', { version: VERSION, socket: settings.socket, pins: settings.pins });
+    const signal = await ending();
+    log('info', 'vmoat-dp ends', { signal, detach: detachOnExit });
+    watchdog.stop();
+    await close(server, hub);
+  } finally {
+    dataplane.stop(detachOnExit);
+  }
+}
+
+function start(addon: Addon, { settings }: Options, take: TakeOutput): LiveDataplane {
+  try {
+    return new addon.Dataplane(dataplaneConfig(settings), take);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ServiceError('start_failed', `the data plane does not start: ${reason}`, { cause });
+  }
+}
+
+function welcome(addon: Addon): Welcome {
+  return {
+    protocol: PROTOCOL_VERSION,
+    version: VERSION,
+    layout: addon.kernelLayout,
+    instance: randomUUID(),
+    startedAt: new Date().toISOString(),
+    pid: process.pid,
+    registry: addon.registry,
+    flowRecordBytes: addon.recordLayout.FlowRecord.size,
+    addressRecordBytes: addon.recordLayout.AddressRecord.size,
+  };
+}
+
+const LEVELS: readonly string[] = ['info', 'warn', 'error'] satisfies Level[];
+
+function logLine(log: Log, { level, text }: DataplaneOutput['log']): void {
+  log(LEVELS.includes(level) ? (level as Level) : 'info', text);
+}
+
+/** The signal that ended us. A second one changes nothing. */
+function ending(): Promise<NodeJS.Signals> {
+  return new Promise((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => done(signal));
+  });
+}
+
+function close(server: Server, hub: Hub): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  hub.close();
+  return closed;
+}

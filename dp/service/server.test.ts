@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { flowBatch } from '../../test/wire/flow-batch.ts';
+import { DataplaneClient } from '../client/dataplane-client.ts';
+import type { DataplaneError } from '../client/dataplane-error.ts';
+import { type Frame, FrameReader, frameHead, jsonBody, jsonFrame } from '../client/framing.ts';
+import {
+  type DpStatus,
+  type Inventory,
+  MessageType,
+  PROTOCOL_VERSION,
+  type Welcome,
+} from '../contract/protocol.ts';
+import { BACKLOG_BYTES_MAX } from './backlog.ts';
+import { Hub } from './hub.ts';
+import { jsonLog } from './log.ts';
+import { listen } from './server.ts';
+import { ServiceError } from './service-error.ts';
+
+const WELCOME: Welcome = {
+  protocol: PROTOCOL_VERSION,
+  version: '0.0.0',
+  layout: 1,
+  instance: 'one',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  pid: 1,
+  registry: { applications: [''], facts: [''], anomalies: [], threats: [] },
+  flowRecordBytes: 240,
+  addressRecordBytes: 40,
+};
+const STATUS = {
+  workers: [],
+  flows: { kernel: 0, kernelMax: 1, sessions: 0, sessionsMax: 1, pickedUp: 0 },
+  frames: 0,
+  records: 0,
+  lost: { ring: 0, budget: 0, table: 0, quota: 0, read: 0, sessions: 0, records: 5 },
+  anomalies: {},
+};
+
+let folder: string;
+let path: string;
+let server: Server;
+let hub: Hub;
+let refreshes: number;
+let inventories: Inventory[];
+const clients: { destroy(): unknown }[] = [];
+
+async function serve(options: { uid?: number; welcome?: Partial<Welcome> } = {}): Promise<void> {
+  const account = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  hub = new Hub(() => refreshes++);
+  server = await listen(
+    {
+      path,
+      accounts: [account],
+      welcome: { ...WELCOME, ...options.welcome },
+      peerCredentials: () => ({ pid: 1, uid: options.uid ?? account.uid, gid: 0 }),
+      inventory: (inventory) => inventories.push(inventory),
+    },
+    hub,
+    jsonLog(() => {}),
+  );
+}
+
+async function close(): Promise<void> {
+  for (const client of clients.splice(0)) client.destroy();
+  hub.close();
+  if (server.listening) await new Promise((done) => server.close(done));
+}
+
+/** A client by hand: sends bytes, collects frames. */
+function raw(): { socket: Socket; frames: Frame[]; next: () => Promise<Frame> } {
+  const socket = connect({ path });
+  clients.push(socket);
+  const reader = new FrameReader();
+  const frames: Frame[] = [];
+  socket.on('data', (chunk) => frames.push(...reader.push(chunk)));
+  socket.on('error', () => {});
+  const next = async (): Promise<Frame> => {
+    while (frames.length === 0) await once(socket, 'data');
+    return frames.shift() as Frame;
+  };
+  return { socket, frames, next };
+}
+const hello = (protocol: unknown = PROTOCOL_VERSION): Buffer =>
+  jsonFrame(MessageType.hello, { protocol, client: 'test' });
+
+function client(silence_ms = 10_000): DataplaneClient {
+  const made = new DataplaneClient({ socket: path, client: 'test', silence_ms });
+  clients.push({ destroy: () => made.stop() });
+  made.start();
+  return made;
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vmoat-server-'));
+  path = join(folder, 'run', 'dp.sock');
+  refreshes = 0;
+  inventories = [];
+});
+afterEach(async () => {
+  await close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('only the group of the first account may reach the socket', async () => {
+  await serve();
+  assert.equal(statSync(path).mode & 0o777, 0o660);
+});
+
+test('a client is welcomed and gets the tables that there are, then what comes', async () => {
+  await serve();
+  hub.take('links', { generation: 3, links: [] });
+  const made = client();
+  const links = once(made, 'links');
+  const [welcome] = await once(made, 'connected');
+  assert.equal(welcome.instance, 'one');
+  assert.deepEqual(await links, [{ generation: 3, links: [] }]);
+  assert.equal(refreshes, 1);
+
+  const flows = once(made, 'flows');
+  const addresses = once(made, 'addresses');
+  const status = once(made, 'status');
+  hub.take('flows', flowBatch([{ u64: { id: 41n } }, { u64: { id: 42n } }]));
+  hub.take('addresses', Buffer.alloc(80));
+  hub.take('status', STATUS);
+  const [batch] = await flows;
+  assert.deepEqual(
+    [...batch].map((record) => record.id),
+    ['41', '42'],
+  );
+  assert.equal((await addresses)[0].length, 2);
+  const [{ use, lost, at }] = (await status) as [DpStatus];
+  assert.ok(use.residentBytes > 0 && use.pid === process.pid && Date.parse(at) > 0);
+  assert.equal(lost.records, 5);
+});
+
+test('whoever comes right after another is told everything, too', async () => {
+  await serve();
+  for (let i = 0; i < 3; i++) await once(client(), 'connected');
+  assert.equal(refreshes, 1);
+  while (refreshes < 2) await new Promise((done) => setTimeout(done, 20));
+  await new Promise((done) => setTimeout(done, 1100));
+  assert.equal(refreshes, 2);
+});
+
+test('an inventory arrives, also one given before the connection', async () => {
+  await serve();
+  const inventory = {
+    generation: 1,
+    nics: [{ tap: 'vnet0', mac: '52:54:00:00:00:01', workload: 'u', nic: 'u/m', bandwidth: true }],
+  };
+  const made = client();
+  made.expect(inventory);
+  await once(made, 'connected');
+  while (inventories.length < 1) await new Promise((done) => setTimeout(done, 5));
+  assert.deepEqual(inventories[0], inventory);
+});
+
+test('strangers are refused by uid, with the reason', async () => {
+  await serve({ uid: 65_533 });
+  const [error] = (await once(client(), 'disconnected')) as [DataplaneError];
+  assert.equal(error.code, 'dp_refused');
+  assert.match(error.message, /uid 65533 may not connect/);
+});
+
+test('another version is refused on either side, with both versions named', async () => {
+  await serve();
+  const { socket, next } = raw();
+  socket.write(hello(PROTOCOL_VERSION + 1));
+  const refused = await next();
+  assert.equal(refused.type, MessageType.refused);
+  assert.match(JSON.stringify(jsonBody(refused)), /"version".*protocol 1, the client 2/);
+  await once(socket, 'close');
+  await close();
+
+  await serve({ welcome: { flowRecordBytes: 248 } });
+  const [error] = (await once(client(), 'disconnected')) as [DataplaneError];
+  assert.equal(error.code, 'dp_version');
+  assert.match(error.message, /1\/248\/40, this is 1\/240\/40/);
+});
+
+test('whoever does not follow the protocol is told and put out', async () => {
+  await serve();
+  const tooLong = Buffer.from([255, 255, 255, 127, 1, 0]);
+  const badNic = { generation: 1, nics: [{ tap: 7 }] };
+  for (const bytes of [
+    Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+    tooLong,
+    jsonFrame(MessageType.inventory, { generation: 1, nics: [] }),
+    Buffer.concat([hello(), tooLong]),
+    Buffer.concat([hello(), jsonFrame(99, {})]),
+    Buffer.concat([hello(), jsonFrame(MessageType.inventory, badNic)]),
+    Buffer.concat([hello(), frameHead(MessageType.inventory, 1), Buffer.from('{')]),
+  ]) {
+    const { socket, frames } = raw();
+    socket.write(bytes);
+    await once(socket, 'close');
+    const last = frames.at(-1);
+    assert.equal(last?.type, MessageType.refused, bytes.toString('latin1'));
+    assert.match(JSON.stringify(jsonBody(last)), /"protocol"/);
+  }
+  assert.deepEqual(inventories, []);
+});
+
+test('there is a limit to clients, and a place is free again when one leaves', async () => {
+  await serve();
+  const eight = Array.from({ length: 8 }, raw);
+  for (const { socket, next } of eight) {
+    socket.write(hello());
+    assert.equal((await next()).type, MessageType.welcome);
+  }
+  const ninth = raw();
+  assert.match(JSON.stringify(jsonBody(await ninth.next())), /"busy"/);
+  eight[0]?.socket.destroy();
+  for (;;) {
+    const again = raw();
+    again.socket.write(hello());
+    if ((await again.next()).type === MessageType.welcome) break;
+  }
+});
+
+test('what was said while nobody listened reaches the next client; what had to go is counted', async () => {
+  await serve();
+  const body = flowBatch(Array.from({ length: 10_000 }, (_, i) => ({ u64: { id: BigInt(i) } })));
+  const bodies = Math.floor(BACKLOG_BYTES_MAX / body.length) + 3;
+  for (let i = 0; i < bodies; i++) hub.take('flows', body);
+  const { socket, frames } = raw();
+  socket.write(hello());
+  const isStatus = (frame: Frame): boolean => frame.type === MessageType.status;
+  while (!frames.some((frame) => frame.type === MessageType.flows)) await once(socket, 'data');
+  hub.take('status', STATUS);
+  while (!frames.some(isStatus)) await once(socket, 'data');
+  assert.equal(frames.filter((frame) => frame.type === MessageType.flows).length, bodies - 3);
+  const status = frames.find(isStatus) as Frame;
+  assert.equal((jsonBody(status) as DpStatus).lost.records, 5 + 3 * 10_000);
+});
+
+test('a client that does not read costs bounded memory: bulk is dropped and counted, tables stay', async () => {
+  await serve();
+  const { socket, frames, next } = raw();
+  socket.write(hello());
+  await next();
+  socket.pause();
+  const body = flowBatch(Array.from({ length: 10_000 }, () => ({})));
+  const before = process.memoryUsage.rss();
+  for (let i = 0; i < 200; i++) hub.take('flows', body);
+  for (let i = 0; i < 200; i++) hub.take('links', { generation: i, links: [] });
+  assert.ok(process.memoryUsage.rss() - before < 128 * 2 ** 20);
+  socket.resume();
+  const isLast = ({ type, body: bytes }: Frame): boolean =>
+    type === MessageType.links &&
+    (jsonBody({ type, body: bytes }) as { generation: number }).generation === 199;
+  while (!frames.some(isLast)) await once(socket, 'data');
+  const batches = frames.filter((frame) => frame.type === MessageType.flows).length;
+  assert.ok(batches > 5 && batches < 100, `${batches} batches came`);
+  hub.take('status', STATUS);
+  while (!frames.some((frame) => frame.type === MessageType.status)) await once(socket, 'data');
+  const status = frames.find((frame) => frame.type === MessageType.status) as Frame;
+  assert.equal((jsonBody(status) as DpStatus).lost.records, 5 + (200 - batches) * 10_000);
+});
+
+test('a silent server is left and tried again', async () => {
+  await serve();
+  const made = client(50);
+  await once(made, 'connected');
+  const [error] = (await once(made, 'disconnected')) as [DataplaneError];
+  assert.equal(error.code, 'dp_silent');
+  await once(made, 'connected');
+});
+
+test('the client is back within 1 s of the server', async () => {
+  const made = client();
+  const [error] = (await once(made, 'disconnected')) as [DataplaneError];
+  assert.equal(error.code, 'dp_unreachable');
+  await serve();
+  const start = performance.now();
+  await once(made, 'connected');
+  assert.ok(performance.now() - start < 1000);
+  assert.equal(made.failure, null);
+});
+
+test('a stale socket is replaced, a live one is not', async () => {
+  await serve();
+  await assert.rejects(serve(), (error) => error instanceof ServiceError && error.code === 'already_running');
+});

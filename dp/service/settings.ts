@@ -1,0 +1,153 @@
+// Every setting of vmoat-dp: its flag, its key in the configuration file, its kind and its default.
+import type { DataplaneConfig } from '../client/addon.ts';
+
+export interface Settings {
+  socket: string;
+  pins: string;
+  users: string[];
+  tap: string[];
+  ignore: string[];
+  hook: NonNullable<DataplaneConfig['hook']>;
+  workers: number;
+  flowsMax: number;
+  flowsPerNicMax: number;
+  sessionsMax: number;
+  openingBytes: number;
+  upcallsPerSecond: number;
+  upcallsBurst: number;
+  ringBytes: number;
+}
+
+export type Kind = 'path' | 'list' | 'hook' | 'count';
+
+export interface Setting {
+  key: keyof Settings;
+  flag: string;
+  kind: Kind;
+  value: string;
+  describe: string;
+  /** Smallest and largest count. */
+  range?: readonly [number, number];
+}
+
+const U32_MAX = 2 ** 32 - 1;
+
+export const SETTINGS: readonly Setting[] = [
+  { key: 'socket', flag: 'socket', kind: 'path', value: 'PATH', describe: 'where vmoat-hostd connects' },
+  {
+    key: 'pins',
+    flag: 'pins',
+    kind: 'path',
+    value: 'DIR',
+    describe: 'where maps and links are pinned (bpffs)',
+  },
+  {
+    key: 'users',
+    flag: 'user',
+    kind: 'list',
+    value: 'NAME',
+    describe: 'user or uid that may connect, beside root; again for more',
+  },
+  {
+    key: 'tap',
+    flag: 'tap',
+    kind: 'list',
+    value: 'PATTERN',
+    describe: 'further interfaces to tap, beside tap devices and macvtaps; again for more',
+  },
+  {
+    key: 'ignore',
+    flag: 'ignore',
+    kind: 'list',
+    value: 'PATTERN',
+    describe: 'interfaces never to tap; again for more',
+  },
+  { key: 'hook', flag: 'hook', kind: 'hook', value: 'HOOK', describe: 'automatic, tcx or clsact' },
+  {
+    key: 'workers',
+    flag: 'workers',
+    kind: 'count',
+    value: 'N',
+    describe: 'engine threads; 0 = one per two cores',
+    range: [0, 64],
+  },
+  {
+    key: 'flowsMax',
+    flag: 'flows-max',
+    kind: 'count',
+    value: 'N',
+    describe: 'entries of the kernel flow table, about 160 B each',
+    range: [1024, 16_777_216],
+  },
+  {
+    key: 'flowsPerNicMax',
+    flag: 'flows-per-nic-max',
+    kind: 'count',
+    value: 'N',
+    describe: 'of these, at most for one NIC',
+    range: [64, 16_777_216],
+  },
+  {
+    key: 'sessionsMax',
+    flag: 'sessions-max',
+    kind: 'count',
+    value: 'N',
+    describe: 'sessions of the engine, over all workers',
+    range: [1024, 16_777_216],
+  },
+  {
+    key: 'openingBytes',
+    flag: 'opening-bytes',
+    kind: 'count',
+    value: 'N',
+    describe: 'payload per way that a new flow sends up',
+    range: [0, 65_536],
+  },
+  {
+    key: 'upcallsPerSecond',
+    flag: 'upcalls-per-second',
+    kind: 'count',
+    value: 'N',
+    describe: 'events of one NIC per second',
+    range: [100, U32_MAX],
+  },
+  {
+    key: 'upcallsBurst',
+    flag: 'upcalls-burst',
+    kind: 'count',
+    value: 'N',
+    describe: 'events of one NIC at once',
+    range: [100, U32_MAX],
+  },
+  {
+    key: 'ringBytes',
+    flag: 'ring-bytes',
+    kind: 'count',
+    value: 'N',
+    describe: 'ring to each worker, a power of two',
+    range: [65_536, 1_073_741_824],
+  },
+];
+
+export const DEFAULTS: Settings = {
+  socket: '/run/vmoat/dp.sock',
+  pins: '/sys/fs/bpf/vmoat',
+  users: ['vmoat'],
+  tap: [],
+  ignore: [],
+  hook: 'automatic',
+  workers: 0,
+  flowsMax: 262_144,
+  flowsPerNicMax: 131_072,
+  sessionsMax: 262_144,
+  openingBytes: 4096,
+  upcallsPerSecond: 100_000,
+  upcallsBurst: 20_000,
+  ringBytes: 8_388_608,
+};
+
+/** The part of the settings that the data plane itself takes. */
+export function dataplaneConfig(settings: Settings): DataplaneConfig {
+  const { socket: _socket, users: _users, pins, tap, ...rest } = settings;
+  return { ...rest, names: tap, pinRoot: pins };
+}

@@ -1,0 +1,75 @@
+// What the API takes in paths, queries and bodies.
+import { z } from 'zod';
+import { MOMENT_PATTERN } from './moment.ts';
+
+const Moment = z
+  .string()
+  .max(40)
+  .regex(MOMENT_PATTERN, 'must be RFC 3339, or how long ago: 90s, 15m, 2h, 7d')
+  .describe('RFC 3339, or how long ago: 90s, 15m, 2h, 7d');
+const End = z.string().min(1).max(255);
+
+export const LIMIT_MAX = 1000;
+export const LIMIT_DEFAULT = 100;
+
+export const FlowFilterQuery = z.strictObject({
+  since: Moment.optional().describe('only flows seen at or after this moment'),
+  until: Moment.optional().describe('only flows that began at or before this moment'),
+  workload: End.optional().describe('either end: UUID, its beginning, name, node id or address'),
+  from: End.optional().describe('the client, named likewise'),
+  to: End.optional().describe('the server, named likewise'),
+  group: z.string().min(1).max(255).optional().describe('either end is in this group'),
+  app: z.string().min(1).max(64).optional().describe('a layer of the application; `unknown`: not recognised'),
+  proto: z.string().min(1).max(32).toLowerCase().optional().describe("IANA's keyword"),
+  port: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be 0 to 65535')
+    .transform(Number)
+    .pipe(z.int().max(65_535, 'must be 0 to 65535'))
+    .optional()
+    .describe("the server's port"),
+  verdict: z.enum(['allow', 'deny', 'violation']).optional(),
+  q: z
+    .string()
+    .min(1)
+    .max(255)
+    .toLowerCase()
+    .optional()
+    .describe('free text in names, addresses, application, facts, threats and anomalies'),
+});
+export type FlowFilterQuery = z.infer<typeof FlowFilterQuery>;
+
+export const FlowsQuery = FlowFilterQuery.extend({
+  cursor: z.string().max(512).optional().describe('`next` of the page before'),
+  limit: z
+    .string()
+    .regex(/^\d{1,4}$/, `must be 1 to ${LIMIT_MAX}`)
+    .transform(Number)
+    .pipe(z.int().min(1, `must be 1 to ${LIMIT_MAX}`).max(LIMIT_MAX, `must be 1 to ${LIMIT_MAX}`))
+    .optional()
+    .describe(`flows on a page, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} if not given`),
+});
+
+export const GraphQuery = z.strictObject({
+  level: z.enum(['vm', 'group']).default('vm'),
+  since: Moment.optional().describe('a past window; without it the graph is what is live now'),
+  until: Moment.optional().describe('end of the window; now if not given'),
+});
+
+const STREAM_KINDS = ['flows', 'graph', 'status', 'workloads'] as const;
+export type StreamKind = (typeof STREAM_KINDS)[number];
+
+export const StreamQuery = FlowFilterQuery.omit({ since: true, until: true }).extend({
+  kinds: z
+    .string()
+    .max(64)
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(STREAM_KINDS)))
+    .optional()
+    .describe(`which events, separated by commas: ${STREAM_KINDS.join(', ')}; all if not given`),
+});
+export const allStreamKinds: readonly StreamKind[] = STREAM_KINDS;
+
+export const NoQuery = z.strictObject({});
+export const IdParam = z.strictObject({ id: End });
+export const SignIn = z.strictObject({ secret: z.string().min(1).max(128) });

@@ -1,0 +1,213 @@
+// The shapes that the REST API speaks: one zod definition is the runtime check, the static type and the
+// OpenAPI document. The web pages import the types and nothing else of hostd.
+import { z } from 'zod';
+
+export const Time = z.iso.datetime().describe('RFC 3339, UTC');
+const Pair = z.tuple([z.number(), z.number()]).describe('[to server, to client]');
+
+export const WorkloadRef = z.object({
+  kind: z.enum(['vm', 'host', 'network', 'multicast', 'broadcast', 'external']),
+  id: z.string().describe("vm: its UUID; host: 'host'; network: its name; else the kind"),
+  name: z.string(),
+  nic: z.string().optional().describe('tap of the NIC, where the end is one'),
+  why: z.string().describe('how the address was resolved'),
+});
+export type WorkloadRef = z.infer<typeof WorkloadRef>;
+
+export const Flow = z.object({
+  type: z.literal('flow'),
+  id: z.string(),
+  parent: z.string().nullable(),
+  segment: z.string(),
+  proto: z.string().describe("IANA's keyword in lower case"),
+  src: z.string().describe('the client'),
+  sport: z.number().int(),
+  dst: z.string(),
+  dport: z.number().int(),
+  direction: z.enum(['seen', 'inferred']),
+  app: z.string().optional().describe('layers from the outside in, joined by /; absent when unknown'),
+  confidence: z.enum(['sure', 'guess']).optional(),
+  tunnel: z.array(z.object({ kind: z.string(), id: z.number().int() })),
+  vlan: z.array(z.number().int()).optional(),
+  pickedUp: z.boolean().optional().describe('older than the tap: its first packets were not seen'),
+  packets: Pair,
+  bytes: Pair,
+  first: Time,
+  last: Time,
+  end: z.enum(['fin', 'rst', 'timeout', 'eof', 'evicted']).nullable(),
+  from: WorkloadRef.optional(),
+  to: WorkloadRef.optional(),
+  verdict: z.enum(['allow', 'deny']).optional(),
+  violation: z.boolean().optional(),
+  enforced: z.enum(['passed', 'dropped', 'reset']).optional(),
+  decidedBy: z.enum(['rule', 'mode', 'failPolicy', 'panic']).optional(),
+  rule: z.string().nullable().optional(),
+  via: z.string().nullable().optional(),
+  facts: z.record(z.string(), z.string()).optional(),
+  threats: z.array(z.string()),
+  anomalies: z.array(z.string()),
+});
+export type Flow = z.infer<typeof Flow>;
+
+export const Nic = z.object({
+  id: z.string().describe('UUID of the workload + / + MAC'),
+  workload: z.string(),
+  workloadName: z.string(),
+  mac: z.string(),
+  tap: z.string().nullable(),
+  source: z.enum(['network', 'bridge', 'direct', 'ovs', 'ethernet', 'user', 'hostdev', 'vhostuser', 'other']),
+  network: z.string().nullable(),
+  portGroup: z.string().nullable(),
+  vlans: z.array(z.number().int()),
+  model: z.string().nullable(),
+  linkUp: z.boolean(),
+  bandwidth: z.boolean(),
+  addresses: z.array(
+    z.object({ address: z.string(), source: z.enum(['configured', 'dhcp', 'arp', 'ndp', 'traffic']) }),
+  ),
+  segment: z.string().nullable(),
+  hook: z.enum(['tcx', 'clsact', 'none']),
+  reason: z.string().describe('why it is not tapped, or what is less than usual; empty when all is well'),
+  packets: z.tuple([z.number(), z.number()]).describe('[from NIC, to NIC]'),
+  bytes: z.tuple([z.number(), z.number()]),
+  lost: z.number().int(),
+});
+export type Nic = z.infer<typeof Nic>;
+
+export const Workload = z.object({
+  id: z.string().describe('libvirt UUID'),
+  name: z.string(),
+  title: z.string().nullable(),
+  state: z.enum(['running', 'paused', 'shutoff', 'crashed', 'migrating', 'suspended']),
+  os: z.string().nullable(),
+  tags: z.array(z.string()),
+  mode: z.enum(['learn', 'monitor', 'protect']),
+  persistent: z.boolean(),
+  nics: z.array(Nic),
+});
+export type Workload = z.infer<typeof Workload>;
+
+export const GraphNode = z.object({
+  id: z.string(),
+  kind: WorkloadRef.shape.kind.or(z.literal('group')),
+  name: z.string(),
+  members: z.array(z.string()).optional(),
+  state: Workload.shape.state.optional(),
+  addresses: z.array(z.string()),
+});
+export type GraphNode = z.infer<typeof GraphNode>;
+
+export const GraphEdge = z.object({
+  id: z.string(),
+  from: z.string().describe('node id of the client'),
+  to: z.string().describe('node id of the server'),
+  app: z.string().nullable(),
+  confidence: z.enum(['sure', 'guess']).nullable(),
+  proto: z.string(),
+  port: z.number().int(),
+  sessions: z.number().int(),
+  open: z.number().int(),
+  packets: Pair,
+  bytes: Pair,
+  rate: Pair.describe('bytes a second over the last 5 s'),
+  first: Time,
+  last: Time,
+  violations: z.number().int(),
+});
+export type GraphEdge = z.infer<typeof GraphEdge>;
+
+export const Graph = z.object({
+  at: Time,
+  level: z.enum(['vm', 'group']),
+  since: Time.nullable().describe('null: what is live now'),
+  until: Time.nullable(),
+  nodes: z.array(GraphNode),
+  edges: z.array(GraphEdge),
+});
+export type Graph = z.infer<typeof Graph>;
+
+const Use = z.object({ pid: z.number().int(), cpuPercent: z.number(), residentBytes: z.number() });
+export const Status = z.object({
+  version: z.string(),
+  at: Time,
+  libvirt: z.object({
+    state: z.enum(['connected', 'reconnecting', 'unavailable']),
+    since: Time,
+    reason: z.string(),
+    domains: z.number().int(),
+    reconnects: z.number().int(),
+  }),
+  dataplane: z.object({
+    state: z.enum(['connected', 'reconnecting']),
+    since: Time,
+    reason: z.string(),
+    version: z.string().nullable(),
+    instance: z.string().nullable(),
+    reconnects: z.number().int(),
+    use: Use.nullable(),
+    workers: z.array(z.object({ worker: z.number().int(), events: z.number(), heartbeatAgeMs: z.number() })),
+    flows: z
+      .object({
+        kernel: z.number(),
+        kernelMax: z.number(),
+        sessions: z.number(),
+        sessionsMax: z.number(),
+        pickedUp: z.number(),
+      })
+      .nullable(),
+  }),
+  hostd: z.object({ use: Use, since: Time, historyRows: z.number().int(), historyBytes: z.number().int() }),
+  nics: z.object({
+    tapped: z.number().int(),
+    untapped: z.number().int(),
+    byHook: z.record(z.string(), z.number().int()),
+  }),
+  workloads: z.object({ total: z.number().int(), running: z.number().int() }),
+  lost: z.record(z.string(), z.number()).describe('by cause, since dp or hostd started'),
+  anomalies: z.record(z.string(), z.number()),
+});
+export type Status = z.infer<typeof Status>;
+
+export const Page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next: z.string().nullable().describe('cursor of the next page') });
+
+export const Problem = z.object({
+  code: z.string(),
+  message: z.string(),
+  field: z.string().optional(),
+  hint: z.string().optional(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+/** What the live stream sends: SSE events named by `kind`. */
+export const StreamEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('flows'), flows: z.array(Flow) }),
+  z.object({ kind: z.literal('graph'), graph: Graph }),
+  z.object({ kind: z.literal('status'), status: Status }),
+  z.object({ kind: z.literal('workloads'), workloads: z.array(Workload) }),
+  z.object({
+    kind: z.literal('dropped'),
+    flows: z
+      .number()
+      .int()
+      .describe('flows left out since the last event because the client reads too slowly'),
+  }),
+]);
+export type StreamEvent = z.infer<typeof StreamEvent>;
+
+/** A browser's session. */
+export const Session = z.object({
+  role: z.enum(['viewer', 'admin']),
+  since: Time,
+  expires: Time,
+});
+export type Session = z.infer<typeof Session>;
+
+/** What the CLI needs to send a person to the web page; the secret works once. */
+export const WebLogin = z.object({
+  url: z.string().describe('address of the page, the secret in its fragment'),
+  secret: z.string(),
+  expires: Time,
+  fingerprint: z.string().describe("SHA-256 of the server's certificate"),
+});
+export type WebLogin = z.infer<typeof WebLogin>;

@@ -1,0 +1,36 @@
+// What the API needs of the rest of hostd; main.ts composes it, tests bring their own.
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { FlowPosition } from '../history/day-file.ts';
+import type { EndFilter, FlowFilter, GroupOf } from '../history/flow-filter.ts';
+import type { FlowPage } from '../history/history.ts';
+import type { Flow, Graph, Nic, Status, WebLogin, Workload } from './schema.ts';
+import type { Sessions } from './sessions.ts';
+
+export type Level = Graph['level'];
+
+export interface ApiSources {
+  clock: Clock;
+  log: Log;
+  status(): Status;
+  workloads(): Workload[];
+  nics(): Nic[];
+  liveGraph(level: Level): Graph;
+  pastGraph(since: number, until: number, level: Level): Promise<Graph>;
+  flows(filter: FlowFilter, position: FlowPosition | null, limit: number): Promise<FlowPage>;
+  /** A live flow, or the history's. */
+  flow(id: string): Promise<Flow | null>;
+  /** Who is meant by a UUID, the beginning of one, a name, a node id or an address; throws VmoatError. */
+  endNamed(text: string, field: string): EndFilter;
+  groupOf: GroupOf;
+  feed: LiveFeed;
+  sessions: Sessions;
+  /** Where the page is served, for `vmoat web-login`; throws `listen_failed` where it is not. */
+  webLogin(): WebLogin;
+}
+
+/** What happens, as it happens. */
+export interface LiveFeed {
+  on(event: 'flows', listener: (flows: Flow[]) => void): unknown;
+  on(event: 'traffic' | 'workloads', listener: () => void): unknown;
+}

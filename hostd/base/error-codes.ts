@@ -1,0 +1,135 @@
+// Every error code that hostd, its API and the CLI can show, with its HTTP status, its meaning and its remedy.
+// docs/errors.md is held against this list by a test.
+
+export interface ErrorCodeEntry {
+  /** HTTP status of the Problem that carries it; 0 where it never crosses the API. */
+  http: number;
+  means: string;
+  remedy: string;
+}
+
+export const errorCodes = {
+  bad_request: {
+    http: 400,
+    means: 'A parameter of the request is not what the API takes; `field` names it.',
+    remedy: 'Correct the parameter; `GET /api/v1/openapi.json` says what is allowed.',
+  },
+  bad_cursor: {
+    http: 400,
+    means: 'The cursor was not made by this API, or for another query.',
+    remedy: 'Start again without `cursor`.',
+  },
+  unauthorized: {
+    http: 401,
+    means: 'The browser has no valid session.',
+    remedy: 'Run `vmoat web-login` on the host and open the address it prints.',
+  },
+  bootstrap_refused: {
+    http: 401,
+    means: 'The one-time secret was used already, has expired, or never existed.',
+    remedy: 'Run `vmoat web-login` for a new one.',
+  },
+  forbidden: {
+    http: 403,
+    means: 'This request is only served on the Unix socket, or comes from a foreign web page.',
+    remedy: 'Use the `vmoat` command on the host.',
+  },
+  not_found: {
+    http: 404,
+    means: 'There is no such path.',
+    remedy: '`GET /api/v1/openapi.json` lists the paths.',
+  },
+  workload_unknown: {
+    http: 404,
+    means: 'No workload has this UUID, id or name.',
+    remedy: '`vmoat vm list` lists them; the hint names the nearest.',
+  },
+  name_ambiguous: {
+    http: 409,
+    means: 'Several workloads match what was given.',
+    remedy: 'Use the UUID; the hint lists the candidates.',
+  },
+  method_not_allowed: {
+    http: 405,
+    means: 'The path exists, but not with this method.',
+    remedy: '`GET /api/v1/openapi.json` lists the methods.',
+  },
+  body_too_large: {
+    http: 413,
+    means: 'The body of the request is larger than the API takes.',
+    remedy: 'Send less than 16 KiB.',
+  },
+  rate_limited: {
+    http: 429,
+    means: 'Too many requests from this client.',
+    remedy: 'Wait for the seconds in `Retry-After`.',
+  },
+  too_many_streams: {
+    http: 503,
+    means: 'As many live streams are open as the daemon serves at once.',
+    remedy: 'Close a page or an ending `vmoat flows -f`.',
+  },
+  history_unavailable: {
+    http: 503,
+    means: 'The flow history cannot be read or written.',
+    remedy: 'See the journal of vmoat-hostd: a full disk or wrong rights of the state directory are usual.',
+  },
+  internal: {
+    http: 500,
+    means: 'The daemon failed where it should not; the journal has the cause.',
+    remedy: 'Report it with the lines of `journalctl -u vmoat-hostd` around it.',
+  },
+  config_unreadable: {
+    http: 0,
+    means: 'The configuration file cannot be read.',
+    remedy: 'Check its path and its rights.',
+  },
+  config_syntax: {
+    http: 0,
+    means: 'The configuration file is not YAML.',
+    remedy: 'Correct the line that the message names.',
+  },
+  config_unknown_key: {
+    http: 0,
+    means: 'A key of the configuration does not exist.',
+    remedy: 'Use the key that the hint names; docs/configuration.md lists all.',
+  },
+  config_bad_value: {
+    http: 0,
+    means: 'A value of the configuration is not allowed.',
+    remedy: 'The message says what is.',
+  },
+  listen_failed: {
+    http: 0,
+    means: 'A socket or address that hostd should serve cannot be opened.',
+    remedy: 'See whether another vmoat-hostd runs, and the rights of the directory.',
+  },
+  certificate_failed: {
+    http: 0,
+    means: 'The TLS certificate or key cannot be made or read.',
+    remedy: 'Install openssl, or name existing files with `tls.certificate` and `tls.key`.',
+  },
+  daemon_unreachable: {
+    http: 0,
+    means: 'The CLI reaches no vmoat-hostd.',
+    remedy:
+      'Start it (`systemctl start vmoat-hostd`, `npm start` in a checkout) or name its socket with `--socket`.',
+  },
+  socket_denied: {
+    http: 0,
+    means: 'The user may not use the socket of vmoat-hostd.',
+    remedy: 'Be in group vmoat (`sudo usermod -aG vmoat $USER`, then log in again) or be root.',
+  },
+  bad_answer: {
+    http: 0,
+    means: 'What answered on the socket is not a vmoat-hostd of this version.',
+    remedy: 'Restart vmoat-hostd after an upgrade; check `--socket`.',
+  },
+  usage: {
+    http: 0,
+    means: 'The command line is wrong.',
+    remedy: 'Add `--help` to the command.',
+  },
+} as const satisfies Record<string, ErrorCodeEntry>;
+
+export type ErrorCode = keyof typeof errorCodes;

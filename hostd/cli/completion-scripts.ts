@@ -1,0 +1,87 @@
+// Completion scripts of the three shells.
+/** A command as completion sees it: `path` is empty for vmoat itself. */
+export interface Completable {
+  path: string[];
+  description: string;
+  subcommands: { name: string; description: string }[];
+  options: { flags: string[]; description: string; takesValue: boolean; choices: string[] }[];
+}
+
+/** Options and arguments that take a VM are completed with what the daemon knows. */
+const VM_NAMES = 'vmoat vm list -o name 2>/dev/null';
+const VM_OPTIONS = ['--from', '--to', '--vm'];
+
+const wordsOf = (command: Completable): string =>
+  [
+    ...command.subcommands.map((sub) => sub.name),
+    ...command.options.flatMap((option) => option.flags),
+    '--help',
+  ].join(' ');
+
+export function bashScript(commands: readonly Completable[]): string {
+  const cases = commands.map((command) => `    '${command.path.join(' ')}') words='${wordsOf(command)}' ;;`);
+  const values = commands.flatMap((command) =>
+    command.options
+      .filter((option) => option.choices.length)
+      .map(
+        (option) =>
+          `    '${command.path.join(' ')} '${option.flags.join(`|'${command.path.join(' ')} '`)}) words='${option.choices.join(' ')}' ;;`,
+      ),
+  );
+  return `# bash completion for vmoat
+_vmoat() {
+  local word path='' words='' current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ $word == -* ]] && break
+    path="\${path:+$path }$word"
+  done
+  case "$path" in
+${cases.join('\n')}
+  esac
+  case "$path $previous" in
+${values.join('\n')}
+    *' '${VM_OPTIONS.join(`|*' '`)}|'vm show show') words="$(${VM_NAMES})" ;;
+  esac
+  local IFS=$' \\t\\n'
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if [[ -z $words ]]; then COMPREPLY=($(compgen -f -- "$current")); fi
+}
+complete -F _vmoat vmoat
+`;
+}
+
+export const zshScript = (commands: readonly Completable[]): string =>
+  `#compdef vmoat
+autoload -U +X bashcompinit && bashcompinit
+${bashScript(commands)}`;
+
+const fishText = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
+
+/** True when exactly these subcommands were given. */
+function fishCondition(command: Completable): string {
+  const seen = command.path.map((name) => `__fish_seen_subcommand_from ${name}`);
+  const next = command.subcommands.map((sub) => sub.name).join(' ');
+  if (command.path.length === 0) return '__fish_use_subcommand';
+  return [...seen, ...(next ? [`not __fish_seen_subcommand_from ${next}`] : [])].join('; and ');
+}
+
+export function fishScript(commands: readonly Completable[]): string {
+  const lines = ['# fish completion for vmoat', 'complete -c vmoat -f'];
+  for (const command of commands) {
+    const when = `complete -c vmoat -n ${fishText(fishCondition(command))}`;
+    for (const sub of command.subcommands)
+      lines.push(`${when} -a ${sub.name} -d ${fishText(sub.description)}`);
+    for (const option of command.options) {
+      const flags = option.flags.map((flag) =>
+        flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+      );
+      const names = option.flags.some((flag) => VM_OPTIONS.includes(flag))
+        ? `(${VM_NAMES})`
+        : option.choices.join(' ');
+      const value = option.takesValue ? ` -x${names ? ` -a ${fishText(names)}` : ''}` : '';
+      lines.push(`${when} ${flags.join(' ')}${value} -d ${fishText(option.description)}`);
+    }
+  }
+  lines.push(`complete -c vmoat -n '__fish_seen_subcommand_from show' -a ${fishText(`(${VM_NAMES})`)}`);
+  return `${lines.join('\n')}\n`;
+}

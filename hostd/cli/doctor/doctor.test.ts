@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { doctorText } from '../doctor-command.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Check, Finding } from './check.ts';
+import { type Host, kernelAtLeast, realHost } from './host.ts';
+import { checks } from './registry.ts';
+
+interface Given {
+  files?: Record<string, string>;
+  /** Output by command line. */
+  runs?: Record<string, string>;
+  answering?: string[];
+  kernel?: string;
+  isRoot?: boolean;
+  dirs?: Record<string, string[]>;
+  readonly?: string[];
+}
+
+const host = (given: Given): Host => ({
+  isRoot: given.isRoot ?? true,
+  user: 'ann',
+  kernel: given.kernel ?? '6.12.0',
+  apiSocket: '/run/vmoat/api.sock',
+  read: (path) => given.files?.[path] ?? null,
+  exists: (path) => path in (given.files ?? {}),
+  writable: (path) => path in (given.files ?? {}) && !given.readonly?.includes(path),
+  list: (path) => given.dirs?.[path] ?? [],
+  run: async (...argv) => given.runs?.[argv.join(' ')] ?? null,
+  answers: async (path) => given.answering?.includes(path) ?? false,
+});
+
+async function findings(name: string, given: Given): Promise<Finding[]> {
+  const check: Check | undefined = checks.find((each) => each.name === name);
+  assert.ok(check, name);
+  return check.run(host(given));
+}
+
+const TAP = { '/sys/class/net/vnet0/tun_flags': '0x1002' };
+const DEVICES = { '/sys/class/net': ['lo', 'vnet0', 'eth0'] };
+const QDISCS = (kind: string): Record<string, string> => ({
+  'tc -j qdisc show': JSON.stringify([
+    { kind, dev: 'vnet0' },
+    { kind: 'fq', dev: 'eth0' },
+  ]),
+});
+const FILTER = 'tc -j filter show dev vnet0 ingress';
+const filter = (bpf_name: string): string =>
+  JSON.stringify([
+    { protocol: 'all', pref: 1, kind: 'bpf', chain: 0 },
+    { kind: 'bpf', options: { bpf_name } },
+  ]);
+const BRIDGE_NF = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+
+const cases: [check: string, name: string, given: Given, severity: string, says: RegExp][] = [
+  ['kernel', 'old', { kernel: '5.10.0-28-amd64' }, 'problem', /older than 6\.1/],
+  ['kernel', 'good', { kernel: '6.1.0-18-amd64' }, 'good', /6\.1\.0/],
+  ['tcx', 'without', { kernel: '6.1.0-18-amd64' }, 'note', /no TCX/],
+  ['tcx', 'with', { kernel: '6.6.0' }, 'good', /has TCX/],
+  ['btf', 'missing', {}, 'problem', /no BTF/],
+  ['btf', 'there', { files: { '/sys/kernel/btf/vmlinux': '' } }, 'good', /BTF/],
+  [
+    'kernel options',
+    'one missing',
+    { files: { '/boot/config-6.12.0': 'CONFIG_BPF_SYSCALL=y\nCONFIG_BPF_JIT=y\nCONFIG_NET_CLS_BPF=m\n' } },
+    'problem',
+    /CONFIG_NET_SCH_INGRESS/,
+  ],
+  ['kernel options', 'unknown', {}, 'note', /cannot be read/],
+  [
+    'kernel options',
+    'from the kernel itself',
+    {
+      runs: {
+        'zcat /proc/config.gz':
+          'CONFIG_BPF_SYSCALL=y\nCONFIG_BPF_JIT=y\nCONFIG_NET_CLS_BPF=m\nCONFIG_NET_SCH_INGRESS=m\n',
+      },
+    },
+    'good',
+    /NET_SCH_INGRESS/,
+  ],
+  [
+    'bpffs',
+    'not mounted',
+    { files: { '/proc/mounts': 'tmpfs /sys tmpfs rw 0 0\n' } },
+    'problem',
+    /not mounted/,
+  ],
+  ['bpffs', 'mounted', { files: { '/proc/mounts': 'bpf /sys/fs/bpf bpf rw 0 0\n' } }, 'good', /mounted/],
+  [
+    'memlock',
+    'low on an old kernel',
+    {
+      kernel: '5.4.0',
+      files: {
+        '/proc/self/limits': 'Max locked memory         8388608              8388608              bytes',
+      },
+    },
+    'warning',
+    /8388608 bytes/,
+  ],
+  [
+    'memlock',
+    'low, where it does not matter',
+    {
+      files: {
+        '/proc/self/limits': 'Max locked memory         8388608              8388608              bytes',
+      },
+    },
+    'good',
+    /enough/,
+  ],
+  [
+    'lockdown',
+    'confidentiality',
+    { files: { '/sys/kernel/security/lockdown': 'none integrity [confidentiality]' } },
+    'problem',
+    /locked down/,
+  ],
+  [
+    'lockdown',
+    'integrity',
+    { files: { '/sys/kernel/security/lockdown': 'none [integrity] confidentiality' } },
+    'good',
+    /not locked/,
+  ],
+  ['kvm', 'missing', {}, 'note', /no \/dev\/kvm/],
+  ['system bus', 'silent', {}, 'problem', /does not answer/],
+  ['libvirt', 'missing', {}, 'problem', /does not run/],
+  ['libvirt', 'modular', { files: { '/run/libvirt/virtqemud-sock': '' } }, 'good', /virtqemud/],
+  ['libvirt-dbus', 'missing', {}, 'problem', /missing/],
+  ['vmoat-hostd', 'not running', {}, 'warning', /does not run/],
+  [
+    'vmoat-hostd',
+    'forbidden',
+    { files: { '/run/vmoat/api.sock': '' }, readonly: ['/run/vmoat/api.sock'] },
+    'warning',
+    /may not use/,
+  ],
+  ['vmoat-hostd', 'answering', { answering: ['/run/vmoat/api.sock'] }, 'good', /answers/],
+  ['br_netfilter', 'on', { files: { [BRIDGE_NF]: '1\n' } }, 'warning', /host's iptables:/],
+  ['br_netfilter', 'off', { files: { [BRIDGE_NF]: '0\n' } }, 'good', /do not pass/],
+  [
+    'FORWARD policy',
+    "Docker's",
+    { runs: { 'iptables -S FORWARD': '-P FORWARD DROP\n-A FORWARD -j DOCKER-USER\n' } },
+    'warning',
+    /as Docker sets it/,
+  ],
+  [
+    'FORWARD policy',
+    'drop',
+    { runs: { 'iptables -S FORWARD': '-P FORWARD DROP\n' } },
+    'warning',
+    /no rule allows: routed/,
+  ],
+  [
+    'FORWARD policy',
+    'accept',
+    { runs: { 'iptables -S FORWARD': '-P FORWARD ACCEPT\n' } },
+    'good',
+    /lets pass/,
+  ],
+  ['FORWARD policy', 'no rights', { isRoot: false }, 'note', /only be read by root/],
+  ['firewalld', 'running', { runs: { 'firewall-cmd --state': 'running\n' } }, 'note', /firewalld runs/],
+  ['Open vSwitch', 'a bridge', { runs: { 'ovs-vsctl list-br': 'ovs0\n' } }, 'note', /ovs0/],
+  [
+    'nwfilter',
+    'a binding',
+    {
+      dirs: { '/run/libvirt/nwfilter-binding': ['vnet0.xml'] },
+      files: { '/run/libvirt/nwfilter-binding/vnet0.xml': '<filterref filter="clean-traffic"/>' },
+    },
+    'note',
+    /acts on vnet0:/,
+  ],
+  [
+    'libvirt bandwidth',
+    'clsact kernel',
+    { kernel: '6.1.0', files: TAP, dirs: DEVICES, runs: QDISCS('ingress') },
+    'warning',
+    /vnet0 by an ingress qdisc, which excludes clsact/,
+  ],
+  [
+    'libvirt bandwidth',
+    'TCX kernel',
+    { files: TAP, dirs: DEVICES, runs: QDISCS('ingress') },
+    'note',
+    /with TCX/,
+  ],
+  ['libvirt bandwidth', 'none', { files: TAP, dirs: DEVICES, runs: QDISCS('clsact') }, 'good', /on 1 taps/],
+  [
+    'programs of others on taps',
+    'one',
+    { files: TAP, dirs: DEVICES, runs: { [FILTER]: filter('cil_from_netdev') } },
+    'note',
+    /vnet0 ingress \(cil_from_netdev\)/,
+  ],
+  [
+    'programs of others on taps',
+    "vmoat's own",
+    { files: TAP, dirs: DEVICES, runs: { [FILTER]: filter('from_nic:[12]') } },
+    'good',
+    /no tc filter/,
+  ],
+  [
+    'programs of others on taps',
+    'not JSON',
+    { files: TAP, dirs: DEVICES, runs: { [FILTER]: 'Error' } },
+    'good',
+    /no tc filter/,
+  ],
+  [
+    'TCX programs of others',
+    'by number',
+    {
+      runs: {
+        'bpftool -j link show':
+          '[{"id":3,"type":11,"prog_id":30},{"id":4,"type":"tcx","prog_id":40},{"id":5,"type":"xdp","prog_id":50}]',
+        'bpftool -j prog show': '[{"id":30,"name":"cil_to_host"},{"id":40,"name":"to_nic"}]',
+      },
+    },
+    'note',
+    /not vmoat's: cil_to_host$/,
+  ],
+  ['TCX programs of others', 'no bpftool', {}, 'note', /not installed/],
+];
+for (const [check, name, given, severity, says] of cases)
+  test(`doctor: ${check}, ${name}: ${severity}`, async () => {
+    const [finding, ...more] = await findings(check, given);
+    assert.deepEqual(more, []);
+    assert.equal(finding?.severity, severity);
+    assert.match(finding?.says ?? '', says);
+    assert.equal(finding?.check, check);
+    if (severity === 'problem' || severity === 'warning') assert.notEqual(finding?.remedy, '');
+  });
+
+test('every check is tried by a case, and says something on this very host', async () => {
+  const tried = new Set(cases.map(([check]) => check));
+  assert.deepEqual(
+    checks.map((check) => check.name).filter((name) => !tried.has(name)),
+    [],
+  );
+  const here = realHost('/nonexistent/api.sock');
+  for (const check of checks) assert.ok((await check.run(here)).length > 0, check.name);
+});
+
+test('the worst comes first, what is well is only counted', () => {
+  const terminal: Terminal = {
+    out: () => undefined,
+    err: () => undefined,
+    colour: false,
+    columns: undefined,
+  };
+  const given: Finding[] = [
+    { check: 'a', severity: 'good', says: 'well', remedy: '' },
+    { check: 'b', severity: 'note', says: 'noted', remedy: '' },
+    { check: 'c', severity: 'problem', says: 'bad', remedy: 'mend it' },
+  ];
+  assert.equal(
+    doctorText(given, false, terminal),
+    'problem  c: bad\n         → mend it\nnote     b: noted\n1 of 3 checks are well\n',
+  );
+  assert.match(doctorText(given, true, terminal), /^good {5}a: well$/m);
+});
+
+test('kernel releases compare by number', () => {
+  assert.ok(kernelAtLeast('6.10.3-rc1', 6, 6));
+  assert.ok(!kernelAtLeast('5.15.0', 6, 1));
+  assert.ok(kernelAtLeast('7.0', 6, 6));
+});

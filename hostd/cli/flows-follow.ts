@@ -1,0 +1,91 @@
+// `vmoat flows -f`: prints flows as they come, and waits out a restart of the daemon.
+import type { Flow, StreamEvent } from '../api/schema.ts';
+import { VmoatError } from '../base/errors.ts';
+import type { Context } from './context.ts';
+import { type FlowsOptions, filterQuery, flowsText, newest } from './flows-ask.ts';
+
+const BEFORE_DEFAULT = 10;
+const RETRY_MS = 500;
+/** Flows whose last line is remembered; of older ones a line may come twice. */
+const SEEN_MAX = 50_000;
+
+export async function follow(options: FlowsOptions, context: Context): Promise<void> {
+  const output = options.output ?? 'compact';
+  const news = new News(options.updates === true);
+  const print = (flows: readonly Flow[]): void => {
+    const fresh = flows.filter((flow) => news.isNew(flow));
+    if (fresh.length)
+      context.terminal.out(flowsText(fresh, output === 'table' ? 'compact' : output, context));
+  };
+  print(await newest(options, context, options.last ?? BEFORE_DEFAULT));
+  const query = { ...filterQuery(options), kinds: 'flows' };
+  for (;;) {
+    await context
+      .daemon()
+      .events(query, (event) => takeEvent(event, print, context))
+      .catch(patient);
+    context.terminal.err('vmoat: the connection to vmoat-hostd ended; waiting for it\n');
+    await comesBack(options, context, print);
+  }
+}
+
+function takeEvent(event: StreamEvent, print: (flows: Flow[]) => void, context: Context): void {
+  if (event.kind === 'flows') print(event.flows);
+  if (event.kind === 'dropped')
+    context.terminal.err(`vmoat: ${event.flows} flows left out: read too slowly\n`);
+}
+
+/** A daemon that went away may come back; what it refused, it will refuse again. */
+function patient(error: unknown): void {
+  if (error instanceof VmoatError && error.code !== 'daemon_unreachable') throw error;
+}
+
+/** What began meanwhile is asked for, so that a restart leaves no hole. */
+async function comesBack(
+  options: FlowsOptions,
+  context: Context,
+  print: (flows: Flow[]) => void,
+): Promise<void> {
+  const since = new Date(context.now() - RETRY_MS).toISOString();
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    try {
+      return print(await newest({ ...options, since }, context, 1000));
+    } catch (error) {
+      patient(error);
+    }
+  }
+}
+
+/** Which records of a flow are worth a line: the first, recognition, new names or findings, the end. */
+export class News {
+  readonly #everything: boolean;
+  readonly #seen = new Map<string, string>();
+
+  constructor(everything: boolean) {
+    this.#everything = everything;
+  }
+
+  isNew(flow: Flow): boolean {
+    const mark = this.#everything ? `${flow.last} ${flow.bytes}` : markOf(flow);
+    if (this.#seen.get(flow.id) === mark) return false;
+    this.#seen.delete(flow.id);
+    this.#seen.set(flow.id, mark);
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > SEEN_MAX && oldest !== undefined) this.#seen.delete(oldest);
+    return true;
+  }
+}
+
+const markOf = (flow: Flow): string =>
+  [
+    flow.app,
+    flow.confidence,
+    flow.end,
+    flow.verdict,
+    flow.violation,
+    flow.from?.name,
+    flow.to?.name,
+    ...flow.threats,
+    ...flow.anomalies,
+  ].join('\n');

@@ -1,0 +1,88 @@
+// The command line as a whole: every command, and how it ends.
+import { Command, CommanderError } from 'commander';
+import { pcapCommand } from '../../dp/client/pcap-command.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
+import { VmoatError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
+import { completionCommand } from './completion-command.ts';
+import { configCommand } from './config-command.ts';
+import { type Context, examples } from './context.ts';
+import { Daemon } from './daemon.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { flowsCommand } from './flows-command.ts';
+import { graphCommand } from './graph-command.ts';
+import { nicCommand } from './nic-command.ts';
+import { INSTALLED_SOCKET, socketPath } from './socket-path.ts';
+import { statusCommand } from './status-command.ts';
+import { styled, type Terminal } from './terminal.ts';
+import { vmCommand } from './vm-command.ts';
+import { webLoginCommand } from './web-login-command.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+/** What the daemon refuses as a bad request was a wrong option here. */
+const USAGE_CODES: readonly ErrorCode[] = ['usage', 'bad_request', 'bad_cursor'];
+
+/** Runs one command line; resolves with its exit code: 0, 1 when it failed, 2 on wrong use. `pcap` sets process.exitCode. */
+export async function run(argv: readonly string[], terminal: Terminal, now = Date.now): Promise<number> {
+  let code = 0;
+  const program = new Command('vmoat');
+  const context: Context = {
+    terminal,
+    daemon: () => new Daemon(socketPath(program.opts<{ socket?: string }>().socket)),
+    now,
+    fail: (failed) => {
+      code = failed;
+    },
+  };
+  build(program, context);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    return explain(thrown, terminal);
+  }
+}
+
+/** Every command, in the order of --help. */
+export function build(program: Command, context: Context): void {
+  const { terminal } = context;
+  program
+    .description('see what the VMs of this host say to each other')
+    .version(VERSION)
+    .option('--socket <path>', `the socket of vmoat-hostd ($VMOAT_SOCKET; ${INSTALLED_SOCKET})`)
+    .addHelpText('after', examples('vmoat status', 'vmoat vm list', 'vmoat flows -f', 'vmoat graph'))
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+  for (const add of [
+    statusCommand,
+    vmCommand,
+    nicCommand,
+    flowsCommand,
+    graphCommand,
+    doctorCommand,
+    webLoginCommand,
+    configCommand,
+    completionCommand,
+  ])
+    add(program, context);
+  pcapCommand(program);
+  inherit(program);
+}
+
+/** Commander hands these on only to commands made after they were set, and not to their children. */
+function inherit(command: Command): void {
+  for (const sub of command.commands) {
+    sub.copyInheritedSettings(command);
+    inherit(sub);
+  }
+}
+
+function explain(thrown: unknown, terminal: Terminal): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (!(thrown instanceof VmoatError)) throw thrown;
+  terminal.err(`${styled(terminal, 'red', 'vmoat:')} ${styled(terminal, null, thrown.message)}\n`);
+  if (thrown.hint) terminal.err(`${styled(terminal, null, thrown.hint)}\n`);
+  return USAGE_CODES.includes(thrown.code) ? EXIT_USAGE : EXIT_FAILED;
+}

@@ -1,0 +1,14 @@
+// Where the daemon's socket is: named, in a checkout, or the installed one.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const INSTALLED_SOCKET = '/run/vmoat/api.sock';
+/** `npm start` and `npm run demo` keep theirs below var/ of the checkout; from the bundle or from the source. */
+const CHECKOUT_SOCKET = fileURLToPath(new URL('../../var/run/api.sock', import.meta.url));
+
+/** `--socket`, else $VMOAT_SOCKET, else a checkout's where it exists, else the installed one. */
+export function socketPath(option: string | undefined, environment = process.env): string {
+  if (option) return option;
+  if (environment.VMOAT_SOCKET) return environment.VMOAT_SOCKET;
+  return existsSync(CHECKOUT_SOCKET) ? CHECKOUT_SOCKET : INSTALLED_SOCKET;
+}

@@ -1,0 +1,123 @@
+// Composition root: the parts, and the API on top of them, on its two listeners.
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { systemBus } from '../libvirt-watch/bus.ts';
+import type { Bus } from '../libvirt-watch/types.ts';
+import { type AppOptions, createApp } from './api/app.ts';
+import { type Certificate, configuredCertificate, ownCertificate } from './api/certificate.ts';
+import { closeServer, listenOnHttps, listenOnSocket, pageAddress } from './api/listeners.ts';
+import { Metrics } from './api/metrics.ts';
+import { operations } from './api/operations.ts';
+import { pageFolder, pageHandler } from './api/page.ts';
+import type { WebLogin } from './api/schema.ts';
+import { Sessions } from './api/sessions.ts';
+import type { ApiSources } from './api/sources.ts';
+import { StreamHub } from './api/stream-hub.ts';
+import { findEnd } from './api/workload-name.ts';
+import { VmoatError } from './base/errors.ts';
+import type { Log } from './base/log.ts';
+import { VERSION } from './base/version.ts';
+import type { Config } from './config/schema.ts';
+import { groupOf } from './graphs.ts';
+import { Parts } from './parts.ts';
+import { StatusBoard } from './status-board.ts';
+
+export interface Daemon {
+  /** Address of the web page, or null where it is off. */
+  page: string | null;
+  stop: () => Promise<void>;
+}
+
+/** What a browser needs to know; null while the page is not served. */
+interface Web {
+  served: { address: string; certificate: Certificate } | null;
+}
+
+/** Starts hostd; rejects with a VmoatError where it cannot serve. `bus` is for tests. */
+export async function startDaemon(
+  config: Config,
+  log: Log,
+  bus: Bus = systemBus({ address: config.libvirt.bus }),
+): Promise<Daemon> {
+  const parts = new Parts(config, log, bus);
+  const web: Web = { served: null };
+  const sessions = new Sessions({ file: join(config.stateDir, 'sessions.json'), clock: parts.clock });
+  const board = new StatusBoard(parts);
+  const sources = apiSources(parts, log, board, sessions, () => webLogin(sessions, web));
+  const hub = new StreamHub(sources);
+  board.addLoss(() => ({ streamFlows: hub.dropped }));
+  const app = {
+    sources,
+    operations: operations(hub),
+    metrics: new Metrics(sources.status),
+    version: VERSION,
+  };
+  const servers: Server[] = [];
+  const stop = async (): Promise<void> => {
+    hub.stop();
+    board.stop();
+    await Promise.all(servers.map(closeServer));
+    await parts.stop();
+  };
+  try {
+    servers.push(await listenOnSocket(config.sockets.api, createApp({ ...app, local: true })));
+    if (config.web.listen !== 'off') servers.push(await serveWeb(config, log, app, web));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { page: web.served?.address ?? null, stop };
+}
+
+async function serveWeb(config: Config, log: Log, app: Omit<AppOptions, 'local'>, web: Web): Promise<Server> {
+  const folder = pageFolder(config.web.root);
+  if (folder === null) log.warn('the web page is not built: only the API is served');
+  const page = folder === null ? {} : { page: pageHandler(folder) };
+  const certificate = certificateOf(config);
+  const { listen } = config.web;
+  const server = await listenOnHttps(listen, certificate, createApp({ ...app, ...page, local: false }));
+  web.served = { address: pageAddress(listen, server), certificate };
+  return server;
+}
+
+function certificateOf(config: Config): Certificate {
+  const { certificate, key } = config.tls;
+  if (certificate !== null && key !== null) return configuredCertificate(certificate, key);
+  return ownCertificate(config.stateDir, Date.now());
+}
+
+function webLogin(sessions: Sessions, { served }: Web): WebLogin {
+  if (!served)
+    throw new VmoatError('listen_failed', 'the web page is switched off', {
+      hint: 'set web.listen in the configuration',
+    });
+  const { secret, expires } = sessions.issue();
+  const url = `${served.address}#secret=${secret}`;
+  return { url, secret, expires, fingerprint: served.certificate.fingerprint };
+}
+
+function apiSources(
+  parts: Parts,
+  log: Log,
+  board: StatusBoard,
+  sessions: Sessions,
+  login: () => WebLogin,
+): ApiSources {
+  const { clock, inventory, history, traffic, graphs, feed } = parts;
+  return {
+    clock,
+    log,
+    sessions,
+    feed,
+    groupOf,
+    status: () => board.status(),
+    workloads: () => inventory.workloads(),
+    nics: () => inventory.nics(),
+    liveGraph: (level) => graphs.live(level),
+    pastGraph: (since, until, level) => graphs.past(since, until, level),
+    flows: (filter, position, limit) => history.flows(filter, position, limit),
+    flow: async (id) => traffic.flow(id) ?? (await history.flows({ id }, null, 1)).flows[0] ?? null,
+    endNamed: (text, field) => findEnd(inventory.workloads(), graphs.liveNodes(), text, field),
+    webLogin: login,
+  };
+}

@@ -1,0 +1,150 @@
+// One day of the history: an SQLite file with the day's flows and what each edge gained in each minute.
+import { DatabaseSync } from '@photostructure/sqlite';
+import type { FlowFilter } from './flow-filter.ts';
+import { conditions } from './flow-filter.ts';
+import { type Cell, FLOW_COLUMNS, type Row } from './rows.ts';
+
+/** Raised with every change of the tables; a file of another version is set aside, not read. */
+export const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+CREATE TABLE flows (
+  id TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, ended INTEGER NOT NULL,
+  from_kind TEXT, from_id TEXT, from_name TEXT, from_group TEXT,
+  to_kind TEXT, to_id TEXT, to_name TEXT, to_group TEXT,
+  src TEXT NOT NULL, dst TEXT NOT NULL, proto TEXT NOT NULL, dport INTEGER NOT NULL,
+  app TEXT, confidence TEXT, verdict TEXT, violation INTEGER NOT NULL, leg INTEGER NOT NULL,
+  words TEXT NOT NULL, json TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX flows_by_first ON flows (first, id);
+CREATE TABLE edges (
+  minute INTEGER NOT NULL, from_kind TEXT NOT NULL, from_id TEXT NOT NULL, to_kind TEXT NOT NULL,
+  to_id TEXT NOT NULL, app TEXT NOT NULL, proto TEXT NOT NULL, port INTEGER NOT NULL,
+  packets_out INTEGER NOT NULL, packets_in INTEGER NOT NULL,
+  bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL,
+  PRIMARY KEY (minute, from_kind, from_id, to_kind, to_id, app, proto, port)
+) WITHOUT ROWID;
+PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+const INSERT_FLOW = `INSERT OR REPLACE INTO flows (${FLOW_COLUMNS.join(', ')}) VALUES (${FLOW_COLUMNS.map(() => '?').join(', ')})`;
+const ADD_EDGE = `INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET packets_out = packets_out + excluded.packets_out,
+  packets_in = packets_in + excluded.packets_in, bytes_out = bytes_out + excluded.bytes_out,
+  bytes_in = bytes_in + excluded.bytes_in`;
+
+const EDGE_KEY = 'from_kind, from_id, to_kind, to_id, app, proto';
+const SESSIONS = `SELECT ${EDGE_KEY}, dport AS port, max(from_name) AS from_name, max(to_name) AS to_name,
+  count(*) AS sessions, sum(ended = 0 OR last > :until) AS open, sum(violation) AS violations,
+  min(first) AS first, max(last) AS last, max(confidence) AS confidence
+FROM flows WHERE first <= :until AND last >= :since AND leg = 0 AND from_id IS NOT NULL AND to_id IS NOT NULL
+  AND id NOT IN (SELECT value FROM json_each(:counted))
+GROUP BY ${EDGE_KEY}, dport`;
+const TOTALS = `SELECT ${EDGE_KEY}, port, sum(packets_out) AS packets_out, sum(packets_in) AS packets_in,
+  sum(bytes_out) AS bytes_out, sum(bytes_in) AS bytes_in
+FROM edges WHERE minute >= :since AND minute <= :until GROUP BY ${EDGE_KEY}, port`;
+const END_OTHERS = `UPDATE flows SET ended = 1, json = json_set(json, '$.end', 'evicted')
+  WHERE ended = 0 AND substr(id, 1, ?) <> ?`;
+const CARRIED = 'SELECT id FROM flows WHERE first < ? AND last >= ?';
+
+/** A row of the flow list: what is merged and paged by, and the flow itself. */
+export interface FoundFlow {
+  id: string;
+  first: number;
+  json: string;
+}
+
+export interface FlowPosition {
+  first: number;
+  id: string;
+}
+
+/** A row of SESSIONS or TOTALS. */
+export type AggregateRow = Record<string, Cell>;
+
+export class DayFile {
+  readonly day: string;
+  readonly #database: InstanceType<typeof DatabaseSync>;
+
+  /** Opens or makes the file; throws what SQLite throws, also for another schema version. */
+  constructor(path: string, day: string) {
+    this.day = day;
+    this.#database = new DatabaseSync(path);
+    try {
+      this.#prepare();
+    } catch (cause) {
+      this.#database.close();
+      throw cause;
+    }
+  }
+
+  #prepare(): void {
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
+    const version = this.#number('PRAGMA user_version', 'user_version');
+    if (version === SCHEMA_VERSION) return;
+    if (version !== 0) throw new Error(`schema version ${version}, this is ${SCHEMA_VERSION}`);
+    this.#database.exec(`BEGIN; ${SCHEMA} COMMIT`);
+  }
+
+  /** All or nothing. */
+  write(flows: readonly Row[], edges: readonly Row[]): void {
+    this.#database.exec('BEGIN');
+    try {
+      this.#runAll(INSERT_FLOW, flows);
+      this.#runAll(ADD_EDGE, edges);
+      this.#database.exec('COMMIT');
+    } catch (cause) {
+      this.#database.exec('ROLLBACK');
+      throw cause;
+    }
+  }
+
+  /** Newest first (by when they began), from after `position` on. */
+  flows(filter: FlowFilter, position: FlowPosition | null, limit: number): FoundFlow[] {
+    const found = conditions(filter);
+    if (position) found.push({ sql: '(first, id) < (?, ?)', values: [position.first, position.id] });
+    const where = found.length ? `WHERE ${found.map((condition) => condition.sql).join(' AND ')}` : '';
+    const values = found.flatMap((condition) => condition.values);
+    const sql = `SELECT id, first, json FROM flows ${where} ORDER BY first DESC, id DESC LIMIT ?`;
+    return this.#database.prepare(sql).all(...values, limit) as FoundFlow[];
+  }
+
+  /** Flows of the window by edge, but for those in `counted`. */
+  sessions(since: number, until: number, counted: readonly string[]): AggregateRow[] {
+    const values = { since, until, counted: JSON.stringify(counted) };
+    return this.#database.prepare(SESSIONS).all(values) as AggregateRow[];
+  }
+
+  /** Packets and bytes of whole minutes by edge. */
+  totals(sinceMinute: number, until: number): AggregateRow[] {
+    return this.#database.prepare(TOTALS).all({ since: sinceMinute, until }) as AggregateRow[];
+  }
+
+  /** Ids of flows that began before `start` and were seen since. */
+  carried(start: number, since: number): string[] {
+    return (this.#database.prepare(CARRIED).all(start, since) as { id: string }[]).map((row) => row.id);
+  }
+
+  /** Ends open flows whose id does not begin with `prefix`. */
+  endOthers(prefix: string): void {
+    this.#database.prepare(END_OTHERS).run(prefix.length, prefix);
+  }
+
+  count(): number {
+    return this.#number('SELECT count(*) AS rows FROM flows', 'rows');
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #runAll(sql: string, rows: readonly Row[]): void {
+    const statement = this.#database.prepare(sql);
+    for (const row of rows) statement.run(...row);
+  }
+
+  #number(sql: string, column: string): number {
+    const row = this.#database.prepare(sql).get() as Record<string, unknown> | undefined;
+    return Number(row?.[column] ?? 0);
+  }
+}

@@ -1,0 +1,221 @@
+// The flow history as the rest of hostd uses it: collects what is to be written, asks the thread.
+import type { Worker } from 'node:worker_threads';
+import type { Flow, GraphEdge, GraphNode } from '../api/schema.ts';
+import type { Clock } from '../base/clock.ts';
+import { VmoatError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { FlowPosition } from './day-file.ts';
+import type { FlowFilter, GroupOf } from './flow-filter.ts';
+import type { Request, RequestKind, Requests, ThreadMessage } from './messages.ts';
+import { openThread } from './open-thread.ts';
+import { pastGraph } from './past-graph.ts';
+import { type EdgeMinute, edgeRow, flowRow } from './rows.ts';
+
+export interface HistoryOptions {
+  folder: string;
+  retentionDays: number;
+  clock: Clock;
+  log: Log;
+  groupOf: GroupOf;
+  /** Whether another flow stands for this one in totals. */
+  isLeg: (flow: Flow) => boolean;
+  /** How long flows are collected before they are written, ms. */
+  write_interval_ms?: number;
+  /** Flows that may wait for the disk; beyond that new ones are dropped and counted. */
+  waitingMax?: number;
+}
+
+export interface FlowPage {
+  flows: Flow[];
+  next: FlowPosition | null;
+}
+
+const WRITE_INTERVAL_MS = 2000;
+const WAITING_MAX = 200_000;
+const ROWS_A_WRITE = 5000;
+const MINUTE_MS = 60_000;
+const STATS_INTERVAL_MS = 10_000;
+const RESTART_MS = 1000;
+
+interface Waiting {
+  kind: RequestKind;
+  resolve: (answer: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+export class History {
+  readonly #options: HistoryOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #stops: (() => void)[] = [];
+  #flows = new Map<string, Flow>();
+  #edges = new Map<string, EdgeMinute>();
+  #thread: Worker | null = null;
+  #requests = 0;
+  #writing: Promise<void> | null = null;
+  #closed = false;
+  #dropped = 0;
+  #setAside = 0;
+  stats = { rows: 0, bytes: 0 };
+
+  constructor(options: HistoryOptions) {
+    this.#options = options;
+    this.#start();
+    const { clock } = options;
+    this.#stops.push(clock.every(options.write_interval_ms ?? WRITE_INTERVAL_MS, () => void this.flush()));
+    this.#stops.push(clock.every(STATS_INTERVAL_MS, () => void this.#readStats()));
+    void this.#readStats();
+  }
+
+  /** Rows dropped for lack of room or by a failing disk, and files set aside, since the start. */
+  get lost(): Record<string, number> {
+    return { historyRows: this.#dropped, historyFiles: this.#setAside };
+  }
+
+  /** Remembers the newest state of flows until the next write. */
+  keep(flows: readonly Flow[]): void {
+    const max = this.#options.waitingMax ?? WAITING_MAX;
+    for (const flow of flows) {
+      if (this.#flows.size < max || this.#flows.has(flow.id)) this.#flows.set(flow.id, flow);
+      else this.#dropped++;
+    }
+  }
+
+  /** Adds what edges gained in their minute. */
+  keepEdges(edges: readonly EdgeMinute[]): void {
+    for (const edge of edges) {
+      const minute = edge.minute - (edge.minute % MINUTE_MS);
+      const key = edgeMinuteKey(minute, edge);
+      const known = this.#edges.get(key);
+      if (!known) this.#edges.set(key, { ...edge, minute });
+      else {
+        known.packets = both(known.packets, edge.packets);
+        known.bytes = both(known.bytes, edge.bytes);
+      }
+    }
+  }
+
+  /** Writes everything that waits; resolves when it is in the file. Failures are counted, not thrown. */
+  async flush(): Promise<void> {
+    while (this.#writing) await this.#writing;
+    if (this.#flows.size === 0 && this.#edges.size === 0) return;
+    this.#writing = this.#writeAll().finally(() => {
+      this.#writing = null;
+    });
+    await this.#writing;
+  }
+
+  /** A new instance of vmoat-dp: flows of others, known by the beginning of their ids, get no further record. */
+  async endOthers(prefix: string): Promise<void> {
+    await this.flush();
+    await this.#ask('endOthers', { prefix }).catch((error) =>
+      this.#options.log.error(
+        { error: String(error) },
+        'flows of a former vmoat-dp stay open in the history',
+      ),
+    );
+  }
+
+  /** Flows newest first (by their beginning). */
+  async flows(filter: FlowFilter, position: FlowPosition | null, limit: number): Promise<FlowPage> {
+    await this.flush();
+    const page = await this.#ask('flows', { filter, position, limit });
+    return { flows: page.rows.map((row) => JSON.parse(row.json) as Flow), next: page.next };
+  }
+
+  /** Edges and their ends in a window, ms since the epoch; bytes and packets to the minute. */
+  async graph(since: number, until: number): Promise<{ edges: GraphEdge[]; nodes: GraphNode[] }> {
+    await this.flush();
+    return pastGraph(await this.#ask('window', { since, until }), until - since);
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    await this.flush();
+    this.#closed = true;
+    await this.#ask('close', null).catch(() => null);
+    await this.#thread?.terminate();
+  }
+
+  #start(): void {
+    const { folder, retentionDays, log } = this.#options;
+    const thread = openThread({ role: 'vmoat-history', folder, retentionDays });
+    this.#thread = thread;
+    thread.on('message', (message: ThreadMessage) => this.#take(message));
+    thread.on('error', (error) => log.error({ error: error.message }, 'the history thread failed'));
+    thread.on('exit', () => this.#ended());
+  }
+
+  #ended(): void {
+    this.#thread = null;
+    const error = new VmoatError('history_unavailable', 'the history thread ended');
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+    if (!this.#closed) setTimeout(() => this.#closed || this.#start(), RESTART_MS).unref();
+  }
+
+  #take(message: ThreadMessage): void {
+    if ('event' in message) {
+      this.#setAside++;
+      this.#options.log.error(
+        { file: message.file, reason: message.reason },
+        'a broken history file was set aside',
+      );
+      return;
+    }
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if ('error' in message) waiting?.reject(new VmoatError('history_unavailable', message.error));
+    else waiting?.resolve(message.answer);
+  }
+
+  #ask<K extends RequestKind>(kind: K, ask: Requests[K]['ask']): Promise<Requests[K]['answer']> {
+    const thread = this.#thread;
+    if (!thread)
+      return Promise.reject(new VmoatError('history_unavailable', 'the history is starting again'));
+    const id = ++this.#requests;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { kind, resolve: resolve as (answer: unknown) => void, reject });
+      thread.postMessage({ id, kind, ask } as Request);
+    });
+  }
+
+  /** What waits is taken out first, so that what comes meanwhile waits for the next write. */
+  async #writeAll(): Promise<void> {
+    const { groupOf, isLeg } = this.#options;
+    const flows = [...this.#flows.values()];
+    const edges = [...this.#edges.values()].map(edgeRow);
+    this.#flows = new Map();
+    this.#edges = new Map();
+    for (let at = 0; at === 0 || at < flows.length; at += ROWS_A_WRITE) {
+      const slice = flows.slice(at, at + ROWS_A_WRITE);
+      const rows = slice.map((flow) => flowRow(flow, groupOf, isLeg(flow)));
+      await this.#write(rows, at === 0 ? edges : []);
+    }
+  }
+
+  async #write(
+    flows: Requests['write']['ask']['flows'],
+    edges: Requests['write']['ask']['edges'],
+  ): Promise<void> {
+    try {
+      await this.#ask('write', { flows, edges });
+    } catch (error) {
+      this.#dropped += flows.length + edges.length;
+      this.#options.log.error(
+        { error: String(error), rows: flows.length },
+        'flow records could not be written',
+      );
+    }
+  }
+
+  async #readStats(): Promise<void> {
+    this.stats = await this.#ask('stats', null).catch(() => this.stats);
+  }
+}
+
+const edgeMinuteKey = (minute: number, edge: EdgeMinute): string =>
+  [minute, edge.fromKind, edge.fromId, edge.toKind, edge.toId, edge.proto, edge.port, edge.app ?? ''].join(
+    '\n',
+  );
+
+const both = (a: [number, number], b: [number, number]): [number, number] => [a[0] + b[0], a[1] + b[1]];

@@ -1,0 +1,29 @@
+// What goes between the history and its thread.
+import type { FlowPosition } from './day-file.ts';
+import type { FlowFilter } from './flow-filter.ts';
+import type { Row } from './rows.ts';
+import type { FlowPageRows, WindowRows } from './store.ts';
+
+/** What a thread is started with; `role` tells main.ts of a bundle what to run in it. */
+export interface ThreadData {
+  role: 'vmoat-history';
+  folder: string;
+  retentionDays: number;
+}
+
+export interface Requests {
+  write: { ask: { flows: Row[]; edges: Row[] }; answer: null };
+  flows: { ask: { filter: FlowFilter; position: FlowPosition | null; limit: number }; answer: FlowPageRows };
+  window: { ask: { since: number; until: number }; answer: WindowRows };
+  endOthers: { ask: { prefix: string }; answer: null };
+  stats: { ask: null; answer: { rows: number; bytes: number } };
+  close: { ask: null; answer: null };
+}
+export type RequestKind = keyof Requests;
+
+export type Request = { [K in RequestKind]: { id: number; kind: K; ask: Requests[K]['ask'] } }[RequestKind];
+
+export type ThreadMessage =
+  | { id: number; answer: unknown }
+  | { id: number; error: string }
+  | { event: 'setAside'; file: string; reason: string };

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TappedNic } from '../../dp/contract/protocol.ts';
+import type { Nic as LibvirtNic, Snapshot, Workload } from '../../libvirt-watch/types.ts';
+import { Nic } from '../api/schema.ts';
+import { automaticGroup } from './automatic-group.ts';
+import { Inventory, type Tables } from './inventory.ts';
+
+const UUID = '11111111-1111-4111-8111-111111111111';
+
+const guestNic = (change: Partial<LibvirtNic> = {}): LibvirtNic => ({
+  id: `${UUID}/52:54:00:00:00:01`,
+  mac: '52:54:00:00:00:01',
+  tap: 'vnet0',
+  source: 'bridge',
+  type: 'bridge',
+  network: null,
+  portGroup: null,
+  bridge: 'br0',
+  device: null,
+  directMode: null,
+  vlans: [],
+  model: 'virtio',
+  linkUp: true,
+  bandwidth: null,
+  filter: null,
+  addresses: [],
+  untappable: null,
+  ...change,
+});
+
+function snapshot(state: Workload['state'], ...nics: LibvirtNic[]): Snapshot {
+  const facts = {
+    uuid: UUID,
+    name: 'web-1',
+    title: null,
+    os: null,
+    tags: [],
+    persistent: true,
+    unreadable: null,
+  };
+  return { workloads: new Map([[UUID, { ...facts, state, nics }]]), networks: new Map() };
+}
+
+const tapped = (tap: string, slot: number, change: Partial<TappedNic> = {}): TappedNic => ({
+  slot,
+  ifindex: 10 + slot,
+  tap,
+  mac: `fe:54:00:00:00:0${slot}`,
+  netns: 'host',
+  segment: 1,
+  hook: 'tcx',
+  reason: '',
+  since: '2026-11-20T12:00:00.000Z',
+  packets: [1, 2],
+  bytes: [3, 4],
+  lost: { ring: 1, budget: 0, table: 2, quota: 0, read: 0 },
+  ...change,
+});
+
+const tables = (...nics: TappedNic[]): Tables => ({
+  nics,
+  links: [],
+  segments: [{ segment: 1, netns: 'host', link: 'br0', ifindex: 10, vlan: 0 }],
+});
+
+function setUp() {
+  let changes = 0;
+  const conflicts: unknown[] = [];
+  const inventory = new Inventory({
+    hostName: 'kvm',
+    defaultMode: 'learn',
+    onChange: () => changes++,
+    onConflicts: (found) => conflicts.push(...found),
+  });
+  return { inventory, conflicts, changes: () => changes };
+}
+
+test('a NIC is joined with its tap: hook, traffic, losses, addresses', () => {
+  const { inventory } = setUp();
+  inventory.takeLibvirt(snapshot('running', guestNic()));
+  inventory.takeTables(tables(tapped('vnet0', 1)));
+  inventory.learn([
+    {
+      segment: 1,
+      address: '10.0.0.1',
+      mac: '52:54:00:00:00:01',
+      slot: 1,
+      source: 'arp',
+      gone: false,
+      seenMs: 1,
+    },
+  ]);
+  const [nic] = inventory.nics().map((each) => Nic.parse(each));
+  assert.deepEqual(
+    [nic?.hook, nic?.segment, nic?.bytes, nic?.lost, nic?.reason],
+    ['tcx', 'br0', [3, 4], 3, ''],
+  );
+  assert.deepEqual(nic?.addresses, [{ address: '10.0.0.1', source: 'arp' }]);
+  assert.deepEqual(inventory.expected().nics, [
+    {
+      tap: 'vnet0',
+      mac: '52:54:00:00:00:01',
+      workload: UUID,
+      nic: `${UUID}/52:54:00:00:00:01`,
+      bandwidth: false,
+    },
+  ]);
+});
+
+const untapped: [string, Workload['state'], Partial<LibvirtNic>, RegExp][] = [
+  [
+    'a kind that has no host side',
+    'running',
+    { tap: null, untappable: 'user-mode network' },
+    /^user-mode network$/,
+  ],
+  ['a VM that does not run', 'shutoff', { tap: null }, /does not run/],
+  ['a tap that dp has not', 'running', {}, /has not tapped it/],
+  ['no tap named', 'running', { tap: null }, /names no interface/],
+];
+for (const [name, state, change, reason] of untapped)
+  test(`why a NIC is not tapped: ${name}`, () => {
+    const { inventory } = setUp();
+    inventory.takeLibvirt(snapshot(state, guestNic(change)));
+    const [nic] = inventory.nics();
+    assert.equal(nic?.hook, 'none');
+    assert.match(nic?.reason ?? '', reason);
+  });
+
+test('a tap that belongs to no VM is listed, and names its traffic', () => {
+  const { inventory } = setUp();
+  inventory.takeTables(tables(tapped('tap7', 2)));
+  const [nic] = inventory.nics().map((each) => Nic.parse(each));
+  assert.deepEqual([nic?.workload, nic?.tap, nic?.reason], ['tap:tap7', 'tap7', 'libvirt knows no such tap']);
+  const end = { segment: 1, address: '10.0.0.9', mac: '', slot: 2 };
+  assert.equal(inventory.name(end, 'source').id, 'tap:tap7');
+});
+
+test('counters alone are no reason to ask everything again', () => {
+  const { inventory, changes } = setUp();
+  inventory.takeTables(tables(tapped('vnet0', 1)));
+  const before = changes();
+  inventory.takeTables(tables(tapped('vnet0', 1, { packets: [100, 200], bytes: [5000, 6000] })));
+  assert.equal(changes(), before);
+  assert.deepEqual(inventory.nics()[0]?.packets, [100, 200]);
+  inventory.takeTables(tables(tapped('vnet0', 1), tapped('vnet1', 2)));
+  assert.equal(changes(), before + 1);
+});
+
+const groups: [string, string][] = [
+  ['web-1', 'web'],
+  ['web-02', 'web'],
+  ['web3', 'web'],
+  ['db_10', 'db'],
+  ['db.1', 'db'],
+  ['postgres-main', 'postgres-main'],
+  ['42', '42'],
+  ['a-1-2', 'a-1'],
+];
+for (const [name, group] of groups)
+  test(`the automatic group of ${name}`, () => assert.equal(automaticGroup(name), group));

@@ -1,0 +1,5 @@
+// Entry of vmoat-hostd: the daemon, or, started as a thread of its own bundle, the history's thread.
+import { isMainThread, workerData } from 'node:worker_threads';
+
+if (isMainThread) await import('./process.ts');
+else if (workerData?.role === 'vmoat-history') await import('./history/thread.ts');

@@ -1,0 +1,146 @@
+// The parts between the data plane, libvirt and the API, and how news goes from one to the next.
+import { EventEmitter } from 'node:events';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Bus, LibvirtWatch } from '../libvirt-watch/types.ts';
+import { watchLibvirt } from '../libvirt-watch/watch.ts';
+import type { AddressConflict } from '../topology/types.ts';
+import { Pace } from './api/pace.ts';
+import type { Flow } from './api/schema.ts';
+import { type Clock, type Stop, systemClock } from './base/clock.ts';
+import type { Log } from './base/log.ts';
+import { VERSION } from './base/version.ts';
+import type { Config } from './config/schema.ts';
+import { Dataplane } from './dataplane/dataplane.ts';
+import { edgeMinute, Graphs, groupOf } from './graphs.ts';
+import { History } from './history/history.ts';
+import { Inventory } from './inventory/inventory.ts';
+import type { FlowEnds, NamedEnds } from './traffic/ends.ts';
+import { idPrefix, Traffic } from './traffic/traffic.ts';
+
+interface FeedEvents {
+  flows: [Flow[]];
+  traffic: [];
+  workloads: [];
+}
+
+const RENAME_SOON_MS = 100;
+const RENAME_INTERVAL_MS = 1000;
+const EXPIRE_MS = 30_000;
+const CONFLICTS_MS = 1000;
+const CONFLICTS_LOGGED = 5;
+
+/** Everything runs from the moment it is made; `stop` ends it, and writes what the history still holds. */
+export class Parts {
+  readonly clock: Clock = systemClock;
+  readonly feed = new EventEmitter<FeedEvents>();
+  readonly dataplane: Dataplane;
+  readonly inventory: Inventory;
+  readonly traffic: Traffic;
+  readonly history: History;
+  readonly graphs: Graphs;
+  readonly watch: LibvirtWatch;
+  readonly #log: Log;
+  readonly #renaming = new Pace(() => this.traffic.rename(), RENAME_SOON_MS, RENAME_INTERVAL_MS);
+  readonly #stops: Stop[];
+  #conflicts: AddressConflict[] = [];
+
+  constructor(config: Config, log: Log, bus: Bus) {
+    const { clock } = this;
+    this.#log = log;
+    this.dataplane = new Dataplane({
+      socket: config.sockets.dataplane,
+      client: `vmoat-hostd ${VERSION}`,
+      clock,
+      log,
+    });
+    this.inventory = new Inventory({
+      hostName: hostname(),
+      defaultMode: config.modes.default,
+      onChange: () => this.#changed(),
+      onConflicts: (conflicts) => this.#conflicts.push(...conflicts),
+    });
+    this.traffic = new Traffic({
+      clock,
+      flowsMax: config.traffic.flowsMax,
+      facts: config.traffic.facts,
+      nameEnds: (ends) => this.#nameEnds(ends),
+      onFlows: (flows) => this.#flows(flows),
+      onEdges: (deltas) => this.history.keepEdges(deltas.map(edgeMinute)),
+    });
+    this.history = new History({
+      folder: join(config.stateDir, 'history'),
+      retentionDays: config.history.retentionDays,
+      clock,
+      log,
+      groupOf,
+      isLeg: (flow) => this.traffic.isLeg(flow),
+    });
+    this.graphs = new Graphs({ ...this, workloads: () => this.inventory.workloads() });
+    this.#listen();
+    this.watch = watchLibvirt({
+      bus,
+      reconcileMs: config.libvirt.reconcileIntervalMs,
+      onChanges: () => this.#libvirtChanged(),
+      onConnection: ({ state, reason }) => log.info({ state, reason }, 'libvirt'),
+    });
+    this.dataplane.start();
+    this.#stops = [
+      clock.every(EXPIRE_MS, () => this.traffic.expire()),
+      clock.every(CONFLICTS_MS, () => this.#logConflicts()),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    this.watch.stop();
+    this.dataplane.stop();
+    this.#renaming.stop();
+    await this.history.close();
+  }
+
+  #listen(): void {
+    const { dataplane, inventory, traffic, history } = this;
+    dataplane.on('connected', (instance) => {
+      traffic.endOthers(instance);
+      void history.endOthers(idPrefix(instance));
+    });
+    dataplane.on('tables', () => inventory.takeTables(dataplane.tables));
+    dataplane.on('addresses', (addresses) => inventory.learn(addresses));
+    dataplane.on('flows', (batch, registry, instance) => traffic.take(batch, registry, instance));
+  }
+
+  #nameEnds({ segment, src, dst, srcMac, dstMac, srcSlot, dstSlot }: FlowEnds): NamedEnds {
+    const client = { segment, address: src, mac: srcMac, slot: srcSlot };
+    const server = { segment, address: dst, mac: dstMac, slot: dstSlot };
+    return {
+      from: this.inventory.name(client, 'source'),
+      to: this.inventory.name(server, 'destination'),
+      segment: this.inventory.segmentName(segment),
+    };
+  }
+
+  #libvirtChanged(): void {
+    this.inventory.takeLibvirt(this.watch.snapshot);
+    this.dataplane.expect(this.inventory.expected());
+  }
+
+  #changed(): void {
+    this.#renaming.ask();
+    this.feed.emit('workloads');
+  }
+
+  #flows(flows: Flow[]): void {
+    this.history.keep(flows);
+    this.feed.emit('flows', flows);
+    this.feed.emit('traffic');
+  }
+
+  /** A guest can provoke conflicts at will: one line a second says how many, and shows some. */
+  #logConflicts(): void {
+    const count = this.#conflicts.length;
+    const conflicts = this.#conflicts.slice(0, CONFLICTS_LOGGED);
+    this.#conflicts = [];
+    if (count > 0) this.#log.warn({ count, conflicts }, 'addresses are claimed twice');
+  }
+}

@@ -1,0 +1,104 @@
+// The status: what every part says of itself, put together.
+import type { LibvirtWatch } from '../libvirt-watch/types.ts';
+import type { Status } from './api/schema.ts';
+import type { Clock } from './base/clock.ts';
+import { VERSION } from './base/version.ts';
+import { CpuMeter } from './dataplane/cpu-meter.ts';
+import type { Dataplane } from './dataplane/dataplane.ts';
+import type { History } from './history/history.ts';
+import type { Inventory } from './inventory/inventory.ts';
+import type { Traffic } from './traffic/traffic.ts';
+
+export interface StatusSources {
+  clock: Clock;
+  dataplane: Dataplane;
+  inventory: Inventory;
+  traffic: Traffic;
+  history: History;
+  watch: LibvirtWatch;
+}
+
+const MEASURE_MS = 1000;
+const RUNNING: readonly string[] = ['running', 'paused', 'migrating', 'suspended'];
+const iso = (time_ms: number): string => new Date(time_ms).toISOString();
+
+export class StatusBoard {
+  readonly #sources: StatusSources;
+  readonly #cpu = new CpuMeter();
+  readonly #since: number;
+  readonly #stop: () => void;
+  readonly #losses: (() => Record<string, number>)[] = [];
+
+  constructor(sources: StatusSources) {
+    this.#sources = sources;
+    this.#since = sources.clock.now();
+    this.#stop = sources.clock.every(MEASURE_MS, () => this.#measure());
+    const { traffic, history, inventory } = sources;
+    for (const part of [traffic, history, inventory]) this.addLoss(() => part.lost);
+    this.#measure();
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  addLoss(loss: () => Record<string, number>): void {
+    this.#losses.push(loss);
+  }
+
+  status(): Status {
+    const workloads = this.#sources.inventory.workloads();
+    const running = workloads.filter((workload) => RUNNING.includes(workload.state)).length;
+    const { status } = this.#sources.dataplane.state;
+    return {
+      version: VERSION,
+      at: iso(this.#sources.clock.now()),
+      libvirt: this.#libvirt(workloads.length),
+      dataplane: this.#dataplane(),
+      hostd: this.#hostd(),
+      nics: nicCounts(this.#sources.inventory.nics()),
+      workloads: { total: workloads.length, running },
+      lost: Object.assign({}, status?.lost, ...this.#losses.map((loss) => loss())),
+      anomalies: status?.anomalies ?? {},
+    };
+  }
+
+  #libvirt(domains: number): Status['libvirt'] {
+    const { state, since, reason, reconnects } = this.#sources.watch.connection;
+    return { state, since, reason, reconnects, domains };
+  }
+
+  #dataplane(): Status['dataplane'] {
+    const { state, since, reason, welcome, reconnects, status, cpuPercent } = this.#sources.dataplane.state;
+    const use = status && { pid: status.use.pid, cpuPercent, residentBytes: status.use.residentBytes };
+    return {
+      state,
+      since: iso(since),
+      reason,
+      version: welcome?.version ?? null,
+      instance: welcome?.instance ?? null,
+      reconnects,
+      use,
+      workers: status?.workers ?? [],
+      flows: status?.flows ?? null,
+    };
+  }
+
+  #hostd(): Status['hostd'] {
+    const { rows, bytes } = this.#sources.history.stats;
+    const use = { pid: process.pid, cpuPercent: this.#cpu.percent, residentBytes: process.memoryUsage.rss() };
+    return { use, since: iso(this.#since), historyRows: rows, historyBytes: bytes };
+  }
+
+  #measure(): void {
+    const { user, system } = process.cpuUsage();
+    this.#cpu.take((user + system) / 1e6, this.#sources.clock.now());
+  }
+}
+
+function nicCounts(nics: readonly { hook: string }[]): Status['nics'] {
+  const byHook: Record<string, number> = {};
+  for (const { hook } of nics) byHook[hook] = (byHook[hook] ?? 0) + 1;
+  const untapped = byHook.none ?? 0;
+  return { tapped: nics.length - untapped, untapped, byHook };
+}

@@ -1,0 +1,58 @@
+// Builds what runs: the addon (CMake, Ninja), the programs' bundles (esbuild), the dashboard (Vite).
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { logged } from './command.mjs';
+import { unlessFresh } from './fresh.mjs';
+import { buildNode } from './node20.mjs';
+import { build, root } from './place.mjs';
+import { step } from './progress.mjs';
+
+/** @param {'release' | 'asan' | 'fuzz'} preset of dp/CMakePresets.json @param {string[]} targets none: all */
+export async function buildNative(preset, targets) {
+  const what = `dp, ${preset}: ${targets.join(' ') || 'everything'}`;
+  await step(`compiling ${what}`, async () => {
+    if (!existsSync(join(build, preset, 'build.ninja')))
+      await logged(`cmake-${preset}`, ['cmake', '-S', 'dp', '--preset', preset], { cwd: join(root) });
+    await logged(`ninja-${preset}`, ['ninja', '-C', join(build, preset), ...targets]);
+  });
+}
+
+export const buildAddon = () => buildNative('release', ['vmoat_node']);
+
+export async function buildPrograms() {
+  const files = {
+    inputs: [
+      'dp/service',
+      'dp/client',
+      'dp/contract',
+      'libvirt-watch',
+      'topology',
+      'hostd',
+      'setup/bundle.mjs',
+      'package-lock.json',
+    ],
+    outputs: [
+      'build/js/vmoat.mjs',
+      'build/js/vmoat-hostd.mjs',
+      'build/js/vmoat-dp.mjs',
+      'node_modules/.bin/vmoat',
+    ],
+  };
+  await unlessFresh('programs', files, () =>
+    step('bundling the programs (esbuild)', () => logged('bundle', [process.execPath, 'setup/bundle.mjs'])),
+  );
+}
+
+export async function buildWeb() {
+  const files = {
+    inputs: ['web', 'hostd/api/schema.ts', 'package-lock.json'],
+    outputs: ['build/web/index.html'],
+  };
+  await unlessFresh('web', files, async () => {
+    const { node } = await buildNode();
+    const vite = join(root, 'node_modules/vite/bin/vite.js');
+    await step('building the dashboard (vite)', () =>
+      logged('vite', [node, vite, 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn']),
+    );
+  });
+}

@@ -1,0 +1,55 @@
+// Finds the TypeScript tests and runs them with node:test.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { shown } from './command.mjs';
+import { filesBelow } from './fresh.mjs';
+import { folder, logs } from './place.mjs';
+
+/** These use the machine's one libvirt, the processor's whole time or fixed names: one after the other. */
+const SERIAL = /^test\//;
+const LONG = /\.long\.test\.ts$/;
+
+/** @returns {{rooms: string[], whole: string[], long: string[]}} test files: of single rooms, of what crosses them, and long ones */
+export function testFiles() {
+  const all = filesBelow('').filter((file) => file.endsWith('.test.ts'));
+  const short = all.filter((file) => !LONG.test(file));
+  return {
+    rooms: short.filter((file) => !SERIAL.test(file)),
+    whole: short.filter((file) => SERIAL.test(file)),
+    long: all.filter((file) => LONG.test(file)),
+  };
+}
+
+/**
+ * @param {string[]} files @param {{serial: boolean, name: string}} how name: of the log
+ * @returns {Promise<import('./tally.mjs').Counts>}
+ */
+export async function nodeTests(files, { serial, name }) {
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  const tap = join(folder(logs), `${name}.tap`);
+  const reporters = ['spec', 'stdout', 'tap', tap].flatMap((value, index) => [
+    index % 2 === 0 ? '--test-reporter' : '--test-reporter-destination',
+    value,
+  ]);
+  const concurrency = serial ? ['--test-concurrency=1'] : [];
+  const code = await shown([
+    process.execPath,
+    '--import',
+    'tsx',
+    '--test',
+    ...concurrency,
+    ...reporters,
+    ...files,
+  ]);
+  const counts = countsOf(readFileSync(tap, 'utf8'));
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function countsOf(tap) {
+  const last = (name) => Number([...tap.matchAll(new RegExp(`^# ${name} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
+  return {
+    passed: last('pass'),
+    failed: last('fail') + last('cancelled'),
+    skipped: last('skipped') + last('todo'),
+  };
+}

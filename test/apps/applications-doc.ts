@@ -1,0 +1,50 @@
+// Makes docs/applications.md out of the recognisers' own files: list.h, the first comment, transports and ports of
+// each, the layers in registry.cc. As a script it writes the page.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const page = join(root, 'docs/applications.md');
+const source = (name: string): string => readFileSync(join(root, 'dp/apps', name), 'utf8');
+const names = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map((match) => match[1] ?? '');
+
+/** The comment on top of a recogniser, without "// name: ", up to the first line that is code. */
+function summary(name: string, text: string): string {
+  const lines = text.split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('//'));
+  const comment = lines.slice(0, end).map((line) => line.slice(3));
+  return comment.join(' ').replace(`${name}: `, '');
+}
+
+function row(name: string): string {
+  const text = source(`${name}.cc`);
+  const over = names(/Application \w+_application\{([^;]*)\};/s.exec(text)?.[1] ?? '', /over_(\w+)/g);
+  const ports = /constexpr uint16_t ports\[\] = \{([^}]*)\}/.exec(text)?.[1] ?? '';
+  return `| \`${name}\` | ${over.join(', ')} | ${ports} | ${summary(name, text)} |`;
+}
+
+/** The whole page. */
+export function applicationsPage(): string {
+  const applications = names(source('list.h'), /^ +X\((\w+)\)/gm).sort();
+  const layers = names(source('registry.cc'), /^ +\{"(\w+)", 0, \{\}, nullptr\}/gm).sort();
+  return `# Applications
+
+Made from the recognisers' own files by \`npx tsx test/apps/applications-doc.ts\`; a test holds it to them.
+
+An application is recognised by what both ends say, on any port, from either end where the start was not seen. The
+ports below are only a hint. \`sure\` means that nothing else looks like this; \`guess\` satisfies no allow rule.
+Facts that are read off a flow: [facts.md](facts.md).
+
+| application | over | usual ports | what it goes by |
+|---|---|---|---|
+${applications.map(row).join('\n')}
+
+Inner layers, named behind the outer one (\`tls/https\`, \`http2/grpc/etcd\`, \`http/elasticsearch\`): ${layers
+    .map((name) => `\`${name}\``)
+    .join(', ')}; also \`websocket\`, \`http2\` and \`cassandra\`.
+`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(page, applicationsPage());

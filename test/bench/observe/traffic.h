@@ -1,0 +1,23 @@
+// Traffic: four loads between two namespaces, and how much of each came through.
+#pragma once
+
+#include "base/fd.h"
+
+namespace vmoat::bench {
+
+struct Ends {
+  const Fd& client;  // namespaces
+  const Fd& server;
+  double seconds = 0.6;
+};
+
+/** One TCP stream; Gbit/s of payload received. */
+double bulk(const Ends& ends);
+/** Frames of 64 bytes with FCS; packets per second received. */
+double udp(const Ends& ends);
+/** Connect, one byte each way, close; connections per second. */
+double conn(const Ends& ends);
+/** One byte to and fro on one connection; median round trip, µs. */
+double rr(const Ends& ends);
+
+}  // namespace vmoat::bench

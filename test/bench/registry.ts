@@ -1,0 +1,7 @@
+// The benchmarks. A new one is one file and one line here.
+import { decode } from './decode.ts';
+import { observe } from './observe.ts';
+import { pcap } from './pcap.ts';
+import type { Bench } from './row.ts';
+
+export const benches: readonly Bench[] = [observe, pcap, decode];

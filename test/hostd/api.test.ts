@@ -1,0 +1,369 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { connect } from 'node:tls';
+import { z } from 'zod';
+import type { OpenApiDocument } from '../../hostd/api/openapi.ts';
+import { Flow, Graph, Page, Problem, Session, Status, WebLogin, Workload } from '../../hostd/api/schema.ts';
+import { errorCodes } from '../../hostd/base/error-codes.ts';
+import { type Asked, askHttps, askSocket, readEvents } from './ask.ts';
+import { DB, House, until, WEB } from './house.ts';
+
+const page = mkdtempSync(join(tmpdir(), 'hos-page-'));
+mkdirSync(join(page, 'assets'));
+writeFileSync(join(page, 'index.html'), '<!doctype html><title>vmoat</title>');
+writeFileSync(join(page, 'assets', 'main-abc.js'), 'export {};');
+
+const house = new House((config) => {
+  config.web.root = page;
+});
+const V1 = '/api/v1';
+const ask = (path: string, asked?: Asked) => askSocket(house.config.sockets.api, path, asked);
+const get = async <S extends z.ZodType>(schema: S, path: string): Promise<z.infer<S>> => {
+  const answer = await ask(`${V1}${path}`);
+  assert.equal(answer.status, 200, answer.text);
+  return schema.parse(answer.json);
+};
+const now = Date.now();
+
+before(async () => {
+  await house.open();
+  await until(async () => (await get(Status, '/status')).dataplane.state === 'connected');
+  await until(async () => (await get(Status, '/status')).libvirt.domains === 3);
+  house.addresses();
+  house.status();
+  await until(async () => (await get(Workload, `/workloads/${WEB}`)).nics[0]?.addresses.length);
+  house.flows(
+    { id: 1, srcSlot: 1, dstSlot: 2, dport: 5432, layers: [4], firstMs: now - 3000, lastMs: now },
+    {
+      id: 2,
+      srcSlot: 1,
+      dst: [192, 0, 2, 7],
+      dport: 443,
+      layers: [2, 3],
+      firstMs: now - 2000,
+      facts: [[2, Buffer.from('Example.org')]],
+    },
+    {
+      id: 3,
+      srcSlot: 2,
+      dstSlot: 1,
+      src: [10, 0, 0, 2],
+      dst: [10, 0, 0, 1],
+      dport: 9999,
+      firstMs: now - 1000,
+      end: 2,
+      violation: true,
+    },
+  );
+  await until(async () => (await get(Page(Flow), '/flows')).items.length === 3);
+});
+after(async () => {
+  await house.close();
+  rmSync(page, { recursive: true });
+});
+
+test('every documented path answers as the served document says', async () => {
+  const document = (await ask(`${V1}/openapi.json`)).json as OpenApiDocument;
+  assert.equal(document.openapi, '3.1.0');
+  const answerOf = (schema: unknown) => z.fromJSONSchema(standalone(schema, document));
+  const [flow] = (await get(Page(Flow), '/flows')).items;
+  const ids: Record<string, string> = { '/workloads/{id}': WEB, '/flows/{id}': flow?.id ?? '' };
+  const secret = WebLogin.parse((await ask(`${V1}/web-login`, { method: 'POST' })).json).secret;
+  let asked = 0;
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(methods)) {
+      const { responses } = operation as {
+        responses: Record<string, { content: Record<string, { schema: unknown }> }>;
+      };
+      const [type, { schema } = { schema: null }] = Object.entries(responses['200']?.content ?? {})[0] ?? [];
+      const target = `${V1}${path.replace('{id}', encodeURIComponent(ids[path] ?? ''))}`;
+      asked++;
+      if (type === 'text/event-stream') {
+        const events = await readEvents(house.config.sockets.api, target, (all) => all.length >= 3);
+        for (const event of events) answerOf(schema).parse(event);
+        continue;
+      }
+      const body = method === 'post' && path === '/session' ? { body: { secret } } : {};
+      const answer = await ask(target, { method: method.toUpperCase(), ...body });
+      if (path === '/session' && method === 'get') assert.equal(answer.status, 404);
+      else {
+        assert.equal(answer.status, 200, `${method} ${path}: ${answer.text}`);
+        assert.match(answer.headers['content-type'] ?? '', /^application\/json/);
+        answerOf(schema).parse(answer.json);
+      }
+    }
+  assert.ok(asked >= 12);
+});
+
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+
+/** zod wants what `$ref` names under $defs; the document keeps it under components. */
+function standalone(schema: unknown, document: OpenApiDocument): JsonSchema {
+  const whole = { ...(schema as object), $defs: document.components.schemas };
+  return JSON.parse(JSON.stringify(whole).replaceAll('#/components/schemas/', '#/$defs/')) as JsonSchema;
+}
+
+test('workloads and NICs are joined from libvirt and the data plane', async () => {
+  const { items } = await get(Page(Workload), '/workloads');
+  assert.deepEqual(items.map((workload) => workload.state).sort(), ['running', 'running', 'shutoff']);
+  const web = await get(Workload, '/workloads/web-1');
+  assert.equal(web.id, WEB);
+  assert.deepEqual(
+    web.nics.map((nic) => [nic.tap, nic.hook, nic.segment, nic.addresses]),
+    [['vnet1', 'tcx', 'br0', [{ address: '10.0.0.1', source: 'arp' }]]],
+  );
+  const off = await get(Workload, '/workloads/off-1');
+  assert.deepEqual([off.nics[0]?.hook, off.nics[0]?.reason], ['none', 'the VM does not run']);
+});
+
+const naming: [string, string, string][] = [
+  ['UUID', WEB, 'web-1'],
+  ['UUID in capitals', WEB.toUpperCase(), 'web-1'],
+  ['beginning of the UUID', WEB.slice(0, 6), 'web-1'],
+  ['name', 'web-1', 'web-1'],
+  ['name in capitals', 'WEB-1', 'web-1'],
+];
+for (const [way, wanted, name] of naming)
+  test(`a workload is found by ${way}`, async () => {
+    assert.equal((await get(Workload, `/workloads/${encodeURIComponent(wanted)}`)).name, name);
+  });
+
+const filters: [string, number][] = [
+  ['', 3],
+  ['?from=web-1', 2],
+  [`?from=${WEB}`, 2],
+  ['?to=web-1', 1],
+  ['?workload=10.0.0.2', 2],
+  ['?to=external', 1],
+  ['?app=postgresql', 1],
+  ['?app=tls', 1],
+  ['?app=unknown', 1],
+  ['?port=443', 1],
+  ['?verdict=violation', 1],
+  ['?verdict=deny', 0],
+  ['?q=example.ORG', 1],
+  ['?group=web', 3],
+  ['?proto=TCP', 3],
+  ['?since=1h', 3],
+  ['?until=1h', 0],
+];
+for (const [query, count] of filters)
+  test(`flows${query} finds ${count}`, async () => {
+    assert.equal((await get(Page(Flow), `/flows${query}`)).items.length, count);
+  });
+
+test('pages follow each other, and a cursor fits only its own query', async () => {
+  const seen: string[] = [];
+  let cursor = '';
+  do {
+    const page = await get(Page(Flow), `/flows?limit=1${cursor && `&cursor=${cursor}`}`);
+    seen.push(...page.items.map((flow) => flow.dport.toString()));
+    cursor = page.next ?? '';
+  } while (cursor);
+  assert.deepEqual(seen, ['9999', '443', '5432']);
+  const { next } = await get(Page(Flow), '/flows?limit=1&from=web-1');
+  const other = await ask(`${V1}/flows?limit=1&cursor=${next}`);
+  assert.deepEqual([other.status, Problem.parse(other.json).code], [400, 'bad_cursor']);
+});
+
+test('the live graph has every VM and every edge once', async () => {
+  const graph = await get(Graph, '/graph');
+  assert.deepEqual(graph.nodes.map((node) => node.kind).sort(), ['external', 'vm', 'vm', 'vm']);
+  const postgres = graph.edges.find((edge) => edge.app === 'postgresql');
+  assert.deepEqual([postgres?.from, postgres?.to, postgres?.port, postgres?.open], [WEB, DB, 5432, 1]);
+  assert.equal(graph.edges.find((edge) => edge.port === 9999)?.violations, 1);
+  const groups = await get(Graph, '/graph?level=group');
+  assert.deepEqual(
+    groups.nodes
+      .map((node) => node.name)
+      .filter((name) => name === 'web' || name === 'external')
+      .sort(),
+    ['external', 'web'],
+  );
+});
+
+test('the graph of a past window comes from the history', async () => {
+  const past = await get(Graph, '/graph?since=10m');
+  assert.equal(past.edges.length, 3);
+  assert.deepEqual(past.edges.find((edge) => edge.app === 'postgresql')?.bytes, [1000, 2000]);
+  const before = await get(Graph, '/graph?since=2h&until=1h');
+  assert.equal(before.edges.length, 0);
+  assert.equal(before.nodes.length, 3);
+});
+
+test('the stream tells a new flow at once, its filters hold, and the graph follows', async () => {
+  const reading = readEvents(
+    house.config.sockets.api,
+    `${V1}/stream?kinds=flows,graph&app=dns`,
+    (events) =>
+      events.some((event) => event.kind === 'flows') &&
+      events.filter((event) => event.kind === 'graph').length >= 2,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  house.flows(
+    { id: 10, srcSlot: 1, dport: 80, layers: [1] },
+    { id: 11, srcSlot: 1, dport: 53, proto: 17, layers: [5] },
+  );
+  const events = await reading;
+  const flows = events.filter((event) => event.kind === 'flows').flatMap((event) => event.flows as Flow[]);
+  assert.deepEqual(
+    flows.map((flow) => flow.app),
+    ['dns'],
+  );
+});
+
+const refusals: [string, Asked, number, string, string | undefined][] = [
+  ['/flows?limit=0', {}, 400, 'bad_request', 'limit'],
+  ['/flows?limit=9999', {}, 400, 'bad_request', 'limit'],
+  ['/flows?limit=1&limit=2', {}, 400, 'bad_request', 'limit'],
+  ['/flows?port=70000', {}, 400, 'bad_request', 'port'],
+  ['/flows?since=yesterday', {}, 400, 'bad_request', 'since'],
+  ['/flows?since=2026-13-45T00:00:00Z', {}, 400, 'bad_request', 'since'],
+  ['/flows?colour=red', {}, 400, 'bad_request', 'colour'],
+  ['/flows?cursor=nonsense', {}, 400, 'bad_cursor', 'cursor'],
+  ['/flows?from=web-2', {}, 404, 'workload_unknown', 'from'],
+  ['/flows/none', {}, 404, 'not_found', 'id'],
+  ['/workloads/wbe-1', {}, 404, 'workload_unknown', 'id'],
+  ['/graph?until=1h', {}, 400, 'bad_request', 'since'],
+  ['/graph?since=1h&until=2h', {}, 400, 'bad_request', 'until'],
+  ['/graph?level=host', {}, 400, 'bad_request', 'level'],
+  ['/stream?kinds=everything', {}, 400, 'bad_request', 'kinds.0'],
+  ['/nothing', {}, 404, 'not_found', undefined],
+  ['/status', { method: 'DELETE' }, 405, 'method_not_allowed', undefined],
+  ['/session', { method: 'POST', body: { secret: 'guess' } }, 401, 'bootstrap_refused', undefined],
+  ['/session', { method: 'POST', body: 'no json' }, 400, 'bad_request', undefined],
+  ['/session', { method: 'POST', body: { secret: 'x'.repeat(20_000) } }, 413, 'body_too_large', undefined],
+];
+for (const [path, asked, status, code, field] of refusals)
+  test(`${asked.method ?? 'GET'} ${path.slice(0, 50)} is refused as ${code}`, async () => {
+    const answer = await ask(`${V1}${path}`, asked);
+    const problem = Problem.parse(answer.json);
+    assert.deepEqual([answer.status, problem.code, problem.field], [status, code, field]);
+    assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/);
+    assert.ok(problem.code in errorCodes);
+  });
+
+test('a mistyped name is answered with the nearest', async () => {
+  assert.match(Problem.parse((await ask(`${V1}/workloads/wbe-1`)).json).hint ?? '', /web-1/);
+});
+
+test('the socket is for root and its group only', () => {
+  assert.equal(statSync(house.config.sockets.api).mode & 0o777, 0o660);
+});
+
+test('HTTPS: nothing without a session; the secret works once; the cookie is for this host only', async () => {
+  const page = house.daemon?.page ?? '';
+  assert.equal((await askHttps(page, `${V1}/status`)).status, 401);
+  assert.equal((await askHttps(page, '/metrics')).status, 401);
+  assert.equal((await askHttps(page, `${V1}/web-login`, { method: 'POST' })).status, 403);
+  const { secret, fingerprint, url } = WebLogin.parse(
+    (await ask(`${V1}/web-login`, { method: 'POST' })).json,
+  );
+  assert.equal(url, `${page}#secret=${secret}`);
+  assert.equal(await servedFingerprint(page), fingerprint);
+  const foreign = { method: 'POST', body: { secret }, headers: { origin: 'https://evil.example' } };
+  assert.equal((await askHttps(page, `${V1}/session`, foreign)).status, 403);
+  const signedIn = await askHttps(page, `${V1}/session`, { method: 'POST', body: { secret } });
+  assert.equal(signedIn.status, 200, signedIn.text);
+  Session.parse(signedIn.json);
+  const set = String(signedIn.headers['set-cookie']);
+  assert.match(set, /^__Host-vmoat=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Expires=/);
+  assert.equal((await askHttps(page, `${V1}/session`, { method: 'POST', body: { secret } })).status, 401);
+  const cookie = set.split(';')[0] ?? '';
+  const status = await askHttps(page, `${V1}/status`, { headers: { cookie } });
+  Status.parse(status.json);
+  assert.match(String(status.headers['content-security-policy']), /default-src 'none'/);
+  assert.doesNotMatch(String(status.headers['content-security-policy']), /unsafe|data:/);
+  assert.equal(status.headers['x-powered-by'], undefined);
+  assert.equal((await askHttps(page, `${V1}/session`, { headers: { cookie } })).status, 200);
+  assert.equal(
+    (await askHttps(page, `${V1}/session`, { method: 'DELETE', headers: { cookie } })).status,
+    200,
+  );
+  assert.equal((await askHttps(page, `${V1}/status`, { headers: { cookie } })).status, 401);
+});
+
+const servedFingerprint = (page: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const { hostname: host, port } = new URL(page);
+    const socket = connect({ host, port: Number(port), rejectUnauthorized: false }, () => {
+      const certificate = new X509Certificate(socket.getPeerCertificate(true).raw);
+      assert.ok(certificate.verify(certificate.publicKey));
+      assert.equal(certificate.checkIP('127.0.0.1'), '127.0.0.1');
+      socket.destroy();
+      resolve(certificate.fingerprint256);
+    });
+    socket.on('error', reject);
+  });
+
+test('the page: itself for every path of its own, its files with long lives, nothing else', async () => {
+  const address = house.daemon?.page ?? '';
+  const html = { headers: { accept: 'text/html' } };
+  for (const path of ['/', '/flows?app=dns', '/vm/web-1']) {
+    const answer = await askHttps(address, path, html);
+    assert.deepEqual([answer.status, answer.text], [200, '<!doctype html><title>vmoat</title>']);
+  }
+  const script = await askHttps(address, '/assets/main-abc.js');
+  assert.match(String(script.headers['cache-control']), /immutable/);
+  assert.equal((await askHttps(address, '/assets/none.js')).status, 404);
+  const outside = await askHttps(address, '/..%2f..%2f..%2f..%2fetc/passwd');
+  assert.ok(!outside.text.includes('root:'), 'no way out of the folder');
+  const missing = await askHttps(address, `${V1}/nothing`, html);
+  assert.equal(Problem.parse(missing.json).code, 'not_found');
+  assert.equal((await ask('/')).status, 404, 'no page on the Unix socket');
+});
+
+test('guessing secrets is slowed down', async () => {
+  const address = house.daemon?.page ?? '';
+  const guess = { method: 'POST', body: { secret: 'guess' } };
+  const codes = new Set<number>();
+  let last = await askHttps(address, `${V1}/session`, guess);
+  for (let n = 0; n < 25; n++) {
+    last = await askHttps(address, `${V1}/session`, guess);
+    codes.add(last.status);
+  }
+  assert.deepEqual([...codes], [401, 429]);
+  assert.equal(Problem.parse(last.json).code, 'rate_limited');
+});
+
+test('sessions are stored hashed, readable by hostd alone', async () => {
+  const file = join(house.config.stateDir, 'sessions.json');
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal(statSync(join(house.config.stateDir, 'web-key.pem')).mode & 0o777, 0o600);
+});
+
+test('metrics speak of the same as the status', async () => {
+  const { text, status } = await ask('/metrics');
+  assert.equal(status, 200);
+  assert.match(text, /^vmoat_nics\{hook="tcx"\} 2$/m);
+  assert.match(text, /^vmoat_connected\{to="dataplane"\} 1$/m);
+  assert.match(text, /^vmoat_lost_total\{cause="ring"\} 0$/m);
+});
+
+test('hostd survives the end of dp, says so, and is back within two seconds', async () => {
+  await house.closeDataplane();
+  const gone = await until(async () => {
+    const status = await get(Status, '/status');
+    return status.dataplane.state === 'reconnecting' ? status : null;
+  });
+  assert.match(gone.dataplane.reason, /vmoat-dp|ENOENT|ECONNREFUSED/);
+  assert.equal((await get(Page(Workload), '/workloads')).items.length, 3);
+  await house.openDataplane();
+  const opened = Date.now();
+  const back = await until(async () => {
+    const status = await get(Status, '/status');
+    return status.dataplane.state === 'connected' ? status : null;
+  });
+  assert.ok(Date.now() - opened < 2000);
+  assert.equal(back.dataplane.reconnects, 1);
+  const flow = (await get(Page(Flow), '/flows?app=postgresql')).items[0];
+  assert.equal(flow?.end, 'evicted');
+});
+
+test('a second hostd on the same socket is refused; after a kill the stale socket is taken over', async () => {
+  await assert.rejects(house.openDaemon(), { code: 'listen_failed' });
+});

@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Flow, Graph, Nic, Page, Status, Workload } from '../../hostd/api/schema.ts';
+import { run } from '../../hostd/cli/program.ts';
+import type { Terminal } from '../../hostd/cli/terminal.ts';
+import { askSocket } from './ask.ts';
+import { DB, House, until, WEB, withinOnce } from './house.ts';
+import { T0 } from './records.ts';
+
+const house = new House();
+const NOW = T0 + 5000;
+
+interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
+/** Runs a command line as a person would, off a terminal unless said otherwise. */
+async function vmoat(argv: string[], options: { colour?: boolean; socket?: string } = {}): Promise<Ran> {
+  const ran = { code: 0, out: '', err: '' };
+  const terminal: Terminal = {
+    out: (text) => {
+      ran.out += text;
+    },
+    err: (text) => {
+      ran.err += text;
+    },
+    colour: options.colour ?? false,
+    columns: undefined,
+  };
+  ran.code = await run(
+    ['--socket', options.socket ?? house.config.sockets.api, ...argv],
+    terminal,
+    () => NOW,
+  );
+  return ran;
+}
+
+const good = async (...argv: string[]): Promise<string> => {
+  const { code, out, err } = await vmoat(argv);
+  assert.deepEqual([code, err], [0, '']);
+  return out;
+};
+const api = async (path: string): Promise<unknown> =>
+  (await askSocket(house.config.sockets.api, `/api/v1${path}`)).json;
+
+process.env.TZ = 'UTC';
+
+before(async () => {
+  await house.open();
+  await until(async () => Status.parse(await api('/status')).libvirt.domains === 3);
+  await until(async () => Status.parse(await api('/status')).nics.tapped === 2);
+  house.addresses();
+  house.status();
+  await until(async () => Workload.parse(await api(`/workloads/${WEB}`)).nics[0]?.addresses.length);
+  house.flows(
+    { id: 1, srcSlot: 1, dstSlot: 2, dport: 5432, layers: [4], lastMs: T0 + 100 },
+    {
+      id: 2,
+      srcSlot: 1,
+      dst: [192, 0, 2, 7],
+      dport: 443,
+      layers: [2, 3],
+      firstMs: T0 + 1000,
+      end: 1,
+      facts: [[2, Buffer.from('evil\u001b]0;x\u0007')]],
+    },
+    {
+      id: 3,
+      srcSlot: 2,
+      src: [10, 0, 0, 2],
+      dstSlot: 1,
+      dst: [10, 0, 0, 1],
+      proto: 1,
+      sport: 7,
+      dport: 2048,
+      firstMs: T0 + 2000,
+      violation: true,
+      bytes: [98, 1_250_000],
+    },
+  );
+  await until(
+    async () => Page(Flow).parse(await api('/flows?since=2026-01-01T00:00:00Z')).items.length === 3,
+  );
+});
+after(() => house.close());
+
+test('vm list: a table without lines, hostile names escaped', async () => {
+  assert.equal(
+    await good('vm', 'list'),
+    [
+      `NAME           STATE    MODE   TAPPED  ADDRESSES  UUID`,
+      `db\\u{9b}31m-1  running  learn     1/1  10.0.0.2   ${DB}`,
+      `off-1          shutoff  learn     0/1  -          33333333-3333-4333-8333-333333333333`,
+      `web-1          running  learn     1/1  10.0.0.1   ${WEB}`,
+      '',
+    ].join('\n'),
+  );
+});
+
+test('nic list: how each NIC is tapped, or why not', async () => {
+  assert.equal(
+    await good('nic', 'list'),
+    [
+      'VM             TAP    MAC                IN      HOOK   SENT  RECEIVED  LOST  ADDRESSES  NOTE',
+      'db\\u{9b}31m-1  vnet2  52:54:00:00:00:02  br0     tcx   1.0kB     2.5MB     0  10.0.0.2   -',
+      'off-1          -      52:54:00:00:00:03  bridge  none     0B        0B     0  -          the VM does not run',
+      'web-1          vnet1  52:54:00:00:00:01  br0     tcx   1.0kB     2.5MB     0  10.0.0.1   -',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('flows: the newest last, ICMP by type, what is odd in the notes', async () => {
+  assert.equal(
+    (await good('flows')).replace(/ +/g, ' '),
+    [
+      'LAST          FROM                      TO                        SERVICE   APP         PACKETS      BYTES  STATE  NOTES',
+      '12:00:00.100  web-1 (10.0.0.1)          db\\u{9b}31m-1 (10.0.0.2)  tcp/5432  postgresql    10/20  1.0kB/2.0kB  open   -',
+      '12:00:01.000  web-1 (10.0.0.1)          external (192.0.2.7)      tcp/443   tls/https     10/20  1.0kB/2.0kB  fin    -',
+      '12:00:02.000  db\\u{9b}31m-1 (10.0.0.2)  web-1 (10.0.0.1)          icmp/8    -             10/20  98B/1.3MB  open   violation',
+      '',
+    ]
+      .map((line) => line.replace(/ +/g, ' '))
+      .join('\n'),
+    'columns',
+  );
+});
+
+test('flows -o json: one object a line, safe on a terminal', async () => {
+  const lines = (await good('flows', '-o', 'json')).trimEnd().split('\n');
+  assert.equal(lines.length, 3);
+  for (const line of lines) Flow.parse(JSON.parse(line));
+  assert.doesNotMatch(lines.join(''), /[\p{Cc}]/u);
+  assert.equal(JSON.parse(lines[1] ?? '').facts['tls.sni'], 'evil\u001b]0;x\u0007');
+});
+
+test('flows -o compact: one line each', async () => {
+  assert.equal(
+    await good('flows', '-o', 'compact', '--port', '443'),
+    '12:00:01.000  web-1 (10.0.0.1) → external (192.0.2.7)  tcp/443  tls/https  1.0kB out 2.0kB in  fin\n',
+  );
+});
+
+const filters: [string[], number][] = [
+  [['--from', 'web-1'], 2],
+  [['--from', WEB.slice(0, 8)], 2],
+  [['--to', 'external'], 1],
+  [['--vm', '10.0.0.2'], 2],
+  [['--app', 'tls'], 1],
+  [['--port', '5432'], 1],
+  [['--proto', 'icmp'], 1],
+  [['--verdict', 'violation'], 1],
+  [['--grep', 'EVIL'], 1],
+  [['--last', '2'], 2],
+  [['-n', '0'], 0],
+  [['--since', '2026-11-20T12:00:01.5Z'], 1],
+  [['--until', '2026-11-20T12:00:00.5Z'], 1],
+];
+for (const [options, count] of filters)
+  test(`flows ${options.join(' ')} prints ${count}`, async () => {
+    const lines = (await good('flows', '-o', 'json', ...options)).split('\n').filter(Boolean);
+    assert.equal(lines.length, count);
+  });
+
+test('graph: a row for each edge; DOT quotes what is hostile', async () => {
+  assert.equal(
+    (await good('graph')).replace(/ \d+k?B\/s \d+k?B\/s/g, '').replace(/ +/g, ' '),
+    [
+      'FROM TO APP SERVICE OPEN SESSIONS BYTES RATE LAST',
+      'db\\u{9b}31m-1 web-1 - icmp/8 1 1 98B/1.3MB 12:00:02.000',
+      'web-1 db\\u{9b}31m-1 postgresql tcp/5432 1 1 1.0kB/2.0kB 12:00:00.100',
+      'web-1 external tls/https tcp/443 0 1 1.0kB/2.0kB 12:00:01.000',
+      '',
+    ].join('\n'),
+  );
+  Graph.parse(JSON.parse(await good('graph', '-o', 'json', '--level', 'group')));
+  const dot = await good('graph', '-o', 'dot');
+  assert.match(dot, /^digraph vmoat \{\n/);
+  assert.match(dot, /label="postgresql tcp\/5432"/);
+  assert.ok(!dot.includes('\u009b'));
+});
+
+test('JSON beside every table', async () => {
+  Page(Workload).shape.items.parse(JSON.parse(await good('vm', 'list', '-o', 'json')));
+  Workload.parse(JSON.parse(await good('vm', 'show', 'web-1', '-o', 'json')));
+  Page(Nic).shape.items.parse(JSON.parse(await good('nic', 'list', '-o', 'json')));
+  Status.parse(JSON.parse(await good('status', '-o', 'json')));
+  assert.equal(await good('vm', 'list', '-o', 'name', '--running'), 'db\\u{9b}31m-1\nweb-1\n');
+});
+
+test('status says what is wrong as well as what is right', async () => {
+  const out = await good('status');
+  for (const line of [
+    /^hostd +running +0\.1\.0/m,
+    /^data plane +connected +0\.0\.0-test/m,
+    /^libvirt +connected /m,
+    /^lost +nothing$/m,
+  ])
+    assert.match(out, line);
+  assert.match(
+    out,
+    /^NICs +2 tapped +1 not tapped \(1 none, 2 tcx\), 2 of 3 VMs running$|^NICs +2 tapped +1 not tapped \(2 tcx, 1 none\), 2 of 3 VMs running$/m,
+  );
+  assert.match(out, /1 picked up/);
+});
+
+test('web-login prints an address that carries the secret', async () => {
+  const out = await good('web-login');
+  assert.match(out, /^open +https:\/\/127\.0\.0\.1:\d+\/#secret=[\w-]{32}$/m);
+  assert.match(out, /^certificate +SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/m);
+});
+
+const failures: [string, string[], number, RegExp][] = [
+  ['unknown VM', ['vm', 'show', 'wbe-1'], 1, /^vmoat: there is no workload "wbe-1"\ndid you mean web-1\?\n$/],
+  ['unknown end', ['flows', '--from', 'nobody'], 1, /there is no workload "nobody"/],
+  ['unknown command', ['flow'], 2, /Did you mean flows\?/],
+  ['unknown option', ['status', '--fast'], 2, /unknown option '--fast'/],
+  ['wrong format', ['vm', 'list', '-o', 'xml'], 2, /Allowed choices are table, json, name/],
+  ['missing argument', ['vm', 'show'], 2, /missing required argument 'vm'/],
+  ['no subcommand', ['vm'], 2, /Usage: vmoat vm/],
+  ['wrong port', ['flows', '--port', 'http'], 2, /port: must be 0 to 65535/],
+  ['wrong time', ['flows', '--since', 'noon'], 2, /since: must be RFC 3339, or how long ago/],
+  ['wrong count', ['flows', '--last', 'many'], 2, /a whole number up to/],
+  ['end without beginning', ['graph', '--until', '1h'], 2, /--until needs --since/],
+];
+for (const [name, argv, code, message] of failures)
+  test(`exit code ${code}: ${name}`, async () => {
+    const ran = await vmoat(argv);
+    assert.equal(ran.code, code);
+    assert.match(ran.err, message);
+    assert.equal(ran.out, '');
+  });
+
+test('a daemon that is not there: what to run', async () => {
+  const ran = await vmoat(['status'], { socket: join(house.folder, 'none.sock') });
+  assert.equal(ran.code, 1);
+  assert.match(ran.err, /none\.sock: vmoat-hostd is not running\nstart it: systemctl start vmoat-hostd/);
+});
+
+test('what answers is no hostd', async () => {
+  const { createServer } = await import('node:http');
+  const path = join(house.folder, 'other.sock');
+  const server = createServer((_request, response) => response.end('{"hello":1}')).listen(path);
+  try {
+    const ran = await vmoat(['status'], { socket: path });
+    assert.equal(ran.code, 1);
+    assert.match(ran.err, /does not answer like this version of vmoat-hostd/);
+  } finally {
+    server.close();
+  }
+});
+
+test('a socket that may not be used: which group to be in', {
+  skip: process.getuid?.() !== 0 && process.env.VMOAT_REQUIRE !== 'all',
+}, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hos-denied-'));
+  try {
+    chmodSync(folder, 0o700);
+    const script = `import('${new URL('../../hostd/cli/daemon.ts', import.meta.url).pathname}').then(async ({ Daemon }) => {
+      const { Status } = await import('${new URL('../../hostd/api/schema.ts', import.meta.url).pathname}');
+      process.setuid(65534);
+      await new Daemon('${folder}/api.sock').get(Status, '/status').catch((error) => console.log(error.code, error.hint));
+    })`;
+    const out = execFileSync(process.execPath, ['--import', 'tsx', '-e', script], { encoding: 'utf8' });
+    assert.match(out, /^socket_denied be in group vmoat: /);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('colour only where it is wanted', async () => {
+  assert.ok(!(await vmoat(['vm', 'list'])).out.includes('\u001b'));
+  const { out } = await vmoat(['vm', 'list'], { colour: true });
+  assert.ok(out.includes('\u001b[32mrunning'));
+  assert.ok(!out.includes('\u009b'));
+});
+
+const commands = [
+  [],
+  ['status'],
+  ['vm'],
+  ['vm', 'list'],
+  ['vm', 'show'],
+  ['nic'],
+  ['nic', 'list'],
+  ['flows'],
+  ['graph'],
+  ['doctor'],
+  ['web-login'],
+  ['config'],
+  ['config', 'check'],
+  ['config', 'show'],
+  ['completion'],
+  ['pcap'],
+];
+for (const command of commands)
+  test(`--help of vmoat ${command.join(' ')}`, async () => {
+    const ran = await vmoat([...command, '--help']);
+    assert.equal(ran.code, 0);
+    assert.match(ran.out, /^Usage: vmoat/);
+    if (command.length !== 1 || !['vm', 'nic', 'config'].includes(command[0] ?? ''))
+      assert.match(ran.out, /Examples?:\n/);
+  });
+
+test('config check and show need no daemon', async () => {
+  const file = join(house.folder, 'wrong.yaml');
+  writeFileSync(file, 'history:\n  retentionDay: 3\n');
+  const wrong = await vmoat(['config', 'check', file]);
+  assert.deepEqual(
+    [wrong.code, wrong.err],
+    [1, `${file}:2:3: unknown key \`history.retentionDay\` (did you mean \`retentionDays\`?)\n`],
+  );
+  assert.equal(JSON.parse((await vmoat(['config', 'check', file, '-o', 'json'])).out).problems[0].line, 2);
+  writeFileSync(file, 'history:\n  retentionDays: 3\n');
+  assert.equal((await vmoat(['config', 'check', file])).out, `${file}: good\n`);
+  assert.match((await vmoat(['config', 'show', file])).out, /^ {2}retentionDays: 3$/m);
+  assert.equal(
+    JSON.parse((await vmoat(['config', 'show', file, '-o', 'json'])).out).config.history.retentionDays,
+    3,
+  );
+});
+
+test('completion scripts are scripts of their shells', async () => {
+  const script = await good('completion', 'bash');
+  const file = join(house.folder, 'completion.bash');
+  writeFileSync(file, script);
+  const complete = (line: string[]): string =>
+    execFileSync(
+      'bash',
+      [
+        '-c',
+        `source ${file}; COMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${line.length - 1}; _vmoat; echo "\${COMPREPLY[*]}"`,
+      ],
+      { encoding: 'utf8' },
+    ).trim();
+  assert.equal(complete(['vmoat', 'gr']), 'graph');
+  assert.equal(complete(['vmoat', 'vm', '']), 'list show --help');
+  assert.equal(complete(['vmoat', 'flows', '--fo']), '--follow');
+  assert.equal(complete(['vmoat', 'graph', '-o', '']), 'table json dot');
+  assert.match(await good('completion', 'zsh'), /^#compdef vmoat\n/);
+  assert.match(await good('completion', 'fish'), /complete -c vmoat -n '__fish_use_subcommand' -a graph -d /);
+});
+
+test('flows -f prints a new flow within 1.5 s, waits out a restart of hostd, and misses nothing', async (context) => {
+  const main = new URL('../../hostd/cli/main.ts', import.meta.url).pathname;
+  const argv = ['--import', 'tsx', main, '--socket', house.config.sockets.api, 'flows', '-f', '-n', '1'];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  context.after(() => child.kill());
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  await until(() => out.split('\n').length > 1, 10_000);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const at = Date.now();
+  await withinOnce(1500, async (n) => {
+    house.flows({ id: 30 + n, srcSlot: 1, dport: 9000 + n, firstMs: at });
+    await until(() => out.includes(`tcp/${9000 + n}`));
+  });
+  house.flows({ id: 20, srcSlot: 1, dport: 8001, firstMs: at });
+  await until(() => out.includes('tcp/8001'));
+  house.flows({ id: 20, srcSlot: 1, dport: 8001, firstMs: at, lastMs: at + 1 });
+  house.flows({ id: 20, srcSlot: 1, dport: 8001, firstMs: at, lastMs: at + 2, layers: [1] });
+  await until(() => /tcp\/8001 {2}http/.test(out));
+  assert.equal(out.match(/tcp\/8001/g)?.length, 2, 'a line for the beginning, one for the recognition');
+  await house.daemon?.stop();
+  await until(() => err.includes('waiting for it'));
+  await house.openDaemon();
+  await until(async () => Status.parse(await api('/status')).dataplane.state === 'connected');
+  house.flows({ id: 21, srcSlot: 1, dport: 8002, firstMs: Date.now() });
+  await until(() => out.includes('tcp/8002'));
+});

@@ -1,0 +1,182 @@
+// hostd without rights beside a real vmoat-dp: real packets, and each of the two killed in the middle of them.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Flow, Graph, Nic, Page, Status } from '../../hostd/api/schema.ts';
+import { hasLab, Lab } from '../wire/lab.ts';
+import { askSocket } from './ask.ts';
+import { until, withinOnce } from './house.ts';
+
+const NOBODY = 65_534;
+const BACK_MS_MAX = 2000;
+const MAIN = fileURLToPath(new URL('../../hostd/main.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../hostd/cli/main.ts', import.meta.url));
+const lab = new Lab('hos');
+const home = join(lab.folder, 'hostd');
+const socket = join(home, 'api.sock');
+const children = new Set<ChildProcess>();
+
+const api = async (path: string): Promise<unknown> => (await askSocket(socket, `/api/v1${path}`)).json;
+const status = async (): Promise<Status | null> => {
+  const answer = Status.safeParse(await api('/status').catch(() => null));
+  return answer.success ? answer.data : null;
+};
+const flows = async (query: string): Promise<Flow[]> => Page(Flow).parse(await api(`/flows?${query}`)).items;
+const connected = async (): Promise<Status | null> => {
+  const now = await status();
+  return now?.dataplane.state === 'connected' && now.nics.tapped === 1 ? now : null;
+};
+
+/** From source, in TypeScript, as user nobody. */
+function start(...argv: string[]): ChildProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...argv], {
+    uid: NOBODY,
+    gid: NOBODY,
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.add(child);
+  child.on('exit', () => children.delete(child));
+  return child;
+}
+
+const startHostd = (): ChildProcess => {
+  const child = start(MAIN, '--config', join(lab.folder, 'vmoat.yaml'));
+  child.stdout?.resume();
+  return child;
+};
+
+async function killed(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+const required = { skip: !hasLab, timeout: 90_000 };
+
+before(
+  async () => {
+    if (!hasLab) return;
+    lab.open();
+    chmodSync(lab.folder, 0o755);
+    mkdirSync(home);
+    chownSync(home, NOBODY, NOBODY);
+    writeFileSync(
+      join(lab.folder, 'vmoat.yaml'),
+      [
+        `stateDir: ${join(home, 'state')}`,
+        `sockets: { api: ${socket}, dataplane: ${lab.socket} }`,
+        'web: { listen: "127.0.0.1:0" }',
+        `libvirt: { bus: "unix:path=${join(lab.folder, 'no-bus')}" }`,
+      ].join('\n'),
+    );
+  },
+  { timeout: 20_000 },
+);
+after(async () => {
+  for (const child of children) await killed(child);
+  await lab.close();
+});
+
+let dp: ReturnType<Lab['dp']> | null = null;
+let hostd: ChildProcess | null = null;
+/** The lab's dp gives its socket to root's group, the first that may connect. */
+async function startDp(): Promise<void> {
+  const started = lab.dp('--user', String(NOBODY));
+  dp = started;
+  await until(() => started.output().includes('vmoat-dp is up'), 10_000);
+  chownSync(lab.socket, 0, NOBODY);
+}
+
+test('real packets become flows of the right application, without any right', required, async () => {
+  await startDp();
+  hostd = startHostd();
+  await until(connected, 30_000);
+  lab.ping(3);
+  const [flow] = await until(async () => {
+    const found = await flows('app=icmp&proto=icmp');
+    return found.length ? found : null;
+  }, 10_000);
+  assert.deepEqual([flow?.src, flow?.dst, flow?.packets], ['10.77.0.2', '10.77.0.1', [3, 3]]);
+  const [nic] = Page(Nic).parse(await api('/nics')).items;
+  assert.deepEqual([nic?.tap, nic?.hook === 'none'], ['vmtap0', false]);
+  const edge = Graph.parse(await api('/graph')).edges.find((each) => each.proto === 'icmp');
+  assert.equal(edge?.app, 'icmp');
+  const losses = Object.entries((await status())?.lost ?? { status: 1 }).filter(([, count]) => count > 0);
+  assert.deepEqual(losses, []);
+});
+
+test('a new flow is printed by flows -f within 1.5 s', required, async () => {
+  const child = start(CLI, '--socket', socket, 'flows', '-f', '-n', '0', '-o', 'json', '--proto', 'icmp');
+  let out = '';
+  child.stdout?.on('data', (chunk) => {
+    out += chunk;
+  });
+  const open = (): string[] =>
+    out
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => Flow.parse(JSON.parse(line)))
+      .filter((flow) => flow.end === null)
+      .map((flow) => flow.id);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await withinOnce(1500, async () => {
+    const known = new Set(open());
+    lab.ping(1);
+    await until(() => open().some((id) => !known.has(id)));
+  });
+  await killed(child);
+});
+
+test('dp killed: hostd says so, and within 2 s of its restart all is back', required, async () => {
+  assert.ok(dp);
+  dp.child.kill('SIGKILL');
+  await until(async () => (await status())?.dataplane.state === 'reconnecting');
+  await dp.exited;
+  await startDp();
+  const up = Date.now();
+  await until(connected, BACK_MS_MAX);
+  lab.ping(2);
+  const before = new Date(up).toISOString();
+  await until(
+    async () => (await flows(`proto=icmp&since=${before}`)).some((flow) => flow.end === null),
+    3000,
+  );
+});
+
+test(
+  'hostd killed in the middle of a flow: the new one has the whole flow and the old history',
+  required,
+  async () => {
+    assert.ok(hostd);
+    const known = (await flows('proto=icmp')).map((flow) => flow.id);
+    const pinging = spawn('ip', ['netns', 'exec', lab.guestNs, 'ping', '-q', '-i', '0.1', '10.77.0.1'], {
+      stdio: 'ignore',
+    });
+    children.add(pinging);
+    const running = async (): Promise<Flow | undefined> =>
+      (await flows('proto=icmp')).find((flow) => !known.includes(flow.id) && flow.end === null);
+    const before = await until(running);
+    await killed(hostd);
+    hostd = startHostd();
+    await until(connected, 30_000);
+    const after = await until(async () => {
+      const flow = await running();
+      return flow && flow.packets[0] > before.packets[0] + 5 ? flow : null;
+    });
+    assert.equal(after.id, before.id);
+    assert.equal(after.first, before.first);
+    const ids = (await flows('proto=icmp')).map((flow) => flow.id);
+    assert.deepEqual(
+      known.filter((id) => !ids.includes(id)),
+      [],
+    );
+    await killed(pinging);
+    children.delete(pinging);
+  },
+);

@@ -1,0 +1,59 @@
+// The allowed edges between rooms: a room may import itself, the rooms of its own entry, and nothing else.
+// Every room that exists must have an entry, and every entry a room.
+
+/** C++ rooms below dp/. An entry names every room that a file of the room may include. */
+export const cppEdges: Record<string, readonly string[]> = {
+  base: [],
+  contract: [],
+  bpf: ['contract'],
+  parse: ['base', 'contract'],
+  session: ['parse', 'base', 'contract'],
+  plumb: ['parse', 'base', 'contract'],
+  apps: ['session', 'plumb', 'parse', 'base', 'contract'],
+  policy: ['session', 'plumb', 'parse', 'base', 'contract'],
+  capture: ['bpf', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
+  report: ['apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
+  engine: ['capture', 'report', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract', 'bpf'],
+  binding: ['engine', 'capture', 'report', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
+  fuzz: ['engine', 'capture', 'report', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
+};
+
+const daemon = ['hostd/base', 'hostd/config'];
+const sources = ['hostd/inventory', 'hostd/dataplane', ...daemon];
+const knowledge = ['hostd/policy', 'hostd/traffic', 'hostd/history', ...sources];
+
+/** TypeScript rooms, from the root. `schema` is the one file hostd/api/schema.ts, types only for the web. */
+export const tsEdges: Record<string, readonly string[]> = {
+  'dp/contract': [],
+  'dp/client': ['dp/contract'],
+  'dp/service': ['dp/client', 'dp/contract'],
+  'libvirt-watch': [],
+  topology: ['dp/contract'],
+  'hostd/base': [],
+  'hostd/config': ['hostd/base'],
+  'hostd/dataplane': ['dp/client', 'dp/contract', ...daemon],
+  'hostd/inventory': ['libvirt-watch', 'topology', 'dp/contract', 'schema', ...daemon],
+  'hostd/policy': ['dp/client', 'dp/contract', 'schema', ...sources],
+  'hostd/traffic': ['dp/client', 'dp/contract', 'topology', 'schema', ...sources],
+  'hostd/history': ['schema', ...sources],
+  'hostd/api': ['schema', ...knowledge],
+  'hostd/export': ['schema', ...knowledge],
+  'hostd/cli': ['dp/client', 'schema', ...knowledge],
+  hostd: [
+    'dp/client',
+    'libvirt-watch',
+    'topology',
+    'schema',
+    'hostd/api',
+    'hostd/export',
+    'hostd/cli',
+    ...knowledge,
+  ],
+  schema: [],
+  'web/domain': ['schema'],
+  'web/feed': ['web/domain', 'schema'],
+  'web/store': ['web/feed', 'web/domain', 'schema'],
+  'web/ui': ['web/domain', 'schema'],
+  'web/views': ['web/store', 'web/feed', 'web/ui', 'web/domain', 'schema'],
+  web: ['web/views', 'web/store', 'web/feed', 'web/ui', 'web/domain', 'schema'],
+};

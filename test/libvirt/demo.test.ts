@@ -1,0 +1,181 @@
+// `npm run demo` on this machine's libvirt: what it shows, how quickly, and that `--stop` leaves nothing.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { guests } from '../../demo/plan.ts';
+import type { Graph } from '../../hostd/api/schema.ts';
+import { hostDump } from './host-dump.ts';
+import { until } from './private-libvirt.ts';
+import { VmoatCli } from './vmoat-cli.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const skip = process.getuid?.() !== 0 && process.env.VMOAT_REQUIRE !== 'all' ? 'needs root' : false;
+const cli = new VmoatCli(join(root, 'var/run/api.sock'));
+
+/** client, server, application */
+const expected: readonly (readonly [string, string, string])[] = [
+  ['client', 'web', 'http'],
+  ['client', 'web', 'tls'],
+  ['client', 'infra', 'ssh'],
+  ['client', 'infra', 'dns'],
+  ['client', 'infra', 'dhcp'],
+  ['client', 'infra', 'ntp'],
+  ['web', 'redis', 'redis'],
+  ['web', 'postgres', 'postgresql'],
+  ['shop', 'mariadb', 'mysql'],
+  ['buyer', 'shop', 'http'],
+];
+
+function demo(...args: string[]): string {
+  const done = spawnSync(process.execPath, [join(root, 'setup/run.mjs'), 'demo', ...args], {
+    encoding: 'utf8',
+  });
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout;
+}
+const virsh = (...args: string[]): string => execFileSync('virsh', ['-q', ...args], { encoding: 'utf8' });
+
+function applications(graph: Graph): string[] {
+  const names = new Map(graph.nodes.map(({ id, name }) => [id, name.replace('vmoat-demo-', '')]));
+  return graph.edges.map(
+    ({ from, to, app }) => `${names.get(from)} ${names.get(to)} ${app?.split('/')[0] ?? ''}`,
+  );
+}
+
+suite('the demo', { skip, timeout: 600_000 }, () => {
+  let dumpBefore: Record<string, string>;
+  let output = '';
+
+  before(() => {
+    demo('--stop');
+    dumpBefore = hostDump();
+    output = demo();
+  });
+  after(() => {
+    demo('--stop');
+  });
+
+  test('says how to get in', () => {
+    assert.match(output, /https:\/\/127\.0\.0\.1:8443\//);
+    assert.match(output, /^ {2}Secret {7}\S{20,}$/m);
+    assert.match(output, /SHA-256 (?:[0-9A-F]{2}:){31}[0-9A-F]{2}/);
+    assert.match(output, /ssh -L 8443:127\.0\.0\.1:8443 /);
+    assert.match(output, /--listen 0\.0\.0\.0:8443/);
+  });
+
+  test('lists all guests, each NIC tapped once', async () => {
+    const vms = await cli.vms();
+    for (const { name } of guests)
+      assert.equal(vms.find((vm) => vm.name === name)?.state, 'running', `${name} is not listed as running`);
+    const nics = (await cli.nics()).filter(({ workloadName }) => workloadName.startsWith('vmoat-demo-'));
+    assert.equal(nics.length, guests.flatMap(({ nics: own }) => own).length);
+    assert.equal(new Set(nics.map(({ tap }) => tap)).size, nics.length);
+    for (const nic of nics) assert.notEqual(nic.hook, 'none', `${nic.tap}: ${nic.reason}`);
+  });
+
+  test('shows every application between the right VMs within a minute', async () => {
+    const seen = new Set<string>();
+    const missing = (): string[] => expected.map((edge) => edge.join(' ')).filter((edge) => !seen.has(edge));
+    for (const end = Date.now() + 60_000; missing().length > 0 && Date.now() < end; await sleep(500))
+      for (const edge of applications(await cli.graph())) seen.add(edge);
+    assert.deepEqual(missing(), [], `seen: ${[...seen].join(', ')}`);
+  });
+
+  test('keeps the two tenants with the same addresses apart', async () => {
+    const { nodes, edges } = await cli.graph();
+    const tenant = (id: string): string => {
+      const guest = guests.find(({ name }) => name === nodes.find((node) => node.id === id)?.name);
+      return guest?.nics[0]?.network ?? '';
+    };
+    for (const { from, to } of edges)
+      if (tenant(from) && tenant(to)) assert.equal(tenant(from), tenant(to), `${from} → ${to}`);
+  });
+
+  test('status: no losses, flows picked up, libvirt connected, both processes measured', async () => {
+    const status = await cli.status();
+    assert.equal(status.libvirt.state, 'connected');
+    assert.ok((status.dataplane.flows?.pickedUp ?? 0) > 0, 'no flow was picked up');
+    for (const use of [status.dataplane.use, status.hostd.use])
+      assert.ok((use?.residentBytes ?? 0) > 1 << 20);
+    for (const [cause, count] of Object.entries(status.lost)) assert.equal(count, 0, `lost: ${cause}`);
+  });
+
+  test('a new connection is in `vmoat flows -f` within 1.5 s of its SYN', async () => {
+    const late = await synToLine('vmoat-demo-buy0', 20_000);
+    assert.ok(late.length >= 3, `only ${late.length} connections seen`);
+    assert.ok(Math.max(...late) < 1500, `${late.join(', ')} ms`);
+  });
+
+  test('a hot-plugged NIC is listed and tapped within 2 s, and gone after it is unplugged', async () => {
+    const before = new Set((await cli.nics()).map(({ id }) => id));
+    virsh('attach-interface', 'vmoat-demo-buyer', 'network', 'vmoat-demo-red', '--model', 'virtio');
+    const plugged = Date.now();
+    const added = async () => (await cli.nics()).find(({ id, hook }) => !before.has(id) && hook !== 'none');
+    await until('the NIC is tapped', async () => (await added()) !== undefined, 10_000);
+    assert.ok(Date.now() - plugged < 2000, `${Date.now() - plugged} ms`);
+    const nic = await added();
+    assert.equal(nic?.workloadName, 'vmoat-demo-buyer');
+    await until('the guest lets go', () => detached(nic?.mac ?? ''), 30_000);
+    await until('the NIC is gone', async () => (await cli.nics()).every(({ id }) => before.has(id)), 5000);
+  });
+
+  test('a destroyed guest is gone from taps, pins and links; started again it is back', async () => {
+    const taps = async () => (await cli.nics()).filter(({ hook }) => hook !== 'none').map(({ tap }) => tap);
+    assert.ok((await taps()).includes('vmoat-demo-buy0'));
+    const pinned = pins().length;
+    virsh('destroy', 'vmoat-demo-buyer');
+    await until('it is gone', async () => !(await taps()).includes('vmoat-demo-buy0'), 5000);
+    assert.ok(!readdirSync('/sys/class/net').includes('vmoat-demo-buy0'));
+    assert.ok(pins().length < pinned, 'its links stay pinned');
+    assert.equal((await cli.vms()).find(({ name }) => name === 'vmoat-demo-buyer')?.state, 'shutoff');
+    virsh('start', 'vmoat-demo-buyer');
+    await until('it is back', async () => (await taps()).includes('vmoat-demo-buy0'), 5000);
+  });
+
+  test('run again it keeps what runs, and is quick', () => {
+    const pid = readFileSync('/run/libvirt/qemu/vmoat-demo-web.pid', 'utf8');
+    const begin = Date.now();
+    demo();
+    assert.ok(Date.now() - begin < 60_000);
+    assert.equal(readFileSync('/run/libvirt/qemu/vmoat-demo-web.pid', 'utf8'), pid);
+  });
+
+  test('--stop leaves the host as it was', () => {
+    demo('--stop');
+    const now = hostDump();
+    for (const [what, text] of Object.entries(dumpBefore)) assert.equal(now[what], text, what);
+  });
+});
+
+const pins = (): string[] =>
+  execFileSync('find', ['/sys/fs/bpf/vmoat', '-type', 'f'], { encoding: 'utf8' }).trim().split('\n');
+
+function detached(mac: string): boolean {
+  spawnSync('virsh', ['-q', 'detach-interface', 'vmoat-demo-buyer', 'network', '--mac', mac]);
+  return !virsh('domiflist', 'vmoat-demo-buyer').includes(mac);
+}
+
+/** Milliseconds from each SYN on the tap to the line of its flow. */
+async function synToLine(tap: string, duration_ms: number): Promise<number[]> {
+  const syn = new Map<number, number>();
+  const line = new Map<number, number>();
+  const filter = 'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn';
+  const sniffer = spawn('tcpdump', ['-i', tap, '-nn', '-l', '-tt', filter], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  createInterface({ input: sniffer.stdout }).on('line', (text) => {
+    const [, time, port] = /^(\d+\.\d+) IP \d+\.\d+\.\d+\.\d+\.(\d+) >/.exec(text) ?? [];
+    if (time && port && !syn.has(Number(port))) syn.set(Number(port), Number(time) * 1000);
+  });
+  const follower = cli.followFlows(({ sport }, at) => line.has(sport) || line.set(sport, at));
+  await sleep(duration_ms);
+  sniffer.kill();
+  await sleep(2000);
+  follower.kill();
+  return [...syn].map(([port, at]) => (line.get(port) ?? Number.POSITIVE_INFINITY) - at);
+}

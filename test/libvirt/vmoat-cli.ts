@@ -1,0 +1,39 @@
+// The command line as a test uses it: parsed JSON, and a followed output line by line.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Flow, Graph, Nic, Status, Workload } from '../../hostd/api/schema.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = join(root, 'bin/vmoat');
+const exec = promisify(execFile);
+
+export class VmoatCli {
+  private readonly socket: string;
+
+  constructor(socket: string) {
+    this.socket = socket;
+  }
+
+  status = (): Promise<Status> => this.json('status');
+  graph = (): Promise<Graph> => this.json('graph');
+  vms = (): Promise<Workload[]> => this.json('vm', 'list');
+  nics = (): Promise<Nic[]> => this.json('nic', 'list');
+
+  /** `vmoat flows -f -o json`: calls back with each line and the time when it came. */
+  followFlows(take: (flow: Flow, at: number) => void): ChildProcess {
+    const child = spawn(process.execPath, [program, '--socket', this.socket, 'flows', '-f', '-o', 'json'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    createInterface({ input: child.stdout }).on('line', (line) => take(JSON.parse(line) as Flow, Date.now()));
+    return child;
+  }
+
+  private async json<T>(...args: string[]): Promise<T> {
+    const argv = [program, '--socket', this.socket, ...args, '-o', 'json'];
+    const { stdout } = await exec(process.execPath, argv, { timeout: 15_000, maxBuffer: 64 << 20 });
+    return JSON.parse(stdout) as T;
+  }
+}

@@ -1,0 +1,89 @@
+// vmoat beside a private libvirt: both processes in its namespaces, kept up by the project's own supervisor.
+import { appendFileSync, chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Status } from '../../hostd/api/schema.ts';
+import { ask } from '../../setup/ready.mjs';
+import { Supervisor } from '../../setup/supervise.mjs';
+import { type PrivateLibvirt, startPrivateLibvirt, until } from './private-libvirt.ts';
+import { VmoatCli } from './vmoat-cli.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const NOBODY = 65534;
+/** What libvirt notes on an image would outlive an instance that is killed, and bar the host's own libvirt from it. */
+const NO_OWNERS = 'dynamic_ownership = 0\nremember_owner = 0\n';
+
+export interface VmoatStack {
+  libvirt: PrivateLibvirt;
+  cli: VmoatCli;
+  /** kill -9; the supervisor starts it again. */
+  kill(program: 'vmoat-dp' | 'vmoat-hostd'): void;
+  /** Waits until hostd answers and has its dp and libvirt. */
+  ready(timeoutMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** hostd runs as nobody, behind the D-Bus policy that the package installs. `node` runs both; ours where not given. */
+export async function startVmoatStack({ node = process.execPath } = {}): Promise<VmoatStack> {
+  const policy = readFileSync(join(root, 'packaging/deb/vmoat.dbus.conf'), 'utf8');
+  const rules = /<policy[\s\S]*<\/policy>/.exec(policy)?.[0].replace('user="vmoat"', 'user="nobody"') ?? '';
+  const libvirt = await startPrivateLibvirt({ busPolicy: rules, qemuConf: NO_OWNERS });
+  const folder = layOut(libvirt);
+  const supervisor = new Supervisor(programs(libvirt, folder, node), join(folder, 'supervisor.json'));
+  supervisor.onEnd = (name: string, how: string) =>
+    appendFileSync(join(folder, 'ends.log'), `${name} ${how}\n`);
+  const cli = new VmoatCli(join(folder, 'run/api.sock'));
+  const ready = (timeoutMs = 20_000): Promise<void> => until('vmoat is up', () => isUp(folder), timeoutMs);
+  const stop = async (): Promise<void> => {
+    await supervisor.stop();
+    await libvirt.stop();
+  };
+  supervisor.start();
+  await ready().catch(async (error: unknown) => {
+    const logs = ['vmoat-dp', 'vmoat-hostd'].map((name) => readFileSync(join(folder, `${name}.log`), 'utf8'));
+    await stop();
+    throw new Error(`${error}\n${logs.join('\n')}`);
+  });
+  return { libvirt, cli, ready, stop, kill: (program) => killIn(libvirt, program) };
+}
+
+function layOut(libvirt: PrivateLibvirt): string {
+  chmodSync(libvirt.root, 0o755);
+  const folder = join(libvirt.root, 'vmoat');
+  for (const part of ['', 'run', 'state']) mkdirSync(join(folder, part), { mode: 0o755 });
+  for (const part of ['run', 'state']) chownSync(join(folder, part), NOBODY, NOBODY);
+  const config = [
+    `stateDir: ${folder}/state`,
+    `sockets: { api: ${folder}/run/api.sock, dataplane: ${folder}/dp.sock }`,
+    `libvirt: { bus: "${libvirt.busAddress}" }`,
+    `web: { listen: "127.0.0.1:8443", root: ${root}build/web }`,
+  ];
+  writeFileSync(join(folder, 'vmoat.yaml'), `${config.join('\n')}\n`);
+  return folder;
+}
+
+function programs({ enter }: PrivateLibvirt, folder: string, node: string) {
+  const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+  const bundle = (name: string): string[] => [node, join(root, `build/js/${name}.mjs`)];
+  const dp = [...bundle('vmoat-dp'), '--socket', join(folder, 'dp.sock'), '--user', 'nobody'];
+  const hostd = [...bundle('vmoat-hostd'), '--config', join(folder, 'vmoat.yaml')];
+  return [
+    { name: 'vmoat-dp', argv: [...enter, ...dp], log: join(folder, 'vmoat-dp.log') },
+    { name: 'vmoat-hostd', argv: [...enter, ...asNobody, ...hostd], log: join(folder, 'vmoat-hostd.log') },
+  ];
+}
+
+/** Asked over the socket itself: a command line of its own would take longer to start than hostd. */
+async function isUp(folder: string): Promise<boolean> {
+  const status: Status | null = await ask({ folder }, 'GET', '/api/v1/status').catch(() => null);
+  return status?.dataplane.state === 'connected' && status.libvirt.state === 'connected';
+}
+
+/** The supervisor's own child is nsenter, which ends with what it runs. */
+function killIn(libvirt: PrivateLibvirt, program: string): void {
+  const pids = libvirt
+    .pids('')
+    .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`build/js/${program}.mjs`));
+  if (pids.length !== 1) throw new Error(`${pids.length} processes are ${program}`);
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+}

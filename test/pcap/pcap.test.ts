@@ -1,0 +1,43 @@
+// Runs `vmoat pcap --json` over every recorded case and holds its flows to the case's expect.json.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Expectation, expectationOf } from './expectation.ts';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const subfolders = (path: string): string[] =>
+  readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+const cases = subfolders(folder).flatMap((app) =>
+  subfolders(join(folder, app)).map((name) => join(app, name)),
+);
+
+for (const name of cases) {
+  test(`pcap: ${name}`, () => {
+    const expected: Expectation = JSON.parse(readFileSync(join(folder, name, 'expect.json'), 'utf8'));
+    assert.deepEqual(expectationOf(join(folder, name, 'capture.pcap')), expected);
+  });
+}
+
+test('pcap: every case says how it was recorded', () => {
+  for (const name of cases) {
+    const readme = readFileSync(join(folder, name, 'README.md'), 'utf8');
+    assert.match(readme, /Recorded|Built/, name);
+  }
+});
+
+test('pcap: a capture packed by gzip gives the same flows', () => {
+  const name = join(folder, 'http/nginx/capture.pcap');
+  const zipped = join(tmpdir(), `vmoat-case-${process.pid}.pcap.gz`);
+  spawnSync('sh', ['-c', `gzip -c '${name}' > '${zipped}'`]);
+  try {
+    assert.deepEqual(expectationOf(zipped), expectationOf(name));
+  } finally {
+    spawnSync('rm', ['-f', zipped]);
+  }
+});

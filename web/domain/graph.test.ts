@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Flow, Graph, GraphEdge, GraphNode } from '../../hostd/api/schema.ts';
+import { matches } from './flow-filter.ts';
+import { legend } from './legend.ts';
+import { noFilter } from './place.ts';
+import { profile } from './profile.ts';
+import { search } from './search.ts';
+
+const time = '2026-01-01T00:00:00Z';
+const node = (id: string, addresses: string[] = []): GraphNode => ({
+  id,
+  kind: 'vm',
+  name: `vm-${id}`,
+  addresses,
+});
+const edge = (from: string, to: string, app: string | null, rate: [number, number]): GraphEdge => ({
+  id: `${from}>${to}/tcp/80/${app}`,
+  from,
+  to,
+  app,
+  confidence: app ? 'sure' : null,
+  proto: 'tcp',
+  port: 80,
+  sessions: 3,
+  open: 1,
+  packets: [1, 1],
+  bytes: [10, 20],
+  rate,
+  first: time,
+  last: time,
+  violations: 0,
+});
+const graph: Graph = {
+  at: time,
+  level: 'vm',
+  since: null,
+  until: null,
+  nodes: [node('a', ['10.0.0.1']), node('b'), node('c')],
+  edges: [edge('a', 'b', 'http', [100, 900]), edge('c', 'b', 'http', [1, 2]), edge('b', 'a', null, [5, 6])],
+};
+
+test('a profile counts both roles of a node', () => {
+  const { serves, uses, sent, received, peers, open } = profile(graph, 'b');
+  assert.equal(serves.length, 1);
+  assert.equal(serves[0]?.peers, 2);
+  assert.equal(serves[0]?.rate, 1003);
+  assert.equal(uses[0]?.app, 'unknown');
+  assert.equal(sent, 900 + 2 + 5);
+  assert.equal(received, 100 + 1 + 6);
+  assert.deepEqual([peers, open], [2, 3]);
+});
+
+test('the legend names every application once, in a stable order', () => {
+  assert.deepEqual(
+    legend(graph).map(({ app, edges }) => [app, edges]),
+    [
+      ['http', 2],
+      ['unknown', 1],
+    ],
+  );
+});
+
+test('search finds by name, address and served application', () => {
+  assert.deepEqual(
+    search(graph, 'VM-A').map((hit) => hit.node.id),
+    ['a'],
+  );
+  assert.equal(search(graph, '10.0.0')[0]?.why, '10.0.0.1');
+  assert.deepEqual(
+    search(graph, 'http').map((hit) => hit.why),
+    ['serves http'],
+  );
+  assert.deepEqual(search(graph, '  '), []);
+});
+
+const flow: Flow = {
+  type: 'flow',
+  id: '1',
+  parent: null,
+  segment: 'virbr0',
+  proto: 'tcp',
+  src: '10.0.0.1',
+  sport: 40_000,
+  dst: '10.0.0.2',
+  dport: 443,
+  direction: 'seen',
+  app: 'tls/https',
+  tunnel: [],
+  packets: [1, 1],
+  bytes: [1, 1],
+  first: time,
+  last: time,
+  end: null,
+  from: { kind: 'vm', id: 'u-1', name: 'web', why: '' },
+  to: { kind: 'network', id: 'lan', name: 'lan', why: '' },
+  verdict: 'allow',
+  violation: true,
+  facts: { sni: 'Shop.example' },
+  threats: [],
+  anomalies: [],
+};
+
+test('a live flow passes the filter as the server would have it', () => {
+  const passes = (change: Partial<typeof noFilter>) => matches(flow, { ...noFilter, ...change });
+  assert.ok(passes({}));
+  for (const workload of ['u-1', 'web', '10.0.0.2', 'network:lan', 'lan'])
+    assert.ok(passes({ workload }), workload);
+  assert.ok(!passes({ workload: 'other' }));
+  assert.ok(passes({ app: 'tls' }) && passes({ app: 'https' }) && !passes({ app: 'http' }));
+  assert.ok(passes({ port: '443' }) && !passes({ port: '80' }));
+  assert.ok(passes({ verdict: 'violation' }) && passes({ verdict: 'allow' }) && !passes({ verdict: 'deny' }));
+  assert.ok(passes({ text: 'SHOP' }) && !passes({ text: 'nowhere' }));
+});
