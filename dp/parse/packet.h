@@ -71,6 +71,7 @@ struct Packet {
   uint32_t seq = 0, ack = 0;
   uint16_t window = 0, mss = 0;
   uint8_t window_scale = 0;
+  bool fast_open = false;       // TCP: asks for Fast Open (RFC 7413)
   bool reply = false;           // ICMP: answers a request, so the client is the receiver
   Bytes payload;                // TCP, UDP: data; ICMP: the message; SCTP: user data of the first DATA chunk
   uint32_t payload_length = 0;  // on the wire

@@ -6,7 +6,8 @@ namespace vmoat {
 
 namespace {
 
-constexpr uint8_t option_end = 0, option_nop = 1, option_mss = 2, option_window_scale = 3;
+constexpr uint8_t option_end = 0, option_nop = 1, option_mss = 2, option_window_scale = 3,
+                  option_fast_open = 34;
 
 void read_options(Bytes options, Packet& packet) {
   while (!options.empty() && options[0] != option_end) {
@@ -18,6 +19,7 @@ void read_options(Bytes options, Packet& packet) {
       return packet.odd(Anomaly::tcp_options);
     if (options[0] == option_mss && options[1] == 4) packet.mss = load_be16(&options[2]);
     if (options[0] == option_window_scale && options[1] == 3) packet.window_scale = options[2];
+    if (options[0] == option_fast_open) packet.fast_open = true;
     options = options.subspan(options[1]);
   }
 }

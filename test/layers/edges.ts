@@ -11,11 +11,12 @@ export const cppEdges: Record<string, readonly string[]> = {
   plumb: ['parse', 'base', 'contract'],
   apps: ['session', 'plumb', 'parse', 'base', 'contract'],
   policy: ['session', 'plumb', 'parse', 'base', 'contract'],
+  threats: ['apps', 'policy', 'session', 'parse', 'base', 'contract'],
   capture: ['bpf', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
   report: ['apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
-  engine: ['capture', 'report', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract', 'bpf'],
-  binding: ['engine', 'capture', 'report', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
-  fuzz: ['engine', 'capture', 'report', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
+  engine: ['capture', 'report', 'threats', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract', 'bpf'],
+  binding: ['engine', 'capture', 'report', 'threats', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
+  fuzz: ['engine', 'capture', 'report', 'threats', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
 };
 
 const daemon = ['hostd/base', 'hostd/config'];

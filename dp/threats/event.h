@@ -1,0 +1,92 @@
+// Events: what happens on a NIC or in a flow that a threat may judge.
+#pragma once
+
+#include "session/session.h"
+
+namespace vmoat {
+
+/** Who did something to whom. For a flow src is the client; for a packet its sender. */
+struct Subject {
+  Address src, dst;
+  uint64_t flow = 0;     // FlowRecord::id, 0 = belongs to none
+  uint32_t segment = 0;  // as FlowRecord::segment
+  uint16_t sport = 0, dport = 0;
+  uint16_t slot = no_slot;  // the NIC it was seen at; offline no_slot
+  uint8_t way = VMOAT_FROM_NIC;
+  uint8_t proto = 0, family = 0;  // family 0: not IP, addresses may be zero
+};
+
+/** Which packets a threat looks at; bits. */
+enum PacketKind : uint8_t {
+  packet_first = 1,  // the first of a session
+  packet_syn = 2,    // TCP with SYN
+  packet_icmp = 4,   // ICMP, ICMPv6, with their data as far as it was captured
+  packet_ack = 8,    // the client's first segment behind the handshake
+};
+
+struct PacketEvent {
+  const Packet& packet;
+  const Session& session;
+  const Subject& subject;  // src sent it
+  bool from_client;
+};
+
+/** What became of a flow; bits. */
+enum FlowStep : uint8_t {
+  flow_opened = 1,       // the client's first packet; never of a picked-up one
+  flow_answered = 2,     // the server's first packet; TCP: its SYN with ACK
+  flow_established = 4,  // TCP: the client has ended the handshake
+  flow_refused = 8,      // TCP: a reset answered the SYN
+  flow_grown = 16,  // UDP of a service that can be made to amplify: `packets`, `bytes` since the last time
+  flow_ended = 32,  // the flow is over: `packets` and `bytes` are its totals
+};
+
+struct FlowEvent {
+  FlowStep step;
+  const Session& session;
+  const Subject& subject;             // src is the client
+  uint64_t packets[2], bytes[2];      // [to server, to client]
+  std::string_view application = {};  // outermost layer, empty where unknown
+  FlowEnd end = FlowEnd::open;
+};
+
+/** Somebody says who owns an address, or offers itself as router or server. */
+struct NeighbourEvent {
+  enum class Kind : uint8_t { arp, ndp, router, dhcp_server };
+  Kind kind;
+  bool answer;      // ARP reply, neighbour advertisement
+  bool directed;    // to one MAC only
+  Address address;  // that is claimed; of a router or server its own
+  Address asked;    // ARP: the target
+  Mac mac;          // that claims it
+  Mac frame_mac;    // source MAC of the frame
+  const Subject& subject;
+};
+
+/** Meters of the kernel, per NIC; index of NicSecond::counts. */
+enum class NicMeter : uint8_t {
+  syn,        // TCP SYN without ACK
+  completed,  // connections whose opener sent its first ACK
+  synack,
+  reset,
+  icmp,
+  udp,
+  udp_new,  // UDP packets that began a flow, or found no room for one
+  fragments,
+  bad_flags,      // TCP flags that no stack sends
+  small_windows,  // TCP acknowledgements with a window of 1 to 15
+  count,
+};
+
+/** One NIC in the time since the previous such event (about a second). */
+struct NicSecond {
+  const Subject& subject;  // slot, segment, way
+  double seconds;
+  uint64_t counts[static_cast<size_t>(NicMeter::count)];  // in this way
+
+  [[nodiscard]] double rate(NicMeter m) const {
+    return static_cast<double>(counts[static_cast<size_t>(m)]) / seconds;
+  }
+};
+
+}  // namespace vmoat
