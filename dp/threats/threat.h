@@ -15,9 +15,10 @@
 namespace vmoat {
 
 struct HttpHead;
+struct HttpSlowHead;
+struct HttpInput;
 struct DnsMessage;
 struct TlsRecord;
-struct IcmpMessage;
 struct Banner;
 struct Login;
 
@@ -81,10 +82,11 @@ struct Threat {
   void (*ripe)(Tally&, Alarm&) = nullptr;  // each second, for each of its tallies that was touched
 
   // What is said inside flows; types of threats/content.
-  void (*http)(const HttpHead&, Alarm&) = nullptr;  // the head of a request or an answer
+  void (*http)(const HttpHead&, Alarm&) = nullptr;           // the head of a request or an answer
+  void (*http_slow)(const HttpSlowHead&, Alarm&) = nullptr;  // a request head that does not end
+  void (*input)(const HttpInput&, Alarm&) = nullptr;         // what a request puts into an application
   void (*dns)(const DnsMessage&, Alarm&) = nullptr;
   void (*tls)(const TlsRecord&, Alarm&) = nullptr;  // a record's header and its first bytes
-  void (*icmp)(const IcmpMessage&, Alarm&) = nullptr;
   void (*banner)(const Banner&, Alarm&) = nullptr;  // greeting of ssh and others
   void (*login)(const Login&, Alarm&) = nullptr;    // a login that the server refused
 };
