@@ -1,31 +1,13 @@
 // Every sample of every application is shown to every recogniser: exactly the right one may be sure.
 #include <doctest/doctest.h>
 
-#include <cctype>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <set>
 
-#include "apps/list.h"
-#include "apps/sample.h"
+#include "apps/samples.h"
 
 namespace vmoat {
-
-#define DECLARE(name) extern const std::vector<Sample> name##_samples;
-EACH_APPLICATION(DECLARE)
-#undef DECLARE
-
 namespace {
-
-template <class Each>
-void each_sample(Each each) {
-#define RUN(name) \
-  for (const Sample& sample : name##_samples) each(application(#name), sample);
-  EACH_APPLICATION(RUN)
-#undef RUN
-}
 
 bool asks_for(const Application& app, const Sample& sample) {
   return app.recognise && (app.transports & sample.transport);
@@ -125,20 +107,6 @@ TEST_CASE("a changed byte of either side harms no recogniser") {
           (changed.*side)[at] = value;
           ask_everybody(changed);
         }
-  });
-}
-
-/** apps_test --no-skip --test-case='write seeds': the samples become the corpora under VMOAT_FUZZ_CORPUS. */
-TEST_CASE("write seeds" * doctest::skip()) {
-  const char* root = std::getenv("VMOAT_FUZZ_CORPUS");
-  REQUIRE(root != nullptr);
-  each_sample([&](const Application& app, const Sample& sample) {
-    const std::filesystem::path folder = std::filesystem::path(root) / ("app-" + std::string(app.name));
-    std::filesystem::create_directories(folder);
-    std::string name = sample.name;
-    for (char& c : name)
-      if (!std::isalnum(static_cast<unsigned char>(c))) c = '-';
-    std::ofstream(folder / name, std::ios::binary) << write_opening(opening_of(sample));
   });
 }
 

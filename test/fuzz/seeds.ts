@@ -1,5 +1,5 @@
 // Writes the seeds of the frame parsers and of the pipeline to dp/fuzz/corpus: headers built by their
-// specifications, frames taken from the recorded cases. Seeds of recognisers are written by apps_test.
+// specifications, frames taken from the recorded cases. Seeds of recognisers are written by fuzz_seeds.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
