@@ -70,8 +70,14 @@ export function expectationOf(capture: string): Expectation {
   return { frames: summary.frames, unparsed: summary.unparsed, flows };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  for (const name of process.argv.slice(2)) {
+function writeExpectations(names: string[]): void {
+  const files = names.map((name) => join(folder, name, 'expect.json'));
+  for (const [at, name] of names.entries()) {
     const expectation = expectationOf(join(folder, name, 'capture.pcap'));
-    writeFileSync(join(folder, name, 'expect.json'), `${JSON.stringify(expectation, null, 2)}\n`);
+    writeFileSync(files[at] ?? '', JSON.stringify(expectation, null, 2));
   }
+  const biome = join(folder, '../../node_modules/.bin/biome');
+  spawnSync(biome, ['format', '--write', ...files], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeExpectations(process.argv.slice(2));

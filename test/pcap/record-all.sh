@@ -1,9 +1,10 @@
 #!/bin/bash
-# record-all.sh [CASE…]: records the captures again. Needs root and the servers of setup/packages.txt (group test).
+# record-all.sh [CASE…]: makes the captures again. Needs root; installs the servers of Debian's that are missing.
 set -euo pipefail
 cd "$(dirname "$0")"
 [ $# -gt 0 ] || set -- */*/
 for case in "$@"; do
+  [ -d "$case" ] && [[ $case != servers/* ]] || continue
   printf '%-24s ' "${case%/}"
-  "./${case%/}/record.sh"
+  if [ -e "$case/build.py" ]; then python3 "$case/build.py"; else "./${case%/}/record.sh"; fi
 done

@@ -1,9 +1,11 @@
 # Sourced by a case's record.sh: two network namespaces joined by a veth pair, a private directory for servers,
 # and tcpdump at the server's end. Everything is taken down at exit, by the ids of what was started here.
-# Gives: on_client CMD…, on_server CMD… (foreground), serve CMD… (server in the background), wait_for PORT,
+# Gives: needs PACKAGE…, use SERVER (servers/SERVER.sh), on_client CMD…, on_server CMD… (foreground), serve CMD… and
+# run_client CMD… (background), wait_for PORT, wait_for_udp PORT, wait_until CMD…, certificate NAME,
 # capture [FILTER] (to capture.pcap beside record.sh), $work (private), $client_ip, $server_ip, $server_ip6.
 set -euo pipefail
 
+pcap=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 client_ns=vmoat-case-c-$$ server_ns=vmoat-case-s-$$
 client_ip=10.9.0.1 server_ip=10.9.0.2 client_ip6=fd00:9::1 server_ip6=fd00:9::2
@@ -14,10 +16,20 @@ pids=()
 on_client() { ip netns exec "$client_ns" "$@"; }
 on_server() { ip netns exec "$server_ns" "$@"; }
 
+ours() { # the processes of both namespaces, also those that left their parent
+  ip netns pids "$client_ns" 2>/dev/null || true
+  ip netns pids "$server_ns" 2>/dev/null || true
+}
+
 strike() {
-  local pid
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  local pid tries
+  for pid in "${pids[@]}" $(ours); do kill "$pid" 2>/dev/null || true; done
+  for tries in $(seq 50); do
+    [ -n "$(ours)" ] || break
+    sleep 0.1
+  done
+  for pid in $(ours); do kill -9 "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
   ip netns del "$client_ns" 2>/dev/null || true
   ip netns del "$server_ns" 2>/dev/null || true
   rm -rf "$work"
@@ -29,15 +41,39 @@ serve() {
   pids+=($!)
 }
 
-wait_for() { # PORT
+run_client() { # a client that stays, in the background, its id in client_pid; reads $input where that is set
+  ip netns exec "$client_ns" "$@" <"${input:-/dev/null}" >>"$work/log" 2>&1 &
+  client_pid=$!
+  pids+=("$client_pid")
+}
+
+needs() { # PACKAGE…: installs what is missing of Debian's packages
+  local missing=() package
+  for package; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] || "$pcap/install.sh" "${missing[@]}"
+}
+
+use() { . "$pcap/servers/$1.sh"; }
+
+wait_until() { # CMD…: at most a minute
   local tries
-  for tries in $(seq 200); do
-    [ -n "$(on_server ss -Hlnt "sport = :$1")" ] && return
+  for tries in $(seq 600); do
+    "$@" >/dev/null 2>&1 && return
     sleep 0.1
   done
-  cat "$work/log" >&2
-  echo "nothing listens on port $1" >&2
+  tail -50 "$work/log" >&2
+  echo "in vain: $*" >&2
   return 1
+}
+
+has_listener() { [ -n "$(on_server ss -Hln "$1" "sport = :$2")" ]; }
+wait_for() { wait_until has_listener -t "$1"; }
+wait_for_udp() { wait_until has_listener -u "$1"; }
+
+certificate() { # NAME: a self-signed one, $work/cert and $work/key
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -keyout "$work/key" -out "$work/cert" 2>/dev/null
 }
 
 capture() { # [FILTER]; the kernel's own multicast reports (a hop-by-hop header) come whenever they like
@@ -54,6 +90,7 @@ finish() { # lets the last packets arrive
   tail -3 "$work/tcpdump" | head -1
 }
 
+needs iproute2 ethtool tcpdump openssl
 ip netns add "$client_ns"
 ip netns add "$server_ns"
 ip -n "$client_ns" link add eth0 address 52:54:00:00:09:01 type veth \

@@ -1,6 +1,7 @@
 #!/bin/bash
 # dnsmasq leases an address to ISC's dhclient: discover, offer, request, acknowledgement, release.
 . "$(dirname "$0")/../../stage.sh"
+needs dnsmasq-base isc-dhcp-client
 serve dnsmasq -k --conf-file=/dev/null --port=0 --interface=eth0 --dhcp-range=10.9.0.50,10.9.0.99,1h --no-ping \
   --dhcp-leasefile="$work/leases" --pid-file="$work/pid" --user=root
 sleep 0.5

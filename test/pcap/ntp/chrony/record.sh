@@ -1,6 +1,7 @@
 #!/bin/bash
 # chrony asks chrony for the time.
 . "$(dirname "$0")/../../stage.sh"
+needs chrony
 printf 'local stratum 3\nallow all\ncmdport 0\nbindcmdaddress /\npidfile %s/pid\n' "$work" >"$work/server.conf"
 serve chronyd -x -d -u root -f "$work/server.conf"
 sleep 1

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A password is wanted, on a port of another protocol: refused without, wrong, right.
 . "$(dirname "$0")/../../stage.sh"
+needs redis-server
 serve redis-server --port 3306 --dir "$work" --save '' --protected-mode no --requirepass secret
 wait_for 3306
 capture

@@ -1,6 +1,7 @@
 #!/bin/bash
 # redis-cli in RESP 2 and RESP 3, and commands typed inline.
 . "$(dirname "$0")/../../stage.sh"
+needs redis-server socat
 serve redis-server --port 6379 --dir "$work" --save '' --protected-mode no
 wait_for 6379
 capture

@@ -1,7 +1,8 @@
 #!/bin/bash
 # A plain TLS echo by openssl, without ALPN, on a high port.
 . "$(dirname "$0")/../../stage.sh"
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=echo -keyout "$work/key" -out "$work/cert" 2>/dev/null
+needs openssl
+certificate echo
 serve openssl s_server -accept 7000 -key "$work/key" -cert "$work/cert" -rev
 wait_for 7000
 capture
