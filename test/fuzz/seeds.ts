@@ -146,15 +146,19 @@ function sequence(file: string, bytesMax: number): Buffer {
   return Buffer.concat(parts);
 }
 
+const subfolders = (path: string): string[] =>
+  readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+
 function pipelineSeeds(): Record<string, Buffer> {
   const seeds: Record<string, Buffer> = {
     frames: join2(...Object.values(whole).flatMap((bytes) => [hex('0001'), be16(bytes.length), bytes])),
   };
   const cases = join(root, 'test/pcap');
-  for (const app of readdirSync(cases, { withFileTypes: true }))
-    if (app.isDirectory())
-      for (const name of readdirSync(join(cases, app.name)))
-        seeds[`${app.name}-${name}`] = sequence(join(cases, app.name, name, 'capture.pcap'), 12_000);
+  for (const app of subfolders(cases))
+    for (const name of subfolders(join(cases, app)))
+      seeds[`${app}-${name}`] = sequence(join(cases, app, name, 'capture.pcap'), 12_000);
   return seeds;
 }
 
