@@ -9,7 +9,8 @@
 
 namespace vmoat::binding {
 
-/** `registry`: names of applications, facts, anomalies and threats, as protocol.ts's Registry. */
+/** `registry`: names of applications, facts, anomalies and threats, as protocol.ts's Registry;
+ * `threats`: ThreatInfo[]. */
 void export_registry(Napi::Env env, Napi::Object exports);
 /** `recordLayout`: {FlowRecord: {size, offsets}, …} as the compiler laid them out. */
 void export_record_layout(Napi::Env env, Napi::Object exports);

@@ -59,6 +59,10 @@ void Mailbox::addresses(std::span<const uint8_t> batch) {
   put_bulk(batch, batch.size() / sizeof(AddressRecord), &Mail::addresses);
 }
 
+void Mailbox::threats(std::span<const uint8_t> batch) {
+  put_bulk(batch, batch.size() / sizeof(ThreatRecord), &Mail::threats);
+}
+
 void Mailbox::nics(uint64_t generation, std::span<const TappedNic> nics) {
   put([=](Mail& mail) { mail.nics.emplace(generation, std::vector(nics.begin(), nics.end())); });
 }

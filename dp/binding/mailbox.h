@@ -30,6 +30,7 @@ struct Mail {
   std::optional<Table<TappedNic>> nics;
   std::vector<std::vector<uint8_t>> addresses;  // bodies of `addresses` messages
   std::vector<std::vector<uint8_t>> flows;      // bodies of `flows` messages
+  std::vector<std::vector<uint8_t>> threats;    // bodies of `threats` messages
   std::optional<DataplaneStatus> status;
   std::vector<LogLine> log;
 };
@@ -40,11 +41,12 @@ class Mailbox final : public DataplaneSink {
   explicit Mailbox(std::function<void()> ready) : ready_(std::move(ready)) {}
 
   Mail take();
-  /** Flow and address records dropped for want of room. */
+  /** Bulk records dropped for want of room. */
   [[nodiscard]] uint64_t lost_records();
 
   void flows(std::span<const uint8_t> batch) override;
   void addresses(std::span<const uint8_t> batch) override;
+  void threats(std::span<const uint8_t> batch) override;
   void nics(uint64_t generation, std::span<const TappedNic> nics) override;
   void links(uint64_t generation, std::span<const LinkInfo> links) override;
   void segments(uint64_t generation, std::span<const SegmentInfo> segments) override;

@@ -59,6 +59,17 @@ constexpr Field address_record[] = {
     FIELD(AddressRecord, segment), FIELD(AddressRecord, source), FIELD(AddressRecord, gone),
     FIELD(AddressRecord, seen_ns),
 };
+constexpr Field threat_record[] = {
+    FIELD(ThreatRecord, id),       FIELD(ThreatRecord, flow),
+    FIELD(ThreatRecord, first_ns), FIELD(ThreatRecord, last_ns),
+    FIELD(ThreatRecord, count),    FIELD(ThreatRecord, src),
+    FIELD(ThreatRecord, dst),      FIELD(ThreatRecord, segment),
+    FIELD(ThreatRecord, slot),     FIELD(ThreatRecord, sport),
+    FIELD(ThreatRecord, dport),    FIELD(ThreatRecord, proto),
+    FIELD(ThreatRecord, family),   FIELD(ThreatRecord, threat),
+    FIELD(ThreatRecord, from_nic), FIELD(ThreatRecord, evidence_length),
+    FIELD(ThreatRecord, evidence),
+};
 
 template <size_t count>
 Napi::Object layout(Napi::Env env, size_t size, const Field (&fields)[count]) {
@@ -79,6 +90,7 @@ void export_record_layout(Napi::Env env, Napi::Object exports) {
   layouts.Set("TunnelLayer", layout(env, sizeof(TunnelLayer), tunnel_layer));
   layouts.Set("FlowBatchHeader", layout(env, sizeof(FlowBatchHeader), flow_batch_header));
   layouts.Set("AddressRecord", layout(env, sizeof(AddressRecord), address_record));
+  layouts.Set("ThreatRecord", layout(env, sizeof(ThreatRecord), threat_record));
   exports.Set("recordLayout", layouts);
   exports.Set("kernelLayout", Napi::Number::New(env, VMOAT_LAYOUT));
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Bodies, DpStatus, Inventory, MessageType, Registry } from '../contract/protocol.ts';
+import type { Bodies, DpStatus, Inventory, MessageType, Registry, ThreatInfo } from '../contract/protocol.ts';
 import { DataplaneError } from './dataplane-error.ts';
 
 /** What an offline run yields, in this order: flows and progress, then one summary. */
@@ -63,6 +63,8 @@ export interface DataplaneOutput {
   addresses: Buffer;
   /** body of a `flows` message */
   flows: Buffer;
+  /** body of a `threats` message */
+  threats: Buffer;
   status: Omit<DpStatus, 'at' | 'use'>;
   log: { level: string; text: string };
 }
@@ -86,7 +88,12 @@ export interface RecordLayout {
 
 export interface Addon {
   registry: Registry;
-  recordLayout: Record<'FlowRecord' | 'TunnelLayer' | 'FlowBatchHeader' | 'AddressRecord', RecordLayout>;
+  /** In the order of registry.threats. */
+  threats: ThreatInfo[];
+  recordLayout: Record<
+    'FlowRecord' | 'TunnelLayer' | 'FlowBatchHeader' | 'AddressRecord' | 'ThreatRecord',
+    RecordLayout
+  >;
   /** Version of what the eBPF programs and the engine share; pins stand under it. */
   kernelLayout: number;
   Offline: new (path: string, options?: { facts?: boolean; batches?: boolean }) => OfflineRun;

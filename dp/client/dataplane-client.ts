@@ -17,7 +17,8 @@ import { type AddressRecord, decodeAddresses } from './address-record.ts';
 import { DataplaneError } from './dataplane-error.ts';
 import { FlowBatch } from './flow-batch.ts';
 import { type Frame, FrameReader, jsonBody, jsonFrame } from './framing.ts';
-import { ADDRESS_RECORD_BYTES, FLOW_RECORD_BYTES } from './layout.ts';
+import { ADDRESS_RECORD_BYTES, FLOW_RECORD_BYTES, THREAT_RECORD_BYTES } from './layout.ts';
+import { decodeThreats, type ThreatRecord } from './threat-record.ts';
 
 export interface DataplaneEvents {
   /** The handshake is done; whole tables follow. */
@@ -30,6 +31,7 @@ export interface DataplaneEvents {
   status: [DpStatus];
   flows: [FlowBatch];
   addresses: [AddressRecord[]];
+  threats: [ThreatRecord[]];
 }
 
 export interface DataplaneClientOptions {
@@ -155,6 +157,9 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
       case MessageType.addresses:
         this.emit('addresses', decodeAddresses(frame.body));
         return;
+      case MessageType.threats:
+        this.emit('threats', decodeThreats(frame.body));
+        return;
       case MessageType.nics:
         this.emit('nics', table(frame, MessageType.nics));
         return;
@@ -200,11 +205,12 @@ function checkedWelcome(frame: Frame): Welcome {
   if (frame.type !== MessageType.welcome)
     throw new DataplaneError('dp_protocol', `vmoat-dp began with a frame of type ${frame.type}`);
   const welcome = jsonBody(frame) as Welcome;
-  const ours = [PROTOCOL_VERSION, FLOW_RECORD_BYTES, ADDRESS_RECORD_BYTES].join('/');
-  const theirs = [welcome.protocol, welcome.flowRecordBytes, welcome.addressRecordBytes].join('/');
+  const ours = [PROTOCOL_VERSION, FLOW_RECORD_BYTES, ADDRESS_RECORD_BYTES, THREAT_RECORD_BYTES].join('/');
+  const { protocol, flowRecordBytes, addressRecordBytes, threatRecordBytes } = welcome;
+  const theirs = [protocol, flowRecordBytes, addressRecordBytes, threatRecordBytes].join('/');
   if (ours === theirs) return welcome;
   throw new DataplaneError(
     'dp_version',
-    `vmoat-dp ${welcome.version} speaks protocol/flow/address ${theirs}, this is ${ours}: upgrade both`,
+    `vmoat-dp ${welcome.version} speaks protocol/flow/address/threat ${theirs}, this is ${ours}: upgrade both`,
   );
 }

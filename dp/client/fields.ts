@@ -5,10 +5,11 @@ export type Pair = [toServer: number, toClient: number];
 const TWO_32 = 2 ** 32;
 const MS_PER_HIGH_WORD = TWO_32 / 1e6;
 
-const u64 = (view: DataView, at: number): number =>
+/** A u64, exact to 2^53. */
+export const u64Number = (view: DataView, at: number): number =>
   view.getUint32(at + 4, true) * TWO_32 + view.getUint32(at, true);
 /** Two u64, exact to 2^53. */
-export const pair = (view: DataView, at: number): Pair => [u64(view, at), u64(view, at + 8)];
+export const pair = (view: DataView, at: number): Pair => [u64Number(view, at), u64Number(view, at + 8)];
 /** An i64 of nanoseconds as milliseconds, to a quarter of a microsecond. */
 export const milliseconds = (view: DataView, at: number): number =>
   view.getInt32(at + 4, true) * MS_PER_HIGH_WORD + view.getUint32(at, true) / 1e6;
@@ -16,7 +17,7 @@ export const milliseconds = (view: DataView, at: number): number =>
 /** Decimal text of a u64, exact also beyond 2^53. */
 export function u64Text(view: DataView, at: number): string {
   const high = view.getUint32(at + 4, true);
-  return high < 0x200000 ? String(u64(view, at)) : String(view.getBigUint64(at, true));
+  return high < 0x200000 ? String(u64Number(view, at)) : String(view.getBigUint64(at, true));
 }
 
 /** Numbers of the bits set in a u64, ascending. */

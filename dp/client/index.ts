@@ -10,4 +10,5 @@ export { FlowRecord, type Tunnel } from './flow-record.ts';
 export { pcapCommand } from './pcap-command.ts';
 export { printable } from './printable.ts';
 export { protocolKeyword } from './protocol-keyword.ts';
+export { decodeThreats, type ThreatRecord } from './threat-record.ts';
 export { timeText } from './time-text.ts';

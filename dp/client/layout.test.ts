@@ -8,7 +8,9 @@ import {
   FLOW_RECORD_BYTES,
   flowBatchHeader,
   flowRecord,
+  THREAT_RECORD_BYTES,
   TUNNEL_LAYER_BYTES,
+  threatRecord,
   tunnelLayer,
 } from './layout.ts';
 
@@ -18,6 +20,7 @@ test("the decoder's offsets are the compiler's", () => {
     TunnelLayer: { size: TUNNEL_LAYER_BYTES, offsets: tunnelLayer },
     FlowBatchHeader: { size: FLOW_BATCH_HEADER_BYTES, offsets: flowBatchHeader },
     AddressRecord: { size: ADDRESS_RECORD_BYTES, offsets: addressRecord },
+    ThreatRecord: { size: THREAT_RECORD_BYTES, offsets: threatRecord },
   });
 });
 

@@ -58,6 +58,27 @@ export const addressRecord = {
   seen_ns: 32,
 } as const;
 
+export const THREAT_RECORD_BYTES = 344;
+export const threatRecord = {
+  id: 0,
+  flow: 8,
+  first_ns: 16,
+  last_ns: 24,
+  count: 32,
+  src: 40,
+  dst: 56,
+  segment: 72,
+  slot: 76,
+  sport: 78,
+  dport: 80,
+  proto: 82,
+  family: 83,
+  threat: 84,
+  from_nic: 85,
+  evidence_length: 86,
+  evidence: 87,
+} as const;
+
 /** Names of the enums of records.h, by value; null = the zero that means "none". */
 export const CONFIDENCES = [null, 'guess', 'sure'] as const;
 export const DIRECTIONS = ['inferred', 'seen'] as const;

@@ -5,7 +5,13 @@ import { decodeAddresses } from './address-record.ts';
 import { DataplaneError } from './dataplane-error.ts';
 import { FlowBatch, flowCount } from './flow-batch.ts';
 import type { FlowRecord } from './flow-record.ts';
-import { ADDRESS_RECORD_BYTES, FLOW_BATCH_HEADER_BYTES } from './layout.ts';
+import {
+  ADDRESS_RECORD_BYTES,
+  FLOW_BATCH_HEADER_BYTES,
+  THREAT_RECORD_BYTES,
+  threatRecord,
+} from './layout.ts';
+import { decodeThreats } from './threat-record.ts';
 
 const isProtocolError = (error: unknown): boolean =>
   error instanceof DataplaneError && error.code === 'dp_protocol';
@@ -159,4 +165,45 @@ test('address records', () => {
   });
   assert.deepEqual([second?.address, second?.gone], ['::', true]);
   assert.throws(() => decodeAddresses(body.subarray(1)), isProtocolError);
+});
+
+test('threat records', () => {
+  const body = Buffer.alloc(2 * THREAT_RECORD_BYTES);
+  body.writeBigUInt64LE(9_007_199_254_740_993n, threatRecord.id);
+  body.writeBigUInt64LE(5n, threatRecord.flow);
+  body.writeBigInt64LE(1_700_000_000_500_000_000n, threatRecord.first_ns);
+  body.writeBigInt64LE(1_700_000_001_500_000_000n, threatRecord.last_ns);
+  body.writeBigUInt64LE(12n, threatRecord.count);
+  body.set(mapped(10, 0, 0, 9), threatRecord.src);
+  body.set(mapped(10, 0, 0, 2), threatRecord.dst);
+  body.writeUInt32LE(77, threatRecord.segment);
+  body.writeUInt16LE(4, threatRecord.slot);
+  body.writeUInt16LE(40_000, threatRecord.sport);
+  body.writeUInt16LE(22, threatRecord.dport);
+  body.writeUInt8(6, threatRecord.proto);
+  body.writeUInt8(4, threatRecord.family);
+  body.writeUInt8(3, threatRecord.threat);
+  body.writeUInt8(1, threatRecord.from_nic);
+  body.writeUInt8(5, threatRecord.evidence_length);
+  body.write('a\u001bb\u00e9c', threatRecord.evidence);
+  const [first, second] = decodeThreats(body);
+  assert.deepEqual(first, {
+    id: '9007199254740993',
+    flow: '5',
+    firstMs: 1_700_000_000_500,
+    lastMs: 1_700_000_001_500,
+    count: 12,
+    src: '10.0.0.9',
+    dst: '10.0.0.2',
+    sport: 40_000,
+    dport: 22,
+    proto: 6,
+    segment: 77,
+    slot: 4,
+    threat: 3,
+    fromNic: true,
+    evidence: 'a\u001bb\u00e9',
+  });
+  assert.deepEqual([second?.flow, second?.src, second?.fromNic, second?.evidence], [null, null, false, '']);
+  assert.throws(() => decodeThreats(body.subarray(1)), isProtocolError);
 });

@@ -2,7 +2,7 @@
 // A frame is u32 length (of what follows) + u16 type + body, little-endian. Bodies are JSON, except the
 // bulk types, whose bodies are arrays of dp/contract/records.h. Tables go whole, with a generation.
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 /** Longest frame either side accepts, bytes; a longer one ends the connection. */
 export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -20,6 +20,7 @@ export const MessageType = {
   // dp → hostd, bulk
   flows: 128,
   addresses: 129,
+  threats: 130,
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
@@ -37,6 +38,32 @@ export interface Registry {
   threats: string[];
 }
 
+export type Severity = 'low' | 'medium' | 'high' | 'critical';
+
+/** What a threat is; docs/threats.md is made from these. */
+export interface ThreatInfo {
+  name: string;
+  severity: Severity;
+  /** What protect would do. */
+  action: 'alert' | 'deny';
+  means: string;
+  evidence: string;
+  /** What it sees on a NIC and what bounds that; and in a capture file. */
+  live: string;
+  offline: string;
+  thresholds: ThreatThreshold[];
+}
+
+export interface ThreatThreshold {
+  /** Its key in the configuration file, below the threat's name. */
+  name: string;
+  unit: string;
+  standard: number;
+  least: number;
+  most: number;
+  means: string;
+}
+
 export interface Welcome {
   protocol: number;
   version: string;
@@ -46,8 +73,11 @@ export interface Welcome {
   startedAt: string;
   pid: number;
   registry: Registry;
+  /** In the order of registry.threats. */
+  threats: ThreatInfo[];
   flowRecordBytes: number;
   addressRecordBytes: number;
+  threatRecordBytes: number;
 }
 
 export interface Refused {

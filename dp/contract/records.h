@@ -111,4 +111,28 @@ struct AddressRecord {
 };
 static_assert(sizeof(AddressRecord) == 40);
 
+/**
+ * A threat seen between src and dst at one NIC. The same incident comes again, at most once a second, with a
+ * larger `count`; after 60 s of silence the next one is another incident.
+ */
+struct ThreatRecord {
+  uint64_t id;       // of the incident, unique for this boot of dp
+  uint64_t flow;     // FlowRecord::id where it was seen last, 0 = belongs to no flow
+  int64_t first_ns;  // since the epoch
+  int64_t last_ns;
+  uint64_t count;   // times it was seen since first_ns
+  uint8_t src[16];  // who did it; IPv6, IPv4 as ::ffff:a.b.c.d
+  uint8_t dst[16];
+  uint32_t segment;
+  uint16_t slot;  // NIC it was seen at; no_slot offline
+  uint16_t sport, dport;
+  uint8_t proto;
+  uint8_t family;    // 4, 6; 0 = not IP, addresses may be zero
+  uint8_t threat;    // registry.threats[n]
+  uint8_t from_nic;  // 1: the NIC's guest sent it
+  uint8_t evidence_length;
+  uint8_t evidence[257];  // unescaped; whoever shows it escapes it
+};
+static_assert(sizeof(ThreatRecord) == 344);
+
 }  // namespace vmoat

@@ -20,6 +20,7 @@
 #include "engine/serial_sink.h"
 #include "engine/tap_set.h"
 #include "parse/anomaly.h"
+#include "threats/threat.h"
 
 namespace vmoat {
 namespace {
@@ -360,6 +361,8 @@ std::vector<std::string_view> Dataplane::names(Names which) {
     for (int i = 0; i < static_cast<int>(Fact::count); i++) names.push_back(fact_name(static_cast<Fact>(i)));
   if (which == Names::anomalies)
     for (const AnomalyName& a : anomalies()) names.push_back(a.name);
+  if (which == Names::threats)
+    for (const Threat& t : threats()) names.push_back(t.name);
   return names;
 }
 

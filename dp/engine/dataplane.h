@@ -107,6 +107,8 @@ class DataplaneSink {
   virtual void flows(std::span<const uint8_t> batch) = 0;
   /** The body of an `addresses` message: an array of AddressRecord. */
   virtual void addresses(std::span<const uint8_t> batch) = 0;
+  /** The body of a `threats` message: an array of ThreatRecord. */
+  virtual void threats(std::span<const uint8_t> batch) = 0;
   /** Whole tables with a generation; sent at a change (within 20 ms), NICs also every report interval. */
   virtual void nics(uint64_t generation, std::span<const TappedNic> nics) = 0;
   virtual void links(uint64_t generation, std::span<const LinkInfo> links) = 0;

@@ -42,6 +42,11 @@ class Heard final : public DataplaneSink {
     });
   }
   void addresses(std::span<const uint8_t>) override {}
+  void threats(std::span<const uint8_t> batch) override {
+    std::vector<ThreatRecord> records(batch.size() / sizeof(ThreatRecord));
+    std::memcpy(records.data(), batch.data(), batch.size());
+    note([&] { threat_records.insert(threat_records.end(), records.begin(), records.end()); });
+  }
   void nics(uint64_t, std::span<const TappedNic> table) override {
     note([&] { nic_table.assign(table.begin(), table.end()); });
   }
@@ -68,6 +73,7 @@ class Heard final : public DataplaneSink {
   }
 
   std::map<uint64_t, FlowRecord> flow_records;
+  std::vector<ThreatRecord> threat_records;
   uint64_t delta_packets = 0;
   std::vector<TappedNic> nic_table;
   std::vector<LinkInfo> link_table;

@@ -21,6 +21,8 @@ class RecordSink {
   virtual void flows(Bytes batch) = 0;
   /** An array of AddressRecord: the body of an `addresses` message. */
   virtual void addresses(Bytes batch) = 0;
+  /** An array of ThreatRecord: the body of a `threats` message. */
+  virtual void threats(Bytes batch) = 0;
 
  protected:
   ~RecordSink() = default;

@@ -20,6 +20,10 @@ class SerialSink final : public DataplaneSink, public RecordSink {
     const std::lock_guard lock(mutex_);
     to_.addresses(batch);
   }
+  void threats(Bytes batch) override {
+    const std::lock_guard lock(mutex_);
+    to_.threats(batch);
+  }
   void nics(uint64_t generation, std::span<const TappedNic> table) override {
     const std::lock_guard lock(mutex_);
     to_.nics(generation, table);

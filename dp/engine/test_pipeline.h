@@ -37,6 +37,11 @@ class Notebook final : public RecordSink, public FlowControl {
     address.resize(had + count);
     std::memcpy(&address[had], batch.data(), batch.size());
   }
+  void threats(Bytes batch) override {
+    const size_t count = batch.size() / sizeof(ThreatRecord), had = threat.size();
+    threat.resize(had + count);
+    std::memcpy(&threat[had], batch.data(), batch.size());
+  }
   void want(const vmoat_flow_key& key, uint32_t from_nic, uint32_t) override {
     wanted.emplace_back(key, from_nic);
   }
@@ -44,6 +49,7 @@ class Notebook final : public RecordSink, public FlowControl {
 
   std::vector<Flow> flow;
   std::vector<AddressRecord> address;
+  std::vector<ThreatRecord> threat;
   std::vector<std::pair<vmoat_flow_key, uint32_t>> wanted;
   std::vector<vmoat_flow_key> forgotten;
 

@@ -2,13 +2,18 @@
 // one also what was said while nobody listened.
 import type { DataplaneOutput } from '../client/addon.ts';
 import { flowCount } from '../client/flow-batch.ts';
-import { ADDRESS_RECORD_BYTES } from '../client/layout.ts';
+import { ADDRESS_RECORD_BYTES, THREAT_RECORD_BYTES } from '../client/layout.ts';
 import { type DpStatus, MessageType } from '../contract/protocol.ts';
 import { Backlog, type Kept } from './backlog.ts';
 import type { Peer } from './peer.ts';
 import { processUse } from './process-use.ts';
 
 const TABLES = { links: MessageType.links, segments: MessageType.segments, nics: MessageType.nics } as const;
+const BULK = {
+  flows: MessageType.flows,
+  addresses: MessageType.addresses,
+  threats: MessageType.threats,
+} as const;
 const REFRESH_MS = 1_000;
 
 export class Hub {
@@ -38,8 +43,7 @@ export class Hub {
 
   /** Takes one output of the data plane; `log` is not for clients. */
   take<Kind extends keyof DataplaneOutput>(kind: Kind, value: DataplaneOutput[Kind]): void {
-    if (Buffer.isBuffer(value))
-      this.#bulk(kind === 'flows' ? MessageType.flows : MessageType.addresses, value);
+    if (Buffer.isBuffer(value)) this.#bulk(BULK[kind as keyof typeof BULK], value);
     else if (kind === 'status') this.#status(value as DataplaneOutput['status']);
     else if (kind in TABLES) this.#table(TABLES[kind as keyof typeof TABLES], value);
   }
@@ -86,5 +90,7 @@ export class Hub {
   }
 }
 
-const recordCount = (type: number, body: Buffer): number =>
-  type === MessageType.flows ? flowCount(body) : body.length / ADDRESS_RECORD_BYTES;
+function recordCount(type: number, body: Buffer): number {
+  if (type === MessageType.flows) return flowCount(body);
+  return body.length / (type === MessageType.threats ? THREAT_RECORD_BYTES : ADDRESS_RECORD_BYTES);
+}

@@ -68,8 +68,10 @@ function welcome(addon: Addon): Welcome {
     startedAt: new Date().toISOString(),
     pid: process.pid,
     registry: addon.registry,
+    threats: addon.threats,
     flowRecordBytes: addon.recordLayout.FlowRecord.size,
     addressRecordBytes: addon.recordLayout.AddressRecord.size,
+    threatRecordBytes: addon.recordLayout.ThreatRecord.size,
   };
 }
 

@@ -30,8 +30,10 @@ const WELCOME: Welcome = {
   startedAt: '2026-01-01T00:00:00.000Z',
   pid: 1,
   registry: { applications: [''], facts: [''], anomalies: [], threats: [] },
+  threats: [],
   flowRecordBytes: 240,
   addressRecordBytes: 40,
+  threatRecordBytes: 344,
 };
 const STATUS = {
   workers: [],
@@ -174,14 +176,17 @@ test('another version is refused on either side, with both versions named', asyn
   socket.write(hello(PROTOCOL_VERSION + 1));
   const refused = await next();
   assert.equal(refused.type, MessageType.refused);
-  assert.match(JSON.stringify(jsonBody(refused)), /"version".*protocol 1, the client 2/);
+  assert.match(
+    JSON.stringify(jsonBody(refused)),
+    new RegExp(`"version".*protocol ${PROTOCOL_VERSION}, the client ${PROTOCOL_VERSION + 1}`),
+  );
   await once(socket, 'close');
   await close();
 
   await serve({ welcome: { flowRecordBytes: 248 } });
   const [error] = (await once(client(), 'disconnected')) as [DataplaneError];
   assert.equal(error.code, 'dp_version');
-  assert.match(error.message, /1\/248\/40, this is 1\/240\/40/);
+  assert.match(error.message, /2\/248\/40\/344, this is 2\/240\/40\/344/);
 });
 
 test('whoever does not follow the protocol is told and put out', async () => {
