@@ -3,7 +3,9 @@
 
 #include <napi.h>
 
+#include <initializer_list>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 
@@ -29,6 +31,17 @@ void export_lock(Napi::Env env, Napi::Object exports);
 
 inline Napi::String text(Napi::Env env, std::string_view value) {
   return Napi::String::New(env, value.data(), value.size());
+}
+
+inline Napi::Number number(Napi::Env env, uint64_t value) {
+  return Napi::Number::New(env, static_cast<double>(value));
+}
+
+/** An object of counts, by name. */
+inline Napi::Object counts(Napi::Env env, std::initializer_list<std::pair<const char*, uint64_t>> values) {
+  Napi::Object result = Napi::Object::New(env);
+  for (const auto& [name, value] : values) result.Set(name, number(env, value));
+  return result;
 }
 
 /** Throws into JavaScript: an Error with `errno` (0 when there is none). Return at once afterwards. */

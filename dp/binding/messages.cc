@@ -8,10 +8,6 @@
 namespace vmoat::binding {
 namespace {
 
-Napi::Number number(Napi::Env env, uint64_t value) {
-  return Napi::Number::New(env, static_cast<double>(value));
-}
-
 Napi::Array pair(Napi::Env env, const uint64_t (&values)[2]) {
   Napi::Array result = Napi::Array::New(env, 2);
   for (uint32_t i = 0; i < 2; i++) result.Set(i, number(env, values[i]));
@@ -30,13 +26,11 @@ std::string time_text(int64_t ns) {
 }
 
 Napi::Object to_object(Napi::Env env, const Losses& lost) {
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("ring", number(env, lost.ring));
-  result.Set("budget", number(env, lost.budget));
-  result.Set("table", number(env, lost.table));
-  result.Set("quota", number(env, lost.quota));
-  result.Set("read", number(env, lost.read));
-  return result;
+  return counts(env, {{"ring", lost.ring},
+                      {"budget", lost.budget},
+                      {"table", lost.table},
+                      {"quota", lost.quota},
+                      {"read", lost.read}});
 }
 
 Napi::Object to_object(Napi::Env env, const TappedNic& nic) {
@@ -107,13 +101,11 @@ Napi::Array workers(Napi::Env env, const std::vector<WorkerStatus>& list) {
 }
 
 Napi::Object flows(Napi::Env env, const DataplaneStatus& status) {
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("kernel", number(env, status.kernel_flows));
-  result.Set("kernelMax", number(env, status.kernel_flows_max));
-  result.Set("sessions", number(env, status.sessions));
-  result.Set("sessionsMax", number(env, status.sessions_max));
-  result.Set("pickedUp", number(env, status.picked_up));
-  return result;
+  return counts(env, {{"kernel", status.kernel_flows},
+                      {"kernelMax", status.kernel_flows_max},
+                      {"sessions", status.sessions},
+                      {"sessionsMax", status.sessions_max},
+                      {"pickedUp", status.picked_up}});
 }
 
 }  // namespace

@@ -14,12 +14,8 @@
 namespace vmoat::binding {
 namespace {
 
-Napi::Number number(Napi::Env env, uint64_t value) {
-  return Napi::Number::New(env, static_cast<double>(value));
-}
-
 /** {name: count} of the counts above zero. */
-Napi::Object counts(Napi::Env env, Names which, const uint64_t (&values)[64]) {
+Napi::Object named_counts(Napi::Env env, Names which, const uint64_t (&values)[64]) {
   Napi::Object result = Napi::Object::New(env);
   size_t index = 0;
   for (std::string_view name : Dataplane::names(which)) {
@@ -51,14 +47,12 @@ Napi::Object to_object(Napi::Env env, const OfflineProgress& progress) {
   return item;
 }
 
-Napi::Object refused(Napi::Env env, const PipelineCounters& counters) {
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("sessions", number(env, counters.sessions_refused));
-  result.Set("openings", number(env, counters.openings_refused));
-  result.Set("facts", number(env, counters.facts_refused));
-  result.Set("fragments", number(env, counters.fragments_refused));
-  result.Set("tunnels", number(env, counters.tunnels_refused));
-  return result;
+Napi::Object refused(Napi::Env env, const PipelineCounters& c) {
+  return counts(env, {{"sessions", c.sessions_refused},
+                      {"openings", c.openings_refused},
+                      {"facts", c.facts_refused},
+                      {"fragments", c.fragments_refused},
+                      {"tunnels", c.tunnels_refused}});
 }
 
 Napi::Value broken(Napi::Env env, const std::optional<Broken>& where) {
@@ -75,8 +69,8 @@ Napi::Object to_object(Napi::Env env, const OfflineSummary& summary) {
   item.Set("flows", number(env, summary.flows));
   item.Set("bytes", number(env, summary.bytes));
   item.Set("unparsed", number(env, summary.counters.unparsed));
-  item.Set("anomalies", counts(env, Names::anomalies, summary.counters.anomalies));
-  item.Set("threats", counts(env, Names::threats, summary.counters.threats));
+  item.Set("anomalies", named_counts(env, Names::anomalies, summary.counters.anomalies));
+  item.Set("threats", named_counts(env, Names::threats, summary.counters.threats));
   item.Set("refused", refused(env, summary.counters));
   item.Set("broken", broken(env, summary.broken));
   return item;

@@ -124,10 +124,8 @@ void Pipeline::Impl::fragment(Packet& p, PathNumbers by, Context& context) {
   p.anomalies |= seen;
   p.body = datagram.body;
   p.body_length = static_cast<uint32_t>(datagram.body.size());
-  p.fragment = p.more_fragments = false;
-  p.fragment_offset = 0;
   p.cut = false;
-  decode_transport(p);
+  decode_whole(p);
   context.packets = datagram.packets;
   context.bytes = datagram.bytes;
   context.anomalies = datagram.anomalies;
@@ -155,7 +153,7 @@ void Pipeline::Impl::fragments_gone(Datagram& datagram, uint32_t path) {
 }
 
 void Pipeline::Impl::tunnel(Packet& p, uint32_t number, const Context& context) {
-  const Inner inner = inner_of(p);
+  const Inner inner = inner_of(p, options_.tunnel_ports);
   Session& s = table_[number];
   s.anomalies |= p.anomalies;
   if (inner.kind == TunnelKind::none || inner.ethertype == 0 || inner.bytes.empty()) return;

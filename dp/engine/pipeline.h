@@ -9,6 +9,7 @@
 #include "contract/kernel.h"
 #include "contract/records.h"
 #include "parse/frame.h"
+#include "parse/walk.h"
 #include "session/timeouts.h"
 
 namespace vmoat {
@@ -55,6 +56,7 @@ struct PipelineOptions {
   uint64_t flow_id_step = 1;           // number of workers, each with another first_flow_id
   bool facts = true;                   // keep facts (privacy switch)
   Timeouts timeouts;
+  TunnelPorts tunnel_ports;
 };
 
 /** How kernel counters reach count(). */

@@ -64,6 +64,9 @@ constexpr AnomalyName names[] = {
     {"tunnel-broken", "a tunnel header that cannot be read"},
     {"tunnel-deep", "tunnels more than 4 deep"},
     {"gre-version", "a GRE version that does not exist"},
+    {"gre-routing", "a GRE packet with source routes, which RFC 2784 took out"},
+    {"tcp-challenged",
+     "a TCP reset or SYN in a connection that its end must not obey but challenge (RFC 5961)"},
 };
 static_assert(std::size(names) == static_cast<size_t>(Anomaly::count) && std::size(names) <= 64);
 

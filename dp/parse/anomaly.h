@@ -66,6 +66,8 @@ enum class Anomaly : uint8_t {
   tunnel_broken,
   tunnel_deep,
   gre_version,
+  gre_routing,
+  tcp_challenged,
   count,
 };
 

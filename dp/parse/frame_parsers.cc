@@ -42,7 +42,7 @@ void on_frame(Bytes bytes) {
   Packet packet;
   decode({.bytes = bytes, .length = static_cast<uint32_t>(bytes.size()), .link = link}, packet);
   for (int depth = 0; depth < tunnel_depth_max; depth++) {
-    const Inner inner = inner_of(packet);
+    const Inner inner = inner_of(packet, {});
     if (inner.kind == TunnelKind::none) return;
     decode(inner, packet.cut, packet);
   }

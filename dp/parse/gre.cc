@@ -14,19 +14,6 @@ Inner broken(Packet& packet, Anomaly why) {
   return {};
 }
 
-/** RFC 1701 source routes: a list of {family, offset, length} that ends with an entry of family and length 0.
- */
-void skip_routes(ByteReader& r) {
-  for (int i = 0; i < 16 && r.ok(); i++) {
-    const uint16_t family = r.be16();
-    r.skip(1);
-    const uint8_t length = r.u8();
-    if (family == 0 && length == 0) return;
-    r.skip(length);
-  }
-  r.fail();
-}
-
 }  // namespace
 
 Inner parse_gre(Packet& packet) {
@@ -34,11 +21,11 @@ Inner parse_gre(Packet& packet) {
   const uint16_t flags = r.be16(), type = r.be16(), version = flags & 7;
   if (!r.ok()) return broken(packet, Anomaly::tunnel_broken);
   if (version > 1) return broken(packet, Anomaly::gre_version);
-  if ((flags & (flag_checksum | flag_routing)) != 0) r.skip(4);
+  if ((flags & flag_routing) != 0) return broken(packet, Anomaly::gre_routing);
+  if ((flags & flag_checksum) != 0) r.skip(4);
   uint32_t key = (flags & flag_key) != 0 ? r.be32() : 0;
   if ((flags & flag_sequence) != 0) r.skip(4);
   if (version == 1 && (flags & flag_acknowledge) != 0) r.skip(4);
-  if ((flags & flag_routing) != 0) skip_routes(r);
   if (!r.ok()) return broken(packet, Anomaly::tunnel_broken);
   if (type == ethertype_erspan2 || type == ethertype_erspan3)
     return parse_erspan(r.rest(), type, (flags & flag_sequence) != 0, packet);

@@ -30,6 +30,8 @@ Inner parse_gtp(Packet& packet) {
   const Bytes bytes = packet.payload;
   const bool version1 = bytes.size() >= 8 && bytes[0] >> 5 == 1 && (bytes[0] & flag_protocol_type) != 0;
   if (!version1 || bytes[1] != message_pdu) return {};
+  const bool length_fits = load_be16(&bytes[2]) + 8u <= bytes.size() || packet.cut;
+  if (!length_fits) return {};
   const size_t header = header_length(bytes);
   if (header == 0 || header >= bytes.size()) {
     packet.odd(Anomaly::tunnel_broken);

@@ -18,6 +18,9 @@ constexpr uint16_t ethertype_ipv4 = 0x0800, ethertype_arp = 0x0806, ethertype_ra
                    ethertype_mpls = 0x8847, ethertype_mpls_multicast = 0x8848,
                    ethertype_pppoe_session = 0x8864, ethertype_erspan2 = 0x88be, ethertype_erspan3 = 0x22eb;
 
+/** Whether networks of today bear this EtherType: IP and what is read here, or a control protocol of links
+ * and bridges (IEEE's list). */
+bool is_known_ethertype(uint16_t type);
 /** Ethernet II, 802.3 with LLC/SNAP; IEEE 802.3. */
 Follows parse_ethernet(Bytes bytes, Packet& packet);
 /** Linux "cooked" captures v1 and v2 (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2). */
@@ -43,6 +46,9 @@ bool parse_ipv6(Bytes bytes, Packet& packet);
 /** Goes on in packet.body with the extension header packet.proto, the `index`th; ends at a fragment. */
 void parse_extensions(int index, Packet& packet);
 
+/** Whether a first fragment holds its whole header chain, the transport header included (RFC 7112). */
+bool has_whole_chain(const Packet& packet);
+
 /** Transport headers, from packet.body. False: broken, ports stay 0. */
 bool parse_tcp(Packet& packet);
 bool parse_udp(Packet& packet);
@@ -58,11 +64,14 @@ struct Inner {
   Bytes bytes;
 };
 
+/** Those in UDP are known by their port, which a client may have by chance: what does not look like the
+ * tunnel is none, without an anomaly. */
 Inner parse_vxlan(Packet& packet);
 Inner parse_geneve(Packet& packet);
 Inner parse_gtp(Packet& packet);
 Inner parse_teredo(Packet& packet);
-/** From packet.body: GRE (RFC 2784, 2890, 2637), NVGRE and ERSPAN I to III inside it. */
+/** From packet.body: GRE (RFC 2784, 2890, 2637), NVGRE and ERSPAN I to III inside it; source routes (RFC
+ * 1701) are refused. */
 Inner parse_gre(Packet& packet);
 /** The ERSPAN header behind GRE's. */
 Inner parse_erspan(Bytes bytes, uint16_t ethertype, bool with_sequence, Packet& packet);

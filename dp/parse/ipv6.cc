@@ -75,6 +75,29 @@ void parse_extensions(int index, Packet& packet) {
   if (packet.proto == no_next) packet.body = {};
 }
 
+bool has_whole_chain(const Packet& packet) {
+  Packet rest;
+  rest.family = packet.family;
+  rest.proto = packet.proto;
+  rest.body = packet.body;
+  rest.body_length = packet.body_length;
+  if (rest.family == 6) parse_extensions(1, rest);
+  if (is_extension(rest.proto) && rest.family == 6) return false;
+  switch (rest.proto) {
+    case IPPROTO_TCP:
+      return rest.body.size() >= 20 && rest.body.size() >= (rest.body[12] >> 4) * 4u;
+    case IPPROTO_UDP:
+    case IPPROTO_UDPLITE:
+    case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
+      return rest.body.size() >= 8;
+    case IPPROTO_SCTP:
+      return rest.body.size() >= 12;
+    default:
+      return true;
+  }
+}
+
 bool parse_ipv6(Bytes bytes, Packet& packet) {
   if (bytes.size() < 40) return packet.odd(Anomaly::ipv6_short), false;
   if (bytes[0] >> 4 != 6) return packet.odd(Anomaly::ipv6_version), false;

@@ -9,6 +9,12 @@ namespace {
 const Buffer datagram = ipv4(17, udp(1000, 2000, text("hello")));
 }
 
+TEST_CASE("an EtherType that nobody uses is odd, a control protocol's is not") {
+  CHECK(is_odd(decoded(ethernet(0x1234, text("what"))), Anomaly::ethernet_unknown));
+  CHECK(decoded(ethernet(0x88cc, text("lldp"))).anomalies == 0);
+  CHECK(decoded(ethernet(0x8863, text("padi"))).anomalies == 0);
+}
+
 TEST_CASE("ethernet") {
   const Packet p = decoded(ethernet(0x0800, datagram));
   CHECK(p.layer == Layer::transport);

@@ -99,7 +99,10 @@ TEST_CASE("IPv6 extension headers that should not be") {
   CHECK(is_odd(v6(ipv6(60, hex("11 ff 0000"))), Anomaly::ipv6_extension_short));
   Buffer many;
   for (int i = 0; i < 9; i++) many = many + hex("3c 00 01040000 0000");
-  CHECK(is_odd(v6(ipv6(60, many + datagram)), Anomaly::ipv6_extensions_many));
+  const Packet p = v6(ipv6(60, many + datagram));
+  CHECK(is_odd(p, Anomaly::ipv6_extensions_many));
+  CHECK(p.layer == Layer::network);  // no ports are believed behind it, as in the kernel
+  CHECK(p.dport == 0);
 }
 
 TEST_CASE("IPv6 fragments") {
@@ -111,6 +114,28 @@ TEST_CASE("IPv6 fragments") {
   const Packet atomic = v6(ipv6(44, hex("11 00 0000 00000007") + datagram));
   CHECK_FALSE(atomic.fragment);
   CHECK(atomic.dport == 2000);
+}
+
+TEST_CASE("a first fragment holds its whole header chain, or not (RFC 7112)") {
+  const auto chain_is_whole = [](const Buffer& rest, uint8_t next) {
+    return has_whole_chain(v6(ipv6(44, Buffer{next} + hex("00 0001 00000007") + rest)));
+  };
+  const Buffer destination = hex("06 00 01040000 0000"), segment = tcp(1, 2, 0, 0, 2);
+  CHECK(chain_is_whole(destination + segment, 60));
+  CHECK_FALSE(chain_is_whole(destination, 60));
+  CHECK_FALSE(chain_is_whole(hex("3c"), 60));
+  CHECK_FALSE(chain_is_whole(destination + Buffer(segment.begin(), segment.begin() + 16), 60));
+  Buffer options = segment;
+  options[12] = 0x60;
+  CHECK_FALSE(chain_is_whole(options, 6));
+}
+
+TEST_CASE("a fragment within a whole datagram is not put together again") {
+  Packet p = v6(ipv6(44, hex("2c 00 0001 00000007") + hex("11 00 0001 00000008") + datagram));
+  decode_whole(p);
+  CHECK(is_odd(p, Anomaly::ipv6_extension_order));
+  CHECK_FALSE(p.fragment);
+  CHECK(p.dport == 0);
 }
 
 TEST_CASE("IPv6 lengths") {

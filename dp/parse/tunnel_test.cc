@@ -13,7 +13,7 @@ const Buffer inner_frame = ethernet(0x0800, inner_ip);
 /** What is inside a frame's tunnel; `outer` gets the tunnel's own packet. */
 Packet inside(const Buffer& frame, Inner& inner, Packet& outer) {
   outer = decoded(frame);
-  inner = inner_of(outer);
+  inner = inner_of(outer, {});
   Packet p;
   if (inner.kind != TunnelKind::none) decode(inner, outer.cut, p);
   return p;
@@ -39,7 +39,7 @@ Buffer in_gre(const Buffer& payload) {
 
 void is_no_tunnel(const Buffer& frame, bool odd) {
   Packet p = decoded(frame);
-  CHECK(inner_of(p).kind == TunnelKind::none);
+  CHECK(inner_of(p, {}).kind == TunnelKind::none);
   CHECK(is_odd(p, Anomaly::tunnel_broken) == odd);
 }
 
@@ -50,6 +50,31 @@ TEST_CASE("VXLAN") {
   holds(in_udp(4790, hex("0c000001 00006400") + inner_ip), TunnelKind::vxlan, 100);
   is_no_tunnel(in_udp(4789, hex("00000000 00006400") + inner_frame), true);
   is_no_tunnel(in_udp(4789, hex("080000")), true);
+}
+
+TEST_CASE("VXLAN with group policy or another protocol, on any port") {
+  holds(in_udp(4789, hex("88000012 00006400") + inner_frame), TunnelKind::vxlan, 100);
+  holds(in_udp(4789, hex("0c000001 00006400") + inner_ip), TunnelKind::vxlan, 100);
+  holds(in_udp(8472, hex("08000000 00006400") + inner_frame), TunnelKind::vxlan, 100);
+  Packet p = decoded(in_udp(7000, hex("08000000 00006400") + inner_frame));
+  CHECK(inner_of(p, {}).kind == TunnelKind::none);
+  TunnelPorts configured;
+  configured.vxlan = {7000};
+  CHECK(inner_of(p, configured).id == 100);
+}
+
+TEST_CASE("a client's port may be a tunnel's: what does not look like one is none") {
+  const Buffer answer = hex("0801 8180 0001 0001 0000 0000") +
+                        hex("03 777777 07 6578616d706c65 00 0001 0001") +
+                        hex("c00c 0001 0001 0000003c 0004 0a000001");
+  for (uint16_t port : {4789, 8472, 6081, 2152}) {
+    for (uint8_t id : {0x08, 0x88, 0x0c, 0x00, 0x30, 0x34}) {
+      Buffer body = answer;
+      body[0] = id;
+      body[1] = 0xff;
+      is_no_tunnel(ethernet(0x0800, ipv4(17, udp(53, port, body))), false);
+    }
+  }
 }
 
 TEST_CASE("Geneve") {
@@ -65,8 +90,11 @@ TEST_CASE("GRE, NVGRE, PPTP") {
   holds(in_gre(hex("2000 6558 00006401") + inner_frame), TunnelKind::gre, 100);
   holds(in_gre(hex("3081 880b 00200005 00000001 00000001 ff03 0021") + inner_ip), TunnelKind::gre, 5);
   is_no_tunnel(in_gre(hex("2000 0800 0000")), true);
+  Packet routed = decoded(in_gre(hex("4000 0800 00000000 00000000") + inner_ip));
+  CHECK(inner_of(routed, {}).kind == TunnelKind::none);
+  CHECK(is_odd(routed, Anomaly::gre_routing));
   Packet p = decoded(in_gre(hex("0007 0800") + inner_ip));
-  CHECK(inner_of(p).kind == TunnelKind::none);
+  CHECK(inner_of(p, {}).kind == TunnelKind::none);
   CHECK(is_odd(p, Anomaly::gre_version));
 }
 

@@ -1,6 +1,8 @@
 // Walk: link layers until IP or ARP, IP, transport; and which packet is a tunnel.
 #include "parse/walk.h"
 
+#include <algorithm>
+
 namespace vmoat {
 
 namespace {
@@ -39,6 +41,40 @@ Follows link_header(LinkType link, Bytes bytes, Packet& packet) {
   return {};
 }
 
+void check_ends(Packet& packet) {
+  const bool ports = packet.proto == IPPROTO_TCP || packet.proto == IPPROTO_UDP;
+  if (!ports) return;
+  if (packet.sport == packet.dport && packet.src == packet.dst) packet.odd(Anomaly::ip_land);
+  if (packet.sport == 0 || packet.dport == 0) packet.odd(Anomaly::port_zero);
+}
+
+void decode_transport(Packet& packet) {
+  bool read = false;
+  switch (packet.proto) {
+    case IPPROTO_TCP:
+      read = parse_tcp(packet);
+      break;
+    case IPPROTO_UDP:
+    case IPPROTO_UDPLITE:
+      read = parse_udp(packet);
+      break;
+    case IPPROTO_SCTP:
+      read = parse_sctp(packet);
+      break;
+    case IPPROTO_ICMP:
+      read = packet.family == 4 && parse_icmp(packet);
+      break;
+    case IPPROTO_ICMPV6:
+      read = packet.family == 6 && parse_icmpv6(packet);
+      break;
+    default:
+      return;
+  }
+  if (!read) return;
+  packet.layer = Layer::transport;
+  check_ends(packet);
+}
+
 void network(Follows f, Packet& packet) {
   packet.ethertype = f.ethertype;
   if (f.ethertype == ethertype_ipv4 ? !parse_ipv4(f.bytes, packet) : !parse_ipv6(f.bytes, packet)) return;
@@ -75,64 +111,38 @@ void walk(Follows f, Packet& packet) {
         break;
       default:
         packet.ethertype = f.ethertype;
+        if (f.ethertype != 0 && !is_known_ethertype(f.ethertype)) packet.odd(Anomaly::ethernet_unknown);
         return;
     }
   }
   packet.odd(Anomaly::vlan_deep);
 }
 
-void check_ends(Packet& packet) {
-  const bool ports = packet.proto == IPPROTO_TCP || packet.proto == IPPROTO_UDP;
-  if (!ports) return;
-  if (packet.sport == packet.dport && packet.src == packet.dst) packet.odd(Anomaly::ip_land);
-  if (packet.sport == 0 || packet.dport == 0) packet.odd(Anomaly::port_zero);
+bool has(const TunnelPorts::List& ports, uint16_t port) {
+  return port != 0 && std::find(ports.begin(), ports.end(), port) != ports.end();
 }
 
-bool is_port(const Packet& p, uint16_t port) {
-  return p.dport == port || p.sport == port;
-}
-
-Inner in_udp(Packet& packet) {
-  constexpr uint16_t vxlan = 4789, vxlan_linux = 8472, vxlan_gpe = 4790, geneve = 6081, gtp = 2152,
-                     teredo = 3544;
-  const uint16_t to = packet.dport;
-  if (to == vxlan || to == vxlan_gpe) return parse_vxlan(packet);
-  if (to == vxlan_linux && packet.payload.size() >= 22 && packet.payload[0] == 8) return parse_vxlan(packet);
-  if (to == geneve) return parse_geneve(packet);
-  if (is_port(packet, gtp)) return parse_gtp(packet);
+Inner in_udp(Packet& packet, const TunnelPorts& ports) {
+  constexpr uint16_t teredo = 3544;
+  if (has(ports.vxlan, packet.dport)) return parse_vxlan(packet);
+  if (has(ports.geneve, packet.dport)) return parse_geneve(packet);
+  if (has(ports.gtp, packet.dport) || has(ports.gtp, packet.sport)) return parse_gtp(packet);
   const bool looks_like_teredo = packet.payload.size() >= 40 && packet.payload[0] >> 4 == 6;
-  if (looks_like_teredo || is_port(packet, teredo)) return parse_teredo(packet);
+  if (looks_like_teredo || packet.dport == teredo || packet.sport == teredo) return parse_teredo(packet);
   return {};
 }
 
 }  // namespace
 
-void decode_transport(Packet& packet) {
+void decode_whole(Packet& packet) {
+  packet.fragment = packet.more_fragments = false;
+  packet.fragment_offset = 0;
   if (packet.family == 6) parse_extensions(1, packet);
-  bool read = false;
-  switch (packet.proto) {
-    case IPPROTO_TCP:
-      read = parse_tcp(packet);
-      break;
-    case IPPROTO_UDP:
-    case IPPROTO_UDPLITE:
-      read = parse_udp(packet);
-      break;
-    case IPPROTO_SCTP:
-      read = parse_sctp(packet);
-      break;
-    case IPPROTO_ICMP:
-      read = packet.family == 4 && parse_icmp(packet);
-      break;
-    case IPPROTO_ICMPV6:
-      read = packet.family == 6 && parse_icmpv6(packet);
-      break;
-    default:
-      return;
+  if (packet.fragment) {
+    packet.fragment = packet.more_fragments = false;
+    return packet.odd(Anomaly::ipv6_extension_order);
   }
-  if (!read) return;
-  packet.layer = Layer::transport;
-  check_ends(packet);
+  decode_transport(packet);
 }
 
 void decode(const Frame& frame, Packet& packet) {
@@ -150,11 +160,11 @@ void decode(const Inner& inner, bool cut, Packet& packet) {
   walk({inner.ethertype, inner.bytes}, packet);
 }
 
-Inner inner_of(Packet& packet) {
+Inner inner_of(Packet& packet, const TunnelPorts& ports) {
   if (packet.fragment) return {};
   switch (packet.proto) {
     case IPPROTO_UDP:
-      return packet.layer == Layer::transport ? in_udp(packet) : Inner{};
+      return packet.layer == Layer::transport ? in_udp(packet, ports) : Inner{};
     case IPPROTO_GRE:
       return parse_gre(packet);
     case IPPROTO_IPIP:

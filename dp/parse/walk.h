@@ -11,10 +11,20 @@ constexpr int tunnel_depth_max = 4;
 void decode(const Frame& frame, Packet& packet);
 /** Decodes what a tunnel holds into a fresh packet; `cut` as of the outer one. */
 void decode(const Inner& inner, bool cut, Packet& packet);
-/** Decodes the transport header in packet.body; also for a body that was put together from fragments. */
-void decode_transport(Packet& packet);
+/** Decodes a packet whose body was put together from fragments: further extension headers, transport. A
+ * fragment within is not looked into (`ipv6-extension-order`). */
+void decode_whole(Packet& packet);
+
+/** UDP ports behind which tunnels are looked for; 0 = no port. */
+struct TunnelPorts {
+  static constexpr size_t count_max = 8;
+  using List = std::array<uint16_t, count_max>;
+  List vxlan = {4789, 4790, 8472};  // IANA's, GPE's, Linux's before there was one
+  List geneve = {6081};
+  List gtp = {2152};
+};
 /** The tunnel that this packet is, if it is one. */
-Inner inner_of(Packet& packet);
+Inner inner_of(Packet& packet, const TunnelPorts& ports);
 
 /** Every frame parser by name, for fuzzing: takes the bytes of its header on. */
 struct FrameParser {

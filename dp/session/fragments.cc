@@ -1,6 +1,8 @@
 // Fragments: one chain of pieces per datagram, in order of offset, without overlaps.
 #include "session/fragments.h"
 
+#include "parse/headers.h"
+
 namespace vmoat {
 
 namespace {
@@ -21,26 +23,10 @@ bool same_datagram(const Packet& a, const Packet& b) {
          (a.family == 6 || a.proto == b.proto);
 }
 
-/** The bytes of a transport header that the first fragment must hold whole (RFC 7112, 3128). */
-uint32_t header_bytes(uint8_t proto) {
-  switch (proto) {
-    case IPPROTO_TCP:
-      return 20;
-    case IPPROTO_UDP:
-    case IPPROTO_ICMP:
-    case IPPROTO_ICMPV6:
-      return 8;
-    case IPPROTO_SCTP:
-      return 12;
-    default:
-      return 0;
-  }
-}
-
 void check(Packet& p) {
   const uint32_t length = p.body_length;
   if (p.more_fragments && (length < 8 || length % 8 != 0)) p.odd(Anomaly::fragment_tiny);
-  if (p.fragment_offset == 0 && length < header_bytes(p.proto)) p.odd(Anomaly::fragment_header_cut);
+  if (p.fragment_offset == 0 && !p.cut && !has_whole_chain(p)) p.odd(Anomaly::fragment_header_cut);
   if (p.fragment_offset == 8 && p.proto == IPPROTO_TCP) p.odd(Anomaly::fragment_tcp_offset1);
 }
 

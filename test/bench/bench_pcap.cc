@@ -1,4 +1,5 @@
-// bench_pcap: the offline engine over a file with no output but one line of figures, for npm run bench -- pcap.
+// bench_pcap: the offline engine over a file with no output but one line of figures, for npm run bench --
+// pcap.
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -38,9 +39,11 @@ int main(int argc, char** argv) {
                        static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
   const vmoat::OfflineSummary& s = *summary;
   std::printf(
-      "{\"frames\":%llu,\"flows\":%llu,\"unparsed\":%llu,\"nsPerPacket\":%.1f,\"seconds\":%.4f,\"cpuSeconds\":%.4f,"
+      "{\"frames\":%llu,\"flows\":%llu,\"unparsed\":%llu,\"nsPerPacket\":%.1f,\"seconds\":%.4f,"
+      "\"cpuSeconds\":%.4f,"
       "\"heldBytes\":%ld}\n",
       static_cast<unsigned long long>(s.frames), static_cast<unsigned long long>(s.flows),
-      static_cast<unsigned long long>(s.counters.unparsed), static_cast<double>(took) / static_cast<double>(s.frames),
-      static_cast<double>(took) / 1e9, cpu_s, most - before);
+      static_cast<unsigned long long>(s.counters.unparsed),
+      static_cast<double>(took) / static_cast<double>(s.frames), static_cast<double>(took) / 1e9, cpu_s,
+      most - before);
 }
