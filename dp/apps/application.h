@@ -137,7 +137,8 @@ struct Application {
 };
 constexpr size_t follow_bytes_max = 65536;
 
-/** All applications, in the order of asking. At most 64, so that a session's candidates fit one word. */
+/** All applications, in the order of asking. At most 64 of them recognise, so that a session's candidates fit
+ * one word; names of layers come behind. */
 std::span<const Application> applications();
 
 /** The name of a fact in records, JSON and docs/facts.md: `http.host`. Empty for `none`. */

@@ -27,6 +27,7 @@
   X(telnet)                 \
   X(syslog)                 \
   X(memcached)              \
+  X(couchbase)              \
   X(ldap)                   \
   X(kerberos)               \
   X(snmp)                   \
@@ -50,5 +51,11 @@
   X(wireguard)              \
   X(bittorrent)             \
   X(quic)                   \
+  X(ceph)                   \
+  X(consul)                 \
+  X(elasticsearch)          \
+  X(spark)                  \
+  X(voltdb)                 \
+  X(echo)                   \
   X(thrift)                 \
   X(icmp)

@@ -1,5 +1,6 @@
 // memcached: the text protocol (doc/protocol.txt), the binary one (doc/protocol-binary.xml), and text over
 // UDP.
+#include "apps/memcached_binary.h"
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -50,30 +51,20 @@ Claim judge_text(Bytes client, Bytes server) {
   return asked == Claim::guess && answered == Claim::sure ? Claim::sure : Claim::more;
 }
 
-/** Binary header: magic, opcode, key length, extras length, data type 0, body length that holds both. */
-Claim read_header(Bytes bytes, uint8_t magic) {
-  ByteReader in(bytes);
-  const uint8_t first = in.u8(), opcode = in.u8();
-  if (!bytes.empty() && first != magic) return Claim::no;
-  if (bytes.size() > 1 && opcode > 0x25) return Claim::no;
-  const uint16_t key = in.be16();
-  const uint8_t extras = in.u8(), type = in.u8();
-  in.skip(2);
-  const uint32_t body = in.be32();
-  if (bytes.size() > 5 && (type != 0 || key > 250 || extras > 24)) return Claim::no;
-  if (!in.ok()) return Claim::more;
-  return key + extras <= body && body < 1 << 24 ? Claim::guess : Claim::no;
+/** Authentication comes first with Couchbase, too. */
+bool is_authentication(const BinaryPacket& p) {
+  return p.opcode >= 0x20 && p.opcode <= 0x22;
 }
 
-/** The same opaque value in both headers is the proof. */
+/** A response with the opcode and the opaque value of a request is the proof, where nothing is Couchbase's.
+ */
 Claim judge_binary(Bytes client, Bytes server) {
-  const Claim asked = read_header(client, 0x80), answered = read_header(server, 0x81);
-  if (asked == Claim::no || answered == Claim::no) return Claim::no;
-  if (asked != Claim::guess || answered != Claim::guess || client.size() < 16 || server.size() < 16)
-    return Claim::more;
-  const bool same =
-      client[1] == server[1] && std::equal(client.begin() + 12, client.begin() + 16, server.begin() + 12);
-  return same ? Claim::sure : Claim::no;
+  const BinaryPackets asked = read_packets(client, true), said = read_packets(server, false);
+  if (asked.claim == Claim::no || said.claim == Claim::no || asked.couchbase || said.couchbase)
+    return Claim::no;
+  const BinaryPacket* pair = answered(asked, said);
+  if (pair == nullptr) return asked.kept > 0 && said.kept > 0 ? Claim::no : Claim::more;
+  return is_authentication(*pair) && asked.kept == 1 ? Claim::guess : Claim::sure;
 }
 
 Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {

@@ -43,7 +43,7 @@ ${applications.map(row).join('\n')}
 
 Inner layers, named behind the outer one (\`tls/https\`, \`http2/grpc/etcd\`, \`http/elasticsearch\`): ${layers
     .map((name) => `\`${name}\``)
-    .join(', ')}; also \`websocket\`, \`http2\` and \`cassandra\`.
+    .join(', ')}; also \`websocket\`, \`http2\`, \`elasticsearch\` and \`cassandra\`.
 `;
 }
 
