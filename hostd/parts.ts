@@ -26,6 +26,7 @@ interface FeedEvents {
 
 const RENAME_SOON_MS = 100;
 const RENAME_INTERVAL_MS = 1000;
+const NOTHING = { instance: '', batch: 0 };
 const EXPIRE_MS = 30_000;
 const CONFLICTS_MS = 1000;
 const CONFLICTS_LOGGED = 5;
@@ -44,6 +45,7 @@ export class Parts {
   readonly #renaming = new Pace(() => this.traffic.rename(), RENAME_SOON_MS, RENAME_INTERVAL_MS);
   readonly #stops: Stop[];
   #conflicts: AddressConflict[] = [];
+  #stopped = false;
 
   constructor(config: Config, log: Log, bus: Bus) {
     const { clock } = this;
@@ -67,6 +69,7 @@ export class Parts {
       nameEnds: (ends) => this.#nameEnds(ends),
       onFlows: (flows) => this.#flows(flows),
       onEdges: (deltas) => this.history.keepEdges(deltas.map(edgeMinute)),
+      onTaken: (receipt) => this.history.keepReceipt(receipt),
     });
     this.history = new History({
       folder: join(config.stateDir, 'history'),
@@ -75,6 +78,7 @@ export class Parts {
       log,
       groupOf,
       isLeg: (flow) => this.traffic.isLeg(flow),
+      onKept: (receipt) => this.dataplane.kept(receipt),
     });
     this.graphs = new Graphs({ ...this, workloads: () => this.inventory.workloads() });
     this.#listen();
@@ -84,14 +88,21 @@ export class Parts {
       onChanges: () => this.#libvirtChanged(),
       onConnection: ({ state, reason }) => log.info({ state, reason }, 'libvirt'),
     });
-    this.dataplane.start();
+    void this.#connect();
     this.#stops = [
       clock.every(EXPIRE_MS, () => this.traffic.expire()),
       clock.every(CONFLICTS_MS, () => this.#logConflicts()),
     ];
   }
 
+  /** vmoat-dp is told what the history holds already, and sends what is missing. */
+  async #connect(): Promise<void> {
+    const receipt = await this.history.receipt().catch(() => null);
+    if (!this.#stopped) this.dataplane.start(receipt ?? NOTHING);
+  }
+
   async stop(): Promise<void> {
+    this.#stopped = true;
     for (const stop of this.#stops) stop();
     this.watch.stop();
     this.dataplane.stop();

@@ -43,6 +43,8 @@ class Slab {
     return *reinterpret_cast<T*>(raw(number));
   }
   [[nodiscard]] uint32_t used() const { return used_; }
+  /** The highest number ever given out. */
+  [[nodiscard]] uint32_t top() const { return top_; }
   [[nodiscard]] uint32_t capacity() const { return capacity_; }
 
  private:

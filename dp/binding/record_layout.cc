@@ -53,6 +53,7 @@ constexpr Field flow_batch_header[] = {
     FIELD(FlowBatchHeader, record_size),
     FIELD(FlowBatchHeader, count),
     FIELD(FlowBatchHeader, facts_bytes),
+    FIELD(FlowBatchHeader, number),
 };
 constexpr Field address_record[] = {
     FIELD(AddressRecord, address), FIELD(AddressRecord, mac),    FIELD(AddressRecord, slot),

@@ -10,6 +10,7 @@ import {
   MessageType,
   type Nics,
   PROTOCOL_VERSION,
+  type Receipt,
   type Segments,
   type Welcome,
 } from '../contract/protocol.ts';
@@ -56,6 +57,8 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
   #retryMs = RETRY_MS_MIN;
   #failure: DataplaneError | null = null;
   #stopped = true;
+  /** Up to here we took batches; what comes again after a lost connection begins behind it. */
+  #took: Receipt | null = null;
 
   constructor(options: DataplaneClientOptions) {
     super();
@@ -71,9 +74,13 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
     return this.#failure;
   }
 
-  /** Connects, and keeps connecting until `stop`. */
-  start(): void {
+  /**
+   * Connects, and keeps connecting until `stop`. `has`: what is on our disk already, which makes us a keeper that
+   * says `kept` from time to time; null: we only look on.
+   */
+  start(has: Receipt | null = null): void {
     if (!this.#stopped) return;
+    this.#took = has;
     this.#stopped = false;
     this.#connect();
   }
@@ -90,6 +97,12 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
     this.#sendInventory();
   }
 
+  /** A keeper's disk holds all batches up to this one. */
+  kept(receipt: Receipt): void {
+    if (this.#welcome?.instance === receipt.instance)
+      this.#socket?.write(jsonFrame(MessageType.kept, receipt));
+  }
+
   #connect(): void {
     const socket = connect({ path: this.#options.socket });
     const reader = new FrameReader();
@@ -104,9 +117,9 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
     this.#socket = socket;
     socket.setTimeout(this.#options.silence_ms ?? SILENCE_MS);
     socket.on('connect', () => {
-      socket.write(
-        jsonFrame(MessageType.hello, { protocol: PROTOCOL_VERSION, client: this.#options.client }),
-      );
+      const has = this.#took ? { has: this.#took } : {};
+      const hello = { protocol: PROTOCOL_VERSION, client: this.#options.client, ...has };
+      socket.write(jsonFrame(MessageType.hello, hello));
     });
     socket.on('data', (chunk) => {
       try {
@@ -152,7 +165,7 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
   #dispatch(frame: Frame): void {
     switch (frame.type) {
       case MessageType.flows:
-        this.emit('flows', new FlowBatch(frame.body));
+        this.#takeFlows(new FlowBatch(frame.body));
         return;
       case MessageType.addresses:
         this.emit('addresses', decodeAddresses(frame.body));
@@ -177,6 +190,11 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
       default:
         throw new DataplaneError('dp_protocol', `vmoat-dp sent a frame of unknown type ${frame.type}`);
     }
+  }
+
+  #takeFlows(batch: FlowBatch): void {
+    if (this.#took && this.#welcome) this.#took = { instance: this.#welcome.instance, batch: batch.number };
+    this.emit('flows', batch);
   }
 
   #sendInventory(): void {

@@ -7,12 +7,15 @@ import { FLOW_BATCH_HEADER_BYTES, FLOW_RECORD_BYTES, flowBatchHeader } from './l
 /** A `flows` body: header, records, facts. Throws `dp_protocol` where lengths and header disagree. */
 export class FlowBatch implements Iterable<FlowRecord> {
   readonly count: number;
+  /** Of the batch in its instance of vmoat-dp; 0 where it is not numbered. */
+  readonly number: number;
   readonly #view: DataView;
   readonly #facts: Uint8Array;
 
   constructor(body: Uint8Array) {
     this.#view = viewOf(body);
     this.count = checkedCount(this.#view);
+    this.number = this.#view.getUint32(flowBatchHeader.number, true);
     this.#facts = body.subarray(FLOW_BATCH_HEADER_BYTES + this.count * FLOW_RECORD_BYTES);
   }
 
@@ -30,6 +33,11 @@ export class FlowBatch implements Iterable<FlowRecord> {
 /** Number of flow records in a body, by its header alone; 0 where it is too short to say. */
 export function flowCount(body: Uint8Array): number {
   return body.length < FLOW_BATCH_HEADER_BYTES ? 0 : viewOf(body).getUint32(flowBatchHeader.count, true);
+}
+
+/** Writes the number into a body that is about to leave vmoat-dp. */
+export function numberBatch(body: Uint8Array, number: number): void {
+  if (body.length >= FLOW_BATCH_HEADER_BYTES) viewOf(body).setUint32(flowBatchHeader.number, number, true);
 }
 
 function checkedCount(view: DataView): number {

@@ -1,7 +1,7 @@
 // Offsets of dp/contract/records.h as the decoder reads them; layout.test.ts holds them against the compiler's.
 
 export const FLOW_BATCH_HEADER_BYTES = 16;
-export const flowBatchHeader = { record_size: 0, count: 4, facts_bytes: 8 } as const;
+export const flowBatchHeader = { record_size: 0, count: 4, facts_bytes: 8, number: 12 } as const;
 
 export const FLOW_RECORD_BYTES = 240;
 export const flowRecord = {

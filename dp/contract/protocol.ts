@@ -10,6 +10,7 @@ export const MessageType = {
   // hostd → dp
   hello: 1,
   inventory: 2,
+  kept: 3,
   // dp → hostd, JSON
   welcome: 64,
   nics: 65,
@@ -24,11 +25,28 @@ export const MessageType = {
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
+/**
+ * Up to which batch of flow records a client has everything. Batches are numbered from 1 on by an instance of
+ * dp, see FlowBatchHeader in dp/contract/records.h.
+ */
+export interface Receipt {
+  instance: string;
+  batch: number;
+}
+
 /** First message of hostd. dp answers `welcome`, or `refused` and closes. */
 export interface Hello {
   protocol: number;
   client: string;
+  /**
+   * A keeper: it has all batches up to this one and will say `kept`, so dp holds what comes after until then.
+   * Absent for who only looks on.
+   */
+  has?: Receipt;
 }
+
+/** A keeper's disk holds all batches of this instance up to `batch`. */
+export type Kept = Receipt;
 
 /** Names for the numbers in bulk records. Index 0 of `applications` and `facts` means none. */
 export interface Registry {
@@ -184,6 +202,7 @@ export interface DpStatus {
 export interface Bodies {
   [MessageType.hello]: Hello;
   [MessageType.inventory]: Inventory;
+  [MessageType.kept]: Kept;
   [MessageType.welcome]: Welcome;
   [MessageType.nics]: Nics;
   [MessageType.links]: Links;

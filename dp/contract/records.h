@@ -94,7 +94,7 @@ struct FlowBatchHeader {
   uint32_t record_size;  // sizeof(FlowRecord)
   uint32_t count;
   uint32_t facts_bytes;
-  uint32_t pad;
+  uint32_t number;  // of this batch in its instance of dp, from 1 on, set where it leaves dp; 0 = not numbered
 };
 
 /** An address learned in a segment. */

@@ -262,7 +262,9 @@ void Dataplane::Impl::take_expected() {
   }
   if (nics) taps_->expect(std::move(*nics));
   if (nics) follow({});
-  if (again) tables_due_ns_ = 1;
+  if (!again) return;
+  tables_due_ns_ = 1;
+  for (auto& worker : workers_) worker->retell();
 }
 
 void Dataplane::Impl::send_tables() {

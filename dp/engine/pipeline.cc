@@ -230,6 +230,9 @@ void Pipeline::advance(int64_t now_ns) {
 void Pipeline::report(int64_t now_ns) {
   impl_->report(now_ns);
 }
+void Pipeline::retell() {
+  impl_->retell();
+}
 void Pipeline::finish() {
   impl_->finish();
 }

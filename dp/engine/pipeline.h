@@ -111,6 +111,12 @@ class Pipeline {
   void advance(int64_t now_ns);
   /** Live, every second: one record for every session that changed since, and new addresses. */
   void report(int64_t now_ns);
+  /**
+   * Live: somebody new listens. Every learned address comes with the next report, every open session with its
+   * facts in one of the next, retold_a_report at a time.
+   */
+  void retell();
+  static constexpr uint32_t retold_a_report = 1 << 14;
   /** End of file: every open session ends with FlowEnd::eof, everything is flushed. */
   void finish();
   /** Hands over records that are built but not yet delivered (the pipeline does it by itself when a batch is

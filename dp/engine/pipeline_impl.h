@@ -27,6 +27,7 @@ class Pipeline::Impl {
              Counted how);
   void advance(int64_t now_ns);
   void report(int64_t now_ns);
+  void retell();
   void finish();
   void flush();
   const PipelineCounters& counters();
@@ -83,6 +84,7 @@ class Pipeline::Impl {
   void infer_client(Session& s, int sender);
   void add_count(Session& s, int sender, uint64_t packets, uint64_t bytes);
   void touch(uint32_t number);
+  void retell_some();
   void end_session(uint32_t number, FlowEnd end);
   void emit(uint32_t number, FlowEnd end);
   bool make_room();
@@ -119,6 +121,8 @@ class Pipeline::Impl {
   Region kernel_seen_;  // live: KernelSeen by session number
   Region dirty_;        // live: numbers of sessions to report
   uint32_t dirty_count_ = 0;
+  uint32_t retold_ = 0;  // up to this session
+  bool retelling_ = false;
   uint64_t next_id_;
   int64_t now_ns_ = 0;
   std::array<Turn, batch_max> turns_;

@@ -174,8 +174,25 @@ void Pipeline::Impl::count(const vmoat_flow_key& key, uint32_t segment, const vm
   if (s.state == State::ended && !s.has(kernel_low) && !s.has(kernel_high)) emit(number, s.end);
 }
 
+void Pipeline::Impl::retell() {
+  addresses_.retell();
+  retelling_ = true;
+  retold_ = 0;
+}
+
+void Pipeline::Impl::retell_some() {
+  for (uint32_t told = 0; retelling_ && told < retold_a_report; told++) {
+    retold_ = table_.next(retold_);
+    retelling_ = retold_ != 0;
+    if (!retelling_) return;
+    if (table_[retold_].facts != 0) table_[retold_].set(facts_changed);
+    touch(retold_);
+  }
+}
+
 void Pipeline::Impl::report(int64_t now_ns) {
   advance(now_ns);
+  retell_some();
   const auto* dirty = reinterpret_cast<const uint32_t*>(dirty_.data());
   for (uint32_t i = 0; i < dirty_count_; i++) {
     Session& s = table_[dirty[i]];

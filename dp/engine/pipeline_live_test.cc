@@ -254,4 +254,26 @@ TEST_CASE("an evicted session's entries are taken out of the kernel, too") {
   CHECK(rig.notes.forgotten[0].near_port == 1000);
 }
 
+TEST_CASE("pipeline live: whoever comes late is told every open session with its facts, and every address") {
+  LiveRig rig;
+  rig.open_http();
+  rig.pipeline.report(rig.now_ns += second_ns);
+  const Flow first = rig.notes.flow.back();
+  const size_t addresses = rig.notes.address.size();
+  REQUIRE(!first.facts.empty());
+  rig.notes.flow.clear();
+  rig.notes.address.clear();
+  rig.pipeline.report(rig.now_ns += second_ns);
+  CHECK(rig.notes.flow.empty());
+  rig.pipeline.retell();
+  rig.pipeline.report(rig.now_ns += second_ns);
+  REQUIRE(rig.notes.flow.size() == 1);
+  CHECK(rig.notes.flow[0].id == first.id);
+  CHECK(rig.notes.flow[0].facts == first.facts);
+  CHECK(rig.notes.flow[0].delta_packets[0] == 0);
+  CHECK(rig.notes.address.size() == addresses);
+  rig.pipeline.report(rig.now_ns += second_ns);
+  CHECK(rig.notes.flow.size() == 1);
+}
+
 }  // namespace vmoat::test

@@ -72,6 +72,11 @@ void Worker::hand_over(std::vector<CountedFlow> counted, std::vector<vmoat_flow_
   inbox_.full = true;
 }
 
+void Worker::retell() {
+  const std::lock_guard lock(mutex_);
+  inbox_.retell = true;
+}
+
 WorkerView Worker::view() {
   const std::lock_guard lock(mutex_);
   return view_;
@@ -151,6 +156,7 @@ void Worker::take_inbox() {
     if (!inbox_.full) return;
     std::swap(inbox, inbox_);
   }
+  if (inbox.retell) pipeline_.retell();
   for (const CountedFlow& c : inbox.counted)
     pipeline_.count(c.key, segments_.of(c.key.slot, c.key.tags[0]), c.flow, epoch_offset_ns_, inbox.how);
   for (const vmoat_flow_key& key : inbox.collect) forget(key);

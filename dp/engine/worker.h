@@ -39,6 +39,9 @@ class Worker final : private FlowControl {
    */
   void hand_over(std::vector<CountedFlow> counted, std::vector<vmoat_flow_key> collect, Counted how);
 
+  /** See Pipeline::retell. */
+  void retell();
+
   [[nodiscard]] uint32_t number() const { return number_; }
   [[nodiscard]] uint64_t events() const { return events_.load(std::memory_order_relaxed); }
   [[nodiscard]] WorkerView view();
@@ -61,6 +64,7 @@ class Worker final : private FlowControl {
     std::vector<vmoat_flow_key> collect;
     Counted how = Counted::running;
     bool full = false;
+    bool retell = false;
   };
 
   const uint32_t number_;

@@ -18,7 +18,7 @@ Bytes FlowBatch::finish() {
   const FlowBatchHeader header = {.record_size = sizeof(FlowRecord),
                                   .count = count_,
                                   .facts_bytes = static_cast<uint32_t>(facts_.size()),
-                                  .pad = 0};
+                                  .number = 0};
   std::memcpy(bytes_.data(), &header, sizeof header);
   bytes_.insert(bytes_.end(), facts_.begin(), facts_.end());
   return bytes_;

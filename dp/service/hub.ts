@@ -1,40 +1,50 @@
-// Hub: what the data plane says goes to every client; a new client gets the newest tables at once, the first
-// one also what was said while nobody listened.
+// Hub: what the data plane says goes to every client; a new client gets the newest tables at once, a keeper also
+// the flow records that are not on its disk yet.
 import type { DataplaneOutput } from '../client/addon.ts';
-import { flowCount } from '../client/flow-batch.ts';
+import { flowCount, numberBatch } from '../client/flow-batch.ts';
 import { ADDRESS_RECORD_BYTES, THREAT_RECORD_BYTES } from '../client/layout.ts';
-import { type DpStatus, MessageType } from '../contract/protocol.ts';
-import { Backlog, type Kept } from './backlog.ts';
+import { type DpStatus, MessageType, type Receipt } from '../contract/protocol.ts';
+import { Backlog, type Bulk, type Held } from './backlog.ts';
 import type { Peer } from './peer.ts';
 import { processUse } from './process-use.ts';
 
 const TABLES = { links: MessageType.links, segments: MessageType.segments, nics: MessageType.nics } as const;
-const BULK = {
-  flows: MessageType.flows,
-  addresses: MessageType.addresses,
-  threats: MessageType.threats,
-} as const;
 const REFRESH_MS = 1_000;
 
 export class Hub {
   readonly #peers = new Set<Peer>();
   readonly #tables = new Map<number, object>();
-  readonly #backlog = new Backlog();
+  readonly #backlog: Backlog;
+  #batches = 0;
   readonly #refresh: () => void;
   #refreshTimer: NodeJS.Timeout | null = null;
   #refreshAgain = false;
   #lostRecords = 0;
 
-  /** `refresh` asks the data plane to say everything once more; called at most once a second. */
-  constructor(refresh: () => void) {
+  /**
+   * `instance`: as in `welcome`. `refresh` asks the data plane to say everything once more; called at most once
+   * a second.
+   */
+  constructor(instance: string, refresh: () => void) {
+    this.#backlog = new Backlog(instance);
     this.#refresh = refresh;
   }
 
-  add(peer: Peer): void {
+  /** `has`: the client keeps records, and has these already. */
+  add(peer: Peer, has: Receipt | null): void {
     for (const [type, table] of this.#tables) peer.sendTable(type, table);
+    if (has) this.#resend(peer, has);
     this.#peers.add(peer);
-    for (const { type, body } of this.#backlog.take()) this.#bulk(type, body);
     this.#askAtMostOnceASecond();
+  }
+
+  /** Batches of flow records that no keeper has on disk yet. */
+  get held(): number {
+    return this.#backlog.held;
+  }
+
+  kept({ batch }: Receipt): void {
+    this.#backlog.kept(batch);
   }
 
   remove(peer: Peer): void {
@@ -43,7 +53,9 @@ export class Hub {
 
   /** Takes one output of the data plane; `log` is not for clients. */
   take<Kind extends keyof DataplaneOutput>(kind: Kind, value: DataplaneOutput[Kind]): void {
-    if (Buffer.isBuffer(value)) this.#bulk(BULK[kind as keyof typeof BULK], value);
+    if (kind === 'flows') this.#flows(value as DataplaneOutput['flows']);
+    else if (kind === 'addresses') this.#addresses(value as DataplaneOutput['addresses']);
+    else if (kind === 'threats') this.#threats(value as DataplaneOutput['threats']);
     else if (kind === 'status') this.#status(value as DataplaneOutput['status']);
     else if (kind in TABLES) this.#table(TABLES[kind as keyof typeof TABLES], value);
   }
@@ -53,13 +65,36 @@ export class Hub {
     for (const peer of this.#peers) peer.close();
   }
 
-  #bulk(type: number, body: Buffer): void {
-    if (this.#peers.size === 0) for (const gone of this.#backlog.keep(type, body)) this.#lose(gone);
-    for (const peer of this.#peers) if (!peer.sendBulk(type, body)) this.#lose({ type, body });
+  #flows(body: Buffer): void {
+    numberBatch(body, ++this.#batches);
+    this.#hold({ type: MessageType.flows, number: this.#batches, records: flowCount(body), body });
   }
 
-  #lose({ type, body }: Kept): void {
-    this.#lostRecords += recordCount(type, body);
+  /** Kept when the batch of flows after them is. */
+  #threats(body: Buffer): void {
+    const records = body.length / THREAT_RECORD_BYTES;
+    this.#hold({ type: MessageType.threats, number: this.#batches + 1, records, body });
+  }
+
+  /** What was learned is told again by every refresh, so nobody has to hold it. */
+  #addresses(body: Buffer): void {
+    const records = body.length / ADDRESS_RECORD_BYTES;
+    for (const peer of this.#peers) this.#send(peer, { type: MessageType.addresses, records, body });
+  }
+
+  #hold(bulk: Held): void {
+    this.#backlog.hold(bulk);
+    for (const peer of this.#peers) this.#send(peer, bulk);
+  }
+
+  #send(peer: Peer, { type, body, records }: Bulk): void {
+    if (!peer.sendBulk(type, body)) this.#lostRecords += records;
+  }
+
+  #resend(peer: Peer, has: Receipt): void {
+    const { bulk, lost } = this.#backlog.after(has);
+    this.#lostRecords += lost;
+    for (const each of bulk) this.#send(peer, each);
   }
 
   #table(type: number, table: object): void {
@@ -88,9 +123,4 @@ export class Hub {
     this.#refreshAgain = false;
     this.#askAtMostOnceASecond();
   }
-}
-
-function recordCount(type: number, body: Buffer): number {
-  if (type === MessageType.flows) return flowCount(body);
-  return body.length / (type === MessageType.threats ? THREAT_RECORD_BYTES : ADDRESS_RECORD_BYTES);
 }

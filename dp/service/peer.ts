@@ -2,8 +2,15 @@
 import type { Socket } from 'node:net';
 import { DataplaneError } from '../client/dataplane-error.ts';
 import { type Frame, FrameReader, frameHead, jsonBody, jsonFrame } from '../client/framing.ts';
-import { type Inventory, MessageType, PROTOCOL_VERSION, type Welcome } from '../contract/protocol.ts';
+import {
+  type Inventory,
+  MessageType,
+  PROTOCOL_VERSION,
+  type Receipt,
+  type Welcome,
+} from '../contract/protocol.ts';
 import { checkInventory } from './inventory.ts';
+import { checkReceipt } from './receipt.ts';
 
 /** Longest frame taken from a client, bytes: an inventory of all NICs is far below. */
 export const CLIENT_FRAME_BYTES_MAX = 8 * 1024 * 1024;
@@ -14,8 +21,10 @@ const STALL_MS_MAX = 30_000;
 
 export interface PeerEvents {
   /** The handshake is done; `welcome` was sent. */
-  ready: (peer: Peer, client: string) => void;
+  ready: (peer: Peer, client: string, has: Receipt | null) => void;
   inventory: (inventory: Inventory) => void;
+  /** A keeper has these on disk; only of our own instance. */
+  kept: (receipt: Receipt) => void;
   /** Once; `reason` is null where the client left by itself. */
   closed: (peer: Peer, reason: Error | null) => void;
 }
@@ -89,21 +98,30 @@ export class Peer {
     if (this.#socket.writableEnded) return;
     if (!this.#ready) this.#greet(frame);
     else if (frame.type === MessageType.inventory) this.#events.inventory(checkInventory(jsonBody(frame)));
+    else if (frame.type === MessageType.kept) this.#kept(checkReceipt(jsonBody(frame)));
     else throw new DataplaneError('dp_protocol', `frame of unknown type ${frame.type}`);
+  }
+
+  /** One of a former instance may have been under way when we started. */
+  #kept(receipt: Receipt): void {
+    if (receipt.instance === this.#welcome.instance) this.#events.kept(receipt);
   }
 
   #greet(frame: Frame): void {
     if (frame.type !== MessageType.hello)
       throw new DataplaneError('dp_protocol', `the first frame is of type ${frame.type}, not hello`);
-    const { protocol, client } = jsonBody(frame) as Partial<Record<'protocol' | 'client', unknown>>;
+    const { protocol, client, has } = jsonBody(frame) as Partial<
+      Record<'protocol' | 'client' | 'has', unknown>
+    >;
     if (protocol !== PROTOCOL_VERSION) {
       const ours = `this vmoat-dp ${this.#welcome.version} speaks protocol ${PROTOCOL_VERSION}`;
       this.refuse('version', `${ours}, the client ${JSON.stringify(protocol)}: upgrade both`);
       return;
     }
+    const receipt = has === undefined ? null : checkReceipt(has);
     this.#ready = true;
     this.#write(jsonFrame(MessageType.welcome, this.#welcome));
-    this.#events.ready(this, typeof client === 'string' ? client.slice(0, 100) : '');
+    this.#events.ready(this, typeof client === 'string' ? client.slice(0, 100) : '', receipt);
   }
 
   #awaitedHello(): void {

@@ -19,7 +19,8 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
   const { settings, detachOnExit } = options;
   const locked = lockPins(addon, settings.pins);
   const watchdog = new Watchdog(addon);
-  const hub = new Hub(() => dataplane.refresh());
+  const own = welcome(addon);
+  const hub = new Hub(own.instance, () => dataplane.refresh());
   const take: TakeOutput = (kind, value) => {
     if (kind === 'status') watchdog.heard(value as DataplaneOutput['status']);
     if (kind === 'log') logLine(log, value as DataplaneOutput['log']);
@@ -32,7 +33,7 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
       {
         path: settings.socket,
         accounts: findAccounts(settings.users),
-        welcome: welcome(addon),
+        welcome: own,
         peerCredentials: addon.peerCredentials,
         inventory: ({ nics }) => dataplane.expect(nics),
       },

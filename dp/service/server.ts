@@ -28,11 +28,12 @@ export async function listen(options: ServerOptions, hub: Hub, log: Log): Promis
   const server = createServer((socket) => {
     const welcome = { ...options.welcome };
     const peer = new Peer(socket, welcome, {
-      ready: (ready, client) => {
+      ready: (ready, client, has) => {
         log('info', 'client connected', { client });
-        hub.add(ready);
+        hub.add(ready, has);
       },
       inventory: options.inventory,
+      kept: (receipt) => hub.kept(receipt),
       closed: (closed, reason) => {
         connections--;
         hub.remove(closed);

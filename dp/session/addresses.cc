@@ -97,6 +97,11 @@ std::vector<AddressRecord>& Addresses::take_news(int64_t now_ns) {
   return news_;
 }
 
+void Addresses::retell() {
+  for (uint32_t n = 1; n <= slab_.top(); n++)
+    if (slab_[n].link.list != 0) tell(slab_[n], false);  // whoever is in use waits in the wheel
+}
+
 bool lesson_of_arp(const Packet& packet, Lesson& lesson) {
   if (packet.layer != Layer::arp || packet.body.size() != 28) return false;
   const uint8_t* m = packet.body.data();

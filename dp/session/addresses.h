@@ -36,6 +36,8 @@ class Addresses {
   /** What is new, changed, due for repetition or gone; the caller clears it. At most news_max between two
    * calls. */
   std::vector<AddressRecord>& take_news(int64_t now_ns);
+  /** Makes news of every address that is known. */
+  void retell();
   WheelLink& link(uint32_t number) { return slab_[number].link; }
   void prefetch(uint32_t) const {}
 

@@ -50,6 +50,13 @@ class SessionTable {
     }
   }
 
+  /** The next number in use after this one, 0 = none. */
+  [[nodiscard]] uint32_t next(uint32_t number) const {
+    while (++number <= top_)
+      if (sessions_[number].id != 0) return number;
+    return 0;
+  }
+
   Session& operator[](uint32_t number) const { return sessions_[number]; }
   [[nodiscard]] uint32_t open() const { return sessions_.used(); }
   WheelLink& link(uint32_t number) { return sessions_[number].link; }

@@ -29,10 +29,11 @@ export class Daemon {
     return this.#checked(schema, await this.#text('POST', path, {}));
   }
 
-  /** Calls `take` with every event until the stream ends. */
-  async events(query: Query, take: (event: StreamEvent) => void): Promise<void> {
+  /** Calls `opened` once events are collected for us, then `take` with every event until the stream ends. */
+  async events(query: Query, opened: () => Promise<void>, take: (event: StreamEvent) => void): Promise<void> {
     const response = await this.#send('GET', '/stream', query, SILENCE_MS);
     if (response.statusCode !== 200) throw refusal(await textOf(response));
+    await opened();
     const reader = new EventReader();
     response.setEncoding('utf8');
     for await (const chunk of response)

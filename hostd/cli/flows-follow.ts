@@ -1,4 +1,5 @@
-// `vmoat flows -f`: prints flows as they come, and waits out a restart of the daemon.
+// `vmoat flows -f`: prints flows as they come, and waits out a restart of the daemon without a hole: the stream
+// is opened first, then what came before it is asked for.
 import type { Flow, StreamEvent } from '../api/schema.ts';
 import { VmoatError } from '../base/errors.ts';
 import type { Context } from './context.ts';
@@ -6,6 +7,8 @@ import { type FlowsOptions, filterQuery, flowsText, newest } from './flows-ask.t
 
 const BEFORE_DEFAULT = 10;
 const RETRY_MS = 500;
+/** Flows of the time without a connection. */
+const MISSED_MAX = 1000;
 /** Flows whose last line is remembered; of older ones a line may come twice. */
 const SEEN_MAX = 50_000;
 
@@ -17,15 +20,23 @@ export async function follow(options: FlowsOptions, context: Context): Promise<v
     if (fresh.length)
       context.terminal.out(flowsText(fresh, output === 'table' ? 'compact' : output, context));
   };
+  let since = context.now();
   print(await newest(options, context, options.last ?? BEFORE_DEFAULT));
   const query = { ...filterQuery(options), kinds: 'flows' };
   for (;;) {
-    await context
-      .daemon()
-      .events(query, (event) => takeEvent(event, print, context))
-      .catch(patient);
-    context.terminal.err('vmoat: the connection to vmoat-hostd ended; waiting for it\n');
-    await comesBack(options, context, print);
+    let wasOpen = false;
+    const catchUp = async (): Promise<void> => {
+      wasOpen = true;
+      const missed = { ...options, since: new Date(since).toISOString() };
+      print(await newest(missed, context, MISSED_MAX));
+    };
+    const daemon = context.daemon();
+    await daemon.events(query, catchUp, (event) => takeEvent(event, print, context)).catch(patient);
+    if (wasOpen) {
+      since = context.now() - RETRY_MS;
+      context.terminal.err('vmoat: the connection to vmoat-hostd ended; waiting for it\n');
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
 
@@ -38,23 +49,6 @@ function takeEvent(event: StreamEvent, print: (flows: Flow[]) => void, context: 
 /** A daemon that went away may come back; what it refused, it will refuse again. */
 function patient(error: unknown): void {
   if (error instanceof VmoatError && error.code !== 'daemon_unreachable') throw error;
-}
-
-/** What began meanwhile is asked for, so that a restart leaves no hole. */
-async function comesBack(
-  options: FlowsOptions,
-  context: Context,
-  print: (flows: Flow[]) => void,
-): Promise<void> {
-  const since = new Date(context.now() - RETRY_MS).toISOString();
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    try {
-      return print(await newest({ ...options, since }, context, 1000));
-    } catch (error) {
-      patient(error);
-    }
-  }
 }
 
 /** Which records of a flow are worth a line: the first, recognition, new names or findings, the end. */

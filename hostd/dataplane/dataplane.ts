@@ -5,6 +5,7 @@ import type {
   DpStatus,
   Inventory,
   Link,
+  Receipt,
   Registry,
   Segment,
   TappedNic,
@@ -84,8 +85,14 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
     };
   }
 
-  start(): void {
-    this.#client.start();
+  /** `has`: up to where the history is on disk. */
+  start(has: Receipt): void {
+    this.#client.start(has);
+  }
+
+  /** The history's disk holds everything up to here. */
+  kept(receipt: Receipt): void {
+    this.#client.kept(receipt);
   }
 
   stop(): void {

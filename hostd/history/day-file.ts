@@ -1,11 +1,12 @@
 // One day of the history: an SQLite file with the day's flows and what each edge gained in each minute.
 import { DatabaseSync } from '@photostructure/sqlite';
+import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { FlowFilter } from './flow-filter.ts';
 import { conditions } from './flow-filter.ts';
 import { type Cell, FLOW_COLUMNS, type Row } from './rows.ts';
 
 /** Raised with every change of the tables; a file of another version is set aside, not read. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 const SCHEMA = `
 CREATE TABLE flows (
@@ -24,6 +25,7 @@ CREATE TABLE edges (
   bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL,
   PRIMARY KEY (minute, from_kind, from_id, to_kind, to_id, app, proto, port)
 ) WITHOUT ROWID;
+CREATE TABLE receipt (one INTEGER PRIMARY KEY CHECK (one = 1), instance TEXT NOT NULL, batch INTEGER NOT NULL);
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -32,6 +34,8 @@ const ADD_EDGE = `INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET packets_out = packets_out + excluded.packets_out,
   packets_in = packets_in + excluded.packets_in, bytes_out = bytes_out + excluded.bytes_out,
   bytes_in = bytes_in + excluded.bytes_in`;
+
+const SET_RECEIPT = 'INSERT OR REPLACE INTO receipt VALUES (1, ?, ?)';
 
 const EDGE_KEY = 'from_kind, from_id, to_kind, to_id, app, proto';
 const SESSIONS = `SELECT ${EDGE_KEY}, dport AS port, max(from_name) AS from_name, max(to_name) AS to_name,
@@ -86,12 +90,13 @@ export class DayFile {
     this.#database.exec(`BEGIN; ${SCHEMA} COMMIT`);
   }
 
-  /** All or nothing. */
-  write(flows: readonly Row[], edges: readonly Row[]): void {
+  /** All or nothing; `receipt`: what is on disk with this. */
+  write(flows: readonly Row[], edges: readonly Row[], receipt: Receipt | null): void {
     this.#database.exec('BEGIN');
     try {
       this.#runAll(INSERT_FLOW, flows);
       this.#runAll(ADD_EDGE, edges);
+      if (receipt) this.#runAll(SET_RECEIPT, [[receipt.instance, receipt.batch]]);
       this.#database.exec('COMMIT');
     } catch (cause) {
       this.#database.exec('ROLLBACK');
@@ -128,6 +133,11 @@ export class DayFile {
   /** Ends open flows whose id does not begin with `prefix`. */
   endOthers(prefix: string): void {
     this.#database.prepare(END_OTHERS).run(prefix.length, prefix);
+  }
+
+  receipt(): Receipt | null {
+    const row = this.#database.prepare('SELECT instance, batch FROM receipt').get();
+    return (row as Receipt | undefined) ?? null;
   }
 
   count(): number {

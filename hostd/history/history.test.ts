@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { Flow } from '../api/schema.ts';
 import { GraphEdge } from '../api/schema.ts';
 import { systemClock } from '../base/clock.ts';
@@ -68,6 +69,7 @@ function store(options: { folder?: string; now?: () => number; retentionDays?: n
     made.write(
       flows.map((each) => flowRow(each, groupOf, false)),
       [],
+      null,
     );
   const ids = (filter: FlowFilter = {}, limit = 100): string[] =>
     made.flows(filter, null, limit).rows.map((row) => row.id);
@@ -301,4 +303,34 @@ test('flows beyond the bound are dropped and counted, not kept', async () => {
   } finally {
     await history.close();
   }
+});
+
+test('a receipt is on disk with what it stands for, is told, and is there after a restart', async () => {
+  const place = folder();
+  const kept: Receipt[] = [];
+  const open = () =>
+    new History({
+      folder: place,
+      retentionDays: 7,
+      clock: systemClock,
+      log: silentLog,
+      groupOf,
+      isLeg: () => false,
+      onKept: (receipt) => kept.push(receipt),
+      write_interval_ms: 3_600_000,
+    });
+  const first = open();
+  assert.equal(await first.receipt(), null);
+  first.keep([flow('a', Date.now())]);
+  first.keepReceipt({ instance: 'one', batch: 7 });
+  assert.equal(await first.receipt(), null, 'not before the flows are');
+  await first.flush();
+  assert.deepEqual(kept, [{ instance: 'one', batch: 7 }]);
+  first.keep([flow('b', Date.now())]);
+  await first.flush();
+  assert.equal(kept.length, 1);
+  await first.close();
+  const second = open();
+  assert.deepEqual({ ...(await second.receipt()) }, { instance: 'one', batch: 7 });
+  await second.close();
 });

@@ -1,5 +1,6 @@
 // The flow history as the rest of hostd uses it: collects what is to be written, asks the thread.
 import type { Worker } from 'node:worker_threads';
+import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { Flow, GraphEdge, GraphNode } from '../api/schema.ts';
 import type { Clock } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
@@ -19,6 +20,8 @@ export interface HistoryOptions {
   groupOf: GroupOf;
   /** Whether another flow stands for this one in totals. */
   isLeg: (flow: Flow) => boolean;
+  /** Everything up to here is on disk, or was counted as lost. */
+  onKept?: (receipt: Receipt) => void;
   /** How long flows are collected before they are written, ms. */
   write_interval_ms?: number;
   /** Flows that may wait for the disk; beyond that new ones are dropped and counted. */
@@ -49,6 +52,7 @@ export class History {
   readonly #stops: (() => void)[] = [];
   #flows = new Map<string, Flow>();
   #edges = new Map<string, EdgeMinute>();
+  #receipt: Receipt | null = null;
   #thread: Worker | null = null;
   #requests = 0;
   #writing: Promise<void> | null = null;
@@ -94,10 +98,20 @@ export class History {
     }
   }
 
+  /** What was kept so far is everything up to this batch; goes to disk with it. */
+  keepReceipt(receipt: Receipt): void {
+    this.#receipt = receipt;
+  }
+
+  /** Up to where everything was on disk when hostd last ended. */
+  async receipt(): Promise<Receipt | null> {
+    return this.#ask('receipt', null);
+  }
+
   /** Writes everything that waits; resolves when it is in the file. Failures are counted, not thrown. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
-    if (this.#flows.size === 0 && this.#edges.size === 0) return;
+    if (this.#flows.size === 0 && this.#edges.size === 0 && this.#receipt === null) return;
     this.#writing = this.#writeAll().finally(() => {
       this.#writing = null;
     });
@@ -184,25 +198,26 @@ export class History {
     const { groupOf, isLeg } = this.#options;
     const flows = [...this.#flows.values()];
     const edges = [...this.#edges.values()].map(edgeRow);
+    const receipt = this.#receipt;
     this.#flows = new Map();
     this.#edges = new Map();
+    this.#receipt = null;
     for (let at = 0; at === 0 || at < flows.length; at += ROWS_A_WRITE) {
       const slice = flows.slice(at, at + ROWS_A_WRITE);
       const rows = slice.map((flow) => flowRow(flow, groupOf, isLeg(flow)));
-      await this.#write(rows, at === 0 ? edges : []);
+      const isLast = at + ROWS_A_WRITE >= flows.length;
+      await this.#write({ flows: rows, edges: isLast ? edges : [], receipt: isLast ? receipt : null });
     }
+    if (receipt) this.#options.onKept?.(receipt);
   }
 
-  async #write(
-    flows: Requests['write']['ask']['flows'],
-    edges: Requests['write']['ask']['edges'],
-  ): Promise<void> {
+  async #write(rows: Requests['write']['ask']): Promise<void> {
     try {
-      await this.#ask('write', { flows, edges });
+      await this.#ask('write', rows);
     } catch (error) {
-      this.#dropped += flows.length + edges.length;
+      this.#dropped += rows.flows.length + rows.edges.length;
       this.#options.log.error(
-        { error: String(error), rows: flows.length },
+        { error: String(error), rows: rows.flows.length },
         'flow records could not be written',
       );
     }

@@ -1,4 +1,5 @@
 // What goes between the history and its thread.
+import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { FlowPosition } from './day-file.ts';
 import type { FlowFilter } from './flow-filter.ts';
 import type { Row } from './rows.ts';
@@ -12,7 +13,8 @@ export interface ThreadData {
 }
 
 export interface Requests {
-  write: { ask: { flows: Row[]; edges: Row[] }; answer: null };
+  write: { ask: { flows: Row[]; edges: Row[]; receipt: Receipt | null }; answer: null };
+  receipt: { ask: null; answer: Receipt | null };
   flows: { ask: { filter: FlowFilter; position: FlowPosition | null; limit: number }; answer: FlowPageRows };
   window: { ask: { since: number; until: number }; answer: WindowRows };
   endOthers: { ask: { prefix: string }; answer: null };

@@ -1,6 +1,7 @@
 // All days of the history: writes to the right day, asks several, drops old ones, sets broken files aside.
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Receipt } from '../../dp/contract/protocol.ts';
 import { dayOf, dayOfFile, fileOf, firstKept, startOf } from './day.ts';
 import { type AggregateRow, DayFile, type FlowPosition, type FoundFlow } from './day-file.ts';
 import type { FlowFilter } from './flow-filter.ts';
@@ -53,8 +54,11 @@ export class HistoryStore {
     this.dropOld();
   }
 
-  /** Rows go to the day of their last sight, edges to the day of their minute. */
-  write(flows: readonly Row[], edges: readonly Row[]): void {
+  /**
+   * Rows go to the day of their last sight, edges to the day of their minute; the receipt, written last, to
+   * today's.
+   */
+  write(flows: readonly Row[], edges: readonly Row[], receipt: Receipt | null): void {
     const days = new Map<string, { flows: Row[]; edges: Row[] }>();
     const of = (time: unknown): { flows: Row[]; edges: Row[] } => {
       const day = this.#dayWithin(Number(time));
@@ -64,11 +68,24 @@ export class HistoryStore {
     };
     for (const row of flows) of(row[LAST_COLUMN]).flows.push(row);
     for (const row of edges) of(row[0]).edges.push(row);
+    const today = dayOf(this.#options.now());
+    const last = days.get(today) ?? { flows: [], edges: [] };
+    days.delete(today);
+    if (receipt || last.flows.length || last.edges.length) days.set(today, last);
     for (const [day, rows] of days) {
-      this.#with(day, (file) => file.write(rows.flows, rows.edges));
+      this.#with(day, (file) => file.write(rows.flows, rows.edges, day === today ? receipt : null));
       const count = this.#counts.get(day);
       if (count) count.stale = true;
     }
+  }
+
+  /** Up to where everything is on disk; null where nothing ever was. */
+  receipt(): Receipt | null {
+    for (const day of this.#days()) {
+      const found = this.#with(day, (file) => file.receipt());
+      if (found) return found;
+    }
+    return null;
   }
 
   /** Open flows whose id does not begin so will never be heard of again; in files of the last two days. */

@@ -18,7 +18,9 @@ const dropping = setInterval(() => store.dropOld(), DROP_INTERVAL_MS);
 function answer(request: Request): unknown {
   switch (request.kind) {
     case 'write':
-      return store.write(request.ask.flows, request.ask.edges) ?? null;
+      return store.write(request.ask.flows, request.ask.edges, request.ask.receipt) ?? null;
+    case 'receipt':
+      return store.receipt();
     case 'flows':
       return store.flows(request.ask.filter, request.ask.position, request.ask.limit);
     case 'window':

@@ -11,7 +11,7 @@ export interface BatchQueueOptions<T> {
 
 export class BatchQueue<T> {
   readonly #options: BatchQueueOptions<T>;
-  readonly #batches: { count: number; records: Iterator<T> }[] = [];
+  readonly #batches: { count: number; records: Iterator<T>; done: () => void }[] = [];
   #waiting = 0;
   #running = false;
   dropped = 0;
@@ -20,26 +20,30 @@ export class BatchQueue<T> {
     this.#options = options;
   }
 
-  push(batch: Iterable<T>, count: number): void {
+  /** `done` is called once all records of the batch are worked off or dropped. */
+  push(batch: Iterable<T>, count: number, done: () => void = () => {}): void {
     if (this.#waiting + count > this.#options.recordsMax) {
       this.dropped += count;
+      done();
       return;
     }
     this.#waiting += count;
-    this.#batches.push({ count, records: batch[Symbol.iterator]() });
+    this.#batches.push({ count, records: batch[Symbol.iterator](), done });
     if (this.#running) return;
     this.#running = true;
     this.#step();
   }
 
   #step(): void {
-    const slice = this.#take();
+    const done: (() => void)[] = [];
+    const slice = this.#take(done);
     if (slice.length) this.#options.work(slice);
+    for (const tell of done) tell();
     if (this.#batches.length === 0) this.#running = false;
     else this.#options.defer(() => this.#step());
   }
 
-  #take(): T[] {
+  #take(done: (() => void)[]): T[] {
     const slice: T[] = [];
     while (slice.length < this.#options.slice) {
       const batch = this.#batches[0];
@@ -49,6 +53,7 @@ export class BatchQueue<T> {
       else {
         this.#waiting -= batch.count;
         this.#batches.shift();
+        done.push(batch.done);
       }
     }
     return slice;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Receipt } from '../../dp/contract/protocol.ts';
 import { records, registry, T0 } from '../../test/hostd/records.ts';
 import { Flow, GraphEdge, type WorkloadRef } from '../api/schema.ts';
 import { ManualClock } from '../base/clock.ts';
@@ -20,6 +21,7 @@ function setUp(options: { flowsMax?: number; facts?: boolean } = {}) {
   const clock = new ManualClock(T0);
   const told: Flow[] = [];
   const deltas: EdgeDelta[] = [];
+  const taken: Receipt[] = [];
   const owner = (address: string): WorkloadRef => owners.get(address) ?? outside;
   const traffic = new Traffic({
     clock,
@@ -32,12 +34,30 @@ function setUp(options: { flowsMax?: number; facts?: boolean } = {}) {
     }),
     onFlows: (flows) => told.push(...flows),
     onEdges: (edges) => deltas.push(...edges),
+    onTaken: (receipt) => taken.push(receipt),
     defer: (next) => next(),
   });
   const take = (...flows: Parameters<typeof records>) =>
     traffic.take(records(...flows), registry, 'instance-one');
-  return { traffic, clock, told, deltas, owners, take, edges: () => traffic.edges.toJson(clock.now()) };
+  return {
+    traffic,
+    clock,
+    told,
+    deltas,
+    taken,
+    owners,
+    take,
+    edges: () => traffic.edges.toJson(clock.now()),
+  };
 }
+
+test('a batch is taken when its last record is told of, or dropped', () => {
+  const { take, taken, told } = setUp();
+  take({ id: 1 }, { id: 2 });
+  assert.deepEqual([told.length, taken], [2, [{ instance: 'instance-one', batch: 0 }]]);
+  take();
+  assert.equal(taken.length, 2);
+});
 
 test('a record becomes a flow with named ends that fits the schema', () => {
   const { take, told } = setUp();

@@ -1,6 +1,6 @@
 // Live traffic: flow records from dp, named by who their ends are, as a table of flows and a table of edges.
 import { type FlowBatch, type FlowRecord, flowJson } from '../../dp/client/index.ts';
-import type { Registry } from '../../dp/contract/protocol.ts';
+import type { Receipt, Registry } from '../../dp/contract/protocol.ts';
 import type { Flow } from '../api/schema.ts';
 import type { Clock } from '../base/clock.ts';
 import { BatchQueue } from './batch-queue.ts';
@@ -18,6 +18,8 @@ export interface TrafficOptions {
   onFlows: (flows: Flow[]) => void;
   /** Growth of edges, for the history; must not throw. */
   onEdges: (deltas: EdgeDelta[]) => void;
+  /** All of this batch went to onFlows and onEdges, or was counted as lost. */
+  onTaken: (receipt: Receipt) => void;
   defer?: (next: () => void) => void;
 }
 
@@ -79,7 +81,8 @@ export class Traffic {
   }
 
   take(batch: FlowBatch, registry: Registry, instance: string): void {
-    this.#queue.push(arrivals(batch, registry, instance), batch.count);
+    const taken = () => this.#options.onTaken({ instance, batch: batch.number });
+    this.#queue.push(arrivals(batch, registry, instance), batch.count, taken);
   }
 
   /** Asks again who the ends are: names and owners of addresses come later than the first packets. */

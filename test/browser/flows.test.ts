@@ -1,11 +1,13 @@
 // The table of flows in a real Chromium: following, filters, paging, every field of a record.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { Model } from './model.ts';
 import { ModelServer } from './model-server.ts';
 import { options, Stage, textOf } from './stage.ts';
 
-const stage = new Stage(new ModelServer(new Model()));
+const server = new ModelServer(new Model());
+const stage = new Stage(server);
 
 test('flows follow live, stand still when told, and open with every field', options, async () => {
   await stage.on('/?view=flows', async (page) => {
@@ -43,17 +45,41 @@ test('filters go to the server and the URL, and an empty result offers the way o
   });
 });
 
+const rowsOf = (page: Page): Promise<number> =>
+  page.locator('table.flows').getAttribute('aria-rowcount').then(Number);
+
+const toItsEnd = (page: Page): Promise<void> =>
+  page.locator('.rows').evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+
+const moreRowsThan = (page: Page, old: number) =>
+  page.waitForFunction(
+    (old) => Number(document.querySelector('table.flows')?.getAttribute('aria-rowcount')) > old,
+    old,
+  );
+
 test('a long table holds few rows, and fetches more as it is scrolled', options, async () => {
   await stage.on('/?view=flows&follow=off', async (page) => {
     await page.waitForSelector('table.flows tbody tr');
-    const rows = () => page.locator('table.flows').getAttribute('aria-rowcount').then(Number);
-    const before = await rows();
+    const before = await rowsOf(page);
     assert.ok((await page.locator('table.flows tbody tr').count()) < 70);
-    await page.locator('.rows').evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
-    await page.waitForFunction(
-      (old) => Number(document.querySelector('table.flows')?.getAttribute('aria-rowcount')) > old,
-      before,
-    );
+    await toItsEnd(page);
+    await moreRowsThan(page, before);
+  });
+});
+
+test('a table at its end fetches more also when it was asked for anew meanwhile', options, async () => {
+  await stage.on('/?view=flows&follow=off', async (page) => {
+    await page.waitForSelector('table.flows tbody tr');
+    const before = await rowsOf(page);
+    const neverAnswered = page.waitForRequest(/flows\?.*cursor=/);
+    await page.route(/flows\?.*cursor=/, () => {}, { times: 1 });
+    await toItsEnd(page);
+    await neverAnswered;
+    await server.stop();
+    await page.waitForSelector('.banner:has-text("Not connected")');
+    await server.start();
+    await page.click('.banner .button');
+    await moreRowsThan(page, before);
   });
 });
 

@@ -18,7 +18,7 @@ const INIT = [
   'while :; do sleep 1000; done',
 ].join('\n');
 
-suite('the first frame of a guest', { skip: whyNoPrivateLibvirt() ?? false, timeout: 120_000 }, () => {
+suite('the first frame of a guest', { skip: whyNoPrivateLibvirt() ?? false, timeout: 600_000 }, () => {
   let stack: VmoatStack;
   before(async () => {
     stack = await startVmoatStack();

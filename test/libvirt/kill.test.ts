@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, networkXml } from '../../demo/domain-xml.ts';
 import { imageFolder } from '../../demo/image/place.ts';
 import { type GuestImage, guestImage } from '../../demo/image/root-image.ts';
+import { promised } from '../promised.ts';
 import { until, whyNoPrivateLibvirt } from './private-libvirt.ts';
 import { startVmoatStack, type VmoatStack } from './vmoat-stack.ts';
 
@@ -22,7 +23,7 @@ const guests = {
 } as const;
 type GuestName = keyof typeof guests;
 
-suite('kill -9 in the middle of traffic', { skip: reason ?? false, timeout: 300_000 }, () => {
+suite('kill -9 in the middle of traffic', { skip: reason ?? false, timeout: 600_000 }, () => {
   let stack: VmoatStack;
   const print = (name: GuestName): string =>
     readFileSync(join(stack.libvirt.root, 'images', `${name}.log`), 'latin1');
@@ -49,21 +50,21 @@ suite('kill -9 in the middle of traffic', { skip: reason ?? false, timeout: 300_
     (await stack.cli.nics()).reduce((sum, { packets }) => sum + packets[0] + packets[1], 0);
 
   for (const victim of ['vmoat-hostd', 'vmoat-dp'] as const)
-    test(`${victim}: back to full function within 2 s`, async () => {
+    test(`${victim}: back to full function within 2 s`, async (context) => {
       await whole();
       const packets = await counted();
       stack.kill(victim);
       const killed = Date.now();
       await sleep(100);
-      await stack.ready(5000);
-      assert.ok(Date.now() - killed < 2000, `${Date.now() - killed} ms`);
+      await stack.ready(60_000);
+      promised(context, `${victim} is back`, 2000, Date.now() - killed);
       await whole();
-      await until('it goes on counting where it was', async () => (await counted()) > packets, 5000);
+      await until('it goes on counting where it was', async () => (await counted()) > packets, 30_000);
     });
 
   test('libvirt-dbus: nothing is missing or doubled afterwards', async () => {
     await stack.libvirt.kill('libvirt-dbus');
-    await until('it is seen', async () => (await stack.cli.status()).libvirt.reconnects > 0, 10_000);
+    await until('it is seen', async () => (await stack.cli.status()).libvirt.reconnects > 0, 60_000);
     await whole();
   });
 

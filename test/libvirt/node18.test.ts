@@ -9,7 +9,7 @@ import { startVmoatStack, type VmoatStack } from './vmoat-stack.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
-suite('on Node 18', { skip: whyNoPrivateLibvirt() ?? false, timeout: 120_000 }, () => {
+suite('on Node 18', { skip: whyNoPrivateLibvirt() ?? false, timeout: 600_000 }, () => {
   let stack: VmoatStack;
   before(async () => {
     stack = await startVmoatStack({ node: node18() });

@@ -262,15 +262,16 @@ class Instance implements PrivateLibvirt {
 
 const ping = '--print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetId'.split(' ');
 
-/** Waits until `condition` holds, at most `timeoutMs`; throws what it waited for. */
+/** Waits until `condition` holds, well beyond what it usually takes on a machine of its own; throws what it waited for. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 20_000,
+  usually_ms = 20_000,
 ): Promise<void> {
-  const end = Date.now() + timeoutMs;
+  const limit_ms = Math.max(60_000, 5 * usually_ms);
+  const end = Date.now() + limit_ms;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    if (Date.now() > end) throw new Error(`not within ${limit_ms} ms: ${what}`);
     await sleep(20);
   }
 }

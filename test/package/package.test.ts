@@ -10,7 +10,7 @@ import { bootMachine, type Machine } from './machine.ts';
 const skip = process.getuid?.() !== 0 && process.env.VMOAT_REQUIRE !== 'all' ? 'needs root' : false;
 const UNITS = ['vmoat-dp.service', 'vmoat-hostd.service'];
 
-suite('the Debian package', { skip, timeout: 300_000 }, () => {
+suite('the Debian package', { skip, timeout: 600_000 }, () => {
   let machine: Machine;
   const run = (...argv: [string, ...string[]]): Promise<string> => machine.run(...argv);
   const main = (unit: string): Promise<string> => run('systemctl', 'show', '-P', 'MainPID', unit);

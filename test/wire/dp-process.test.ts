@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, test } from 'node:test';
 import { type AddressRecord, DataplaneClient, type FlowJson, flowJson } from '../../dp/client/index.ts';
 import type { DpStatus, Nics, TappedNic, Welcome } from '../../dp/contract/protocol.ts';
+import { promised } from '../promised.ts';
 import { hasLab, Lab } from './lab.ts';
 
 const options = { skip: hasLab ? false : 'needs root', timeout: 60_000 };
@@ -80,31 +81,34 @@ test('it taps what it is told to, and reports flows, addresses and its own state
   for (const line of dp.output().trim().split('\n')) assert.doesNotThrow(() => JSON.parse(line), line);
 });
 
-test('after kill -9 and a restart it is fully back within 2 s, with the same NIC once', options, async () => {
-  const first = lab.dp();
-  const before = await welcomed();
-  const { slot } = await until('nics', tapped);
-  const gone = once(client, 'disconnected');
-  first.child.kill('SIGKILL');
-  await gone;
-  lab.ping(3);
-  const start = performance.now();
-  const second = lab.dp('--detach-on-exit');
-  const [after] = await once(client, 'connected');
-  assert.notEqual(after.instance, before.instance);
-  const nics = await until('nics', (value: Nics) => (tapped(value) ? value.nics : undefined));
-  const took = performance.now() - start;
-  assert.ok(took < 2000, `${took} ms`);
-  assert.deepEqual(
-    nics.filter((nic) => nic.tap === 'vmtap0').map((nic) => nic.slot),
-    [slot],
-  );
-  const flow = pings();
-  lab.ping(3);
-  await flow;
-  second.child.kill('SIGTERM');
-  assert.equal(await second.exited, 0, second.output());
-});
+test(
+  'after kill -9 and a restart it is fully back within 2 s, with the same NIC once',
+  options,
+  async (context) => {
+    const first = lab.dp();
+    const before = await welcomed();
+    const { slot } = await until('nics', tapped);
+    const gone = once(client, 'disconnected');
+    first.child.kill('SIGKILL');
+    await gone;
+    lab.ping(3);
+    const start = performance.now();
+    const second = lab.dp('--detach-on-exit');
+    const [after] = await once(client, 'connected');
+    assert.notEqual(after.instance, before.instance);
+    const nics = await until('nics', (value: Nics) => (tapped(value) ? value.nics : undefined));
+    promised(context, 'a new dp has the NIC', 2000, performance.now() - start);
+    assert.deepEqual(
+      nics.filter((nic) => nic.tap === 'vmtap0').map((nic) => nic.slot),
+      [slot],
+    );
+    const flow = pings();
+    lab.ping(3);
+    await flow;
+    second.child.kill('SIGTERM');
+    assert.equal(await second.exited, 0, second.output());
+  },
+);
 
 test('one at a time; SIGTERM leaves the pins, --restore takes them', options, async () => {
   const dp = lab.dp();

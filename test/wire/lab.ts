@@ -107,6 +107,12 @@ export class Lab {
     ]);
   }
 
+  /** The guest tries ports of the host's end where nobody listens; a connection each, refused at once. */
+  refusedConnections(ports: readonly number[]): void {
+    const each = ports.map((port) => `(exec 3<>/dev/tcp/10.77.0.1/${port}) 2>/dev/null`).join('; ');
+    execFileSync('ip', ['netns', 'exec', this.guestNs, 'bash', '-c', `${each}; true`]);
+  }
+
   /** Names pinned below this lab's root, all levels. */
   pinned(): string[] {
     const below = (folder: string): string[] =>

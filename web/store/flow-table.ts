@@ -1,5 +1,5 @@
 // The rows of the flow table: pages asked of the API, with live flows joined in while following.
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 import type { Flow } from '../../hostd/api/schema.ts';
 import { matches } from '../domain/flow-filter.ts';
 import type { Filter } from '../domain/place.ts';
@@ -62,8 +62,10 @@ export class FlowTableStore {
     const known = new Set(before.map((flow) => flow.id));
     const rows = [...before, ...items.filter((flow) => !known.has(flow.id))];
     this.#cursor = next;
-    this.rows.value = rows.slice(0, rowsMax);
-    this.state.value = { loading: false, error: null, more: next !== null && rows.length < rowsMax };
+    batch(() => {
+      this.rows.value = rows.slice(0, rowsMax);
+      this.state.value = { loading: false, error: null, more: next !== null && rows.length < rowsMax };
+    });
   }
 
   /** Live flows: known ones are renewed in place, new ones go on top, or wait when not following. */

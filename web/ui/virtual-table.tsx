@@ -47,7 +47,7 @@ export function VirtualTable<T>(props: Props<T>) {
   const last = shown[shown.length - 1]?.index ?? 0;
   useEffect(() => {
     if (items.length > 0 && last >= items.length - 20) onEnd?.();
-  }, [last, items.length]);
+  }, [last, items]); // a list that was asked for anew may be as long as the old one, and its end still near
   return (
     <div class="rows" ref={scroller} hidden={items.length === 0}>
       <table class={name.toLowerCase()} aria-label={name} aria-rowcount={items.length + 1}>
