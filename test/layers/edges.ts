@@ -72,7 +72,7 @@ export const tsEdges: Record<string, readonly string[]> = {
   'hostd/inventory': ['libvirt-watch', 'topology', 'dp/contract', 'schema', ...daemon],
   'hostd/policy': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/traffic': ['dp/client', 'dp/contract', 'topology', 'schema', ...sources],
-  'hostd/history': ['schema', ...sources],
+  'hostd/history': ['dp/contract', 'schema', ...sources],
   'hostd/api': ['schema', ...knowledge],
   'hostd/export': ['schema', ...knowledge],
   'hostd/cli': ['dp/client', 'schema', ...knowledge],
