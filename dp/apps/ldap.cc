@@ -9,11 +9,23 @@ namespace {
 
 constexpr uint16_t ports[] = {389, 3268};
 enum Operation : uint8_t {
+  unbind_request = 0x42,
+  delete_request = 0x4a,
+  abandon_request = 0x50,
   bind_request = 0x60,
   bind_response = 0x61,
   search_request = 0x63,
   search_entry = 0x64,
   search_done = 0x65,
+  modify_request = 0x66,
+  modify_response = 0x67,
+  add_request = 0x68,
+  add_response = 0x69,
+  delete_response = 0x6b,
+  rename_request = 0x6c,
+  rename_response = 0x6d,
+  compare_request = 0x6e,
+  compare_response = 0x6f,
   search_reference = 0x73,
   extended_request = 0x77,
   extended_response = 0x78
@@ -57,6 +69,22 @@ bool begins_with(ByteReader in, uint8_t tag) {
   return in.ok() && item.tag == tag && is_text(as_text(item.body));
 }
 
+/** A distinguished name, then what the operation does with it: changes, attributes, a new name, an assertion.
+ */
+bool is_change(ByteReader in) {
+  const BerItem entry = take_ber(in), change = take_ber(in);
+  const bool named = entry.tag == ber_octets && as_text(entry.body).find('=') != std::string_view::npos;
+  return in.ok() && named && (change.tag == ber_sequence || change.tag == ber_octets);
+}
+
+/** Abandoned message id or name to delete, both without a tag of their own. */
+bool is_plain(const BerItem& operation) {
+  if (operation.tag == unbind_request) return operation.length == 0;
+  if (operation.tag == abandon_request) return operation.length >= 1 && operation.length <= 4;
+  const std::string_view name = as_text(operation.body);
+  return is_text(name) && name.find('=') != name.npos;
+}
+
 bool is_operation(const BerItem& operation, Message& message) {
   const ByteReader body(operation.body);
   switch (operation.tag) {
@@ -69,8 +97,22 @@ bool is_operation(const BerItem& operation, Message& message) {
     case search_entry:
     case search_reference:
       return begins_with(body, ber_octets);
+    case modify_request:
+    case add_request:
+    case rename_request:
+    case compare_request:
+      return is_change(body);
+    case unbind_request:
+    case delete_request:
+    case abandon_request:
+      return is_plain(operation);
     case bind_response:
     case search_done:
+    case modify_response:
+    case add_response:
+    case delete_response:
+    case rename_response:
+    case compare_response:
     case extended_response:
       return is_result(body);
     default:
@@ -79,7 +121,9 @@ bool is_operation(const BerItem& operation, Message& message) {
 }
 
 bool is_request_tag(uint8_t tag) {
-  return tag == bind_request || tag == search_request || tag == extended_request;
+  return tag == bind_request || tag == search_request || tag == extended_request || tag == unbind_request ||
+         tag == delete_request || tag == abandon_request || tag == modify_request || tag == add_request ||
+         tag == rename_request || tag == compare_request;
 }
 
 /** Until 64 bytes or the whole message are there, what is missing may still come. */
@@ -99,7 +143,8 @@ Message read_message(Bytes bytes, bool whole) {
   const uint8_t tag = body.left() > 0 ? body.rest()[0] : 0;
   const BerItem operation = take_ber(body);
   if (body.ok() && is_operation(operation, message))
-    message.claim = Claim::sure;
+    message.claim =
+        operation.tag == unbind_request || operation.tag == abandon_request ? Claim::guess : Claim::sure;
   else
     message.claim = last ? Claim::no : Claim::more;
   message.request = is_request_tag(tag);
@@ -110,7 +155,7 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
   const bool whole = opening.cut || opening.transport == over_udp;
   const Message asked = read_message(client, whole), answered = read_message(server, whole);
   if (asked.claim == Claim::no || answered.claim == Claim::no) return Claim::no;
-  if ((asked.claim == Claim::sure && !asked.request) || (answered.claim == Claim::sure && answered.request))
+  if ((asked.claim >= Claim::guess && !asked.request) || (answered.claim >= Claim::guess && answered.request))
     return Claim::no;
   const Claim claim = std::max(asked.claim, answered.claim);
   if (claim == Claim::sure && !asked.user.empty()) findings.fact(Fact::ldap_user, asked.user);

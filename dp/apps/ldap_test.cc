@@ -22,7 +22,18 @@ const std::vector<Sample> ldap_samples = {
          hex("30 25 020102 63 20 0400 0a0100 0a0100 020100 020100 010100 870b") + "objectClass" + hex("3000"),
      .transport = over_udp,
      .server_port = 389},
+    {.name = "modify, answered",
+     .client = hex("30 1a 020105 66 15 0409") + "cn=a,dc=b" + hex("3008 30060a01023001 00"),
+     .server = hex("30 0c 020105 67 07 0a0100 0400 0400"),
+     .server_port = 389,
+     .server_alone = true},
+    {.name = "delete", .client = hex("30 0e 020106 4a 09") + "cn=a,dc=b", .server_port = 389},
 };
+
+TEST_CASE("ldap: a goodbye alone is a guess") {
+  const Sample unbind{.name = "unbind", .client = hex("30 05 020103 42 00"), .server_port = 389};
+  CHECK(ask("ldap", unbind).claim == Claim::guess);
+}
 
 TEST_CASE("ldap: who binds") {
   CHECK(ask("ldap", ldap_samples[0]).noted.facts.at(Fact::ldap_user) == "cn=a,dc=ex");

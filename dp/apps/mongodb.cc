@@ -46,21 +46,47 @@ bool is_message(ByteReader in, uint32_t room, std::string_view& command) {
   return kind == 0 && read_document(in, room - 5, command);
 }
 
+/** "database.collection" up to its zero. */
+bool take_collection(ByteReader& in) {
+  const std::string_view rest = as_text(in.rest());
+  const std::string_view name = rest.substr(0, rest.find('\0'));
+  in.skip(name.size() + 1);
+  return in.ok() && is_text(name) && name.find('.') != name.npos;
+}
+
 /** OP_QUERY: flags, "database.collection", skip, number, document. */
 bool is_query(ByteReader in, uint32_t room, std::string_view& command) {
   in.skip(4);
-  const std::string_view rest = as_text(in.rest());
-  const std::string_view name = rest.substr(0, rest.find('\0'));
-  if (!in.ok() || !is_text(name) || name.find('.') == name.npos || name.size() == rest.size()) return false;
-  in.skip(name.size() + 1 + 8);
+  if (!take_collection(in)) return false;
+  in.skip(8);
   return read_document(in, room, command) || !in.ok();
 }
 
-bool is_reply(ByteReader in) {
+/** OP_REPLY: flags, cursor, first and number of documents; the first one fits, or there is none at all. */
+bool is_reply(ByteReader in, uint32_t room) {
+  constexpr uint32_t head = 20;
   const uint32_t flags = in.le32();
   in.skip(12);
   const uint32_t returned = in.le32();
-  return in.ok() && flags < 16 && returned < 1 << 24;
+  std::string_view name;
+  if (!in.ok() || flags > 15 || room < head) return false;
+  return returned == 0 ? room == head : returned < 1 << 20 && read_document(in, room - head, name);
+}
+
+/** OP_INSERT (flags first), OP_UPDATE and OP_DELETE (zero first, flags behind the name), then a document. */
+bool is_write(ByteReader in, uint32_t operation, uint32_t room) {
+  const uint32_t first = in.le32();
+  if (first > (operation == insert ? 1U : 0U) || !take_collection(in)) return false;
+  if (operation != insert && in.le32() > 3) return false;
+  std::string_view name;
+  return read_document(in, room, name);
+}
+
+/** OP_GET_MORE: zero, name, number, cursor; OP_KILL_CURSORS: zero, number, that many cursors. */
+bool is_cursor(ByteReader in, uint32_t operation, uint32_t room) {
+  if (in.le32() != 0) return false;
+  if (operation == kill_cursors) return in.le32() * 8 + 8 == room && in.ok();
+  return take_collection(in) && in.left() >= 12;
 }
 
 bool is_compressed(ByteReader in) {
@@ -70,7 +96,30 @@ bool is_compressed(ByteReader in) {
          size < message_bytes_max && compressor <= 3;
 }
 
-Message read_message(Bytes bytes) {
+/** What stands behind the header, by operation. */
+bool fits(ByteReader in, uint32_t operation, uint32_t room, std::string_view& command) {
+  switch (operation) {
+    case message:
+      return is_message(in, room, command);
+    case query:
+      return is_query(in, room, command);
+    case reply:
+      return is_reply(in, room);
+    case compressed:
+      return is_compressed(in);
+    case insert:
+    case update:
+    case remove:
+      return is_write(in, operation, room);
+    case get_more:
+    case kill_cursors:
+      return is_cursor(in, operation, room);
+    default:
+      return false;
+  }
+}
+
+Message read_message(Bytes bytes, bool cut) {
   Message m;
   ByteReader in(bytes);
   const uint32_t length = in.le32(), id = in.le32(), to = in.le32(), operation = in.le32();
@@ -78,25 +127,16 @@ Message read_message(Bytes bytes) {
   const bool wrong = wrong_length || (bytes.size() >= 16 && operation != reply &&
                                       (operation < update || operation > message));
   if (wrong) m.claim = Claim::no;
-  const bool waits = bytes.size() < std::min<size_t>(length, 64);
+  const bool waits = !cut && bytes.size() < std::min<size_t>(length, 64);
   if (wrong || !in.ok() || waits) return m;
   const uint32_t room = length - 16;
-  bool fits = false;
-  if (operation == message)
-    fits = is_message(in, room, m.command);
-  else if (operation == query)
-    fits = is_query(in, room, m.command);
-  else if (operation == reply)
-    fits = is_reply(in);
-  else if (operation == compressed)
-    fits = is_compressed(in);
-  m.claim = fits && id != to ? Claim::sure : Claim::no;
+  m.claim = fits(in, operation, room, m.command) && id != to ? Claim::sure : Claim::no;
   m.answer = to != 0;
   return m;
 }
 
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
-  const Message asked = read_message(client), answered = read_message(server);
+  const Message asked = read_message(client, opening.cut), answered = read_message(server, opening.cut);
   if (asked.claim == Claim::no || (answered.claim == Claim::no && !opening.midstream)) return Claim::no;
   if (asked.claim == Claim::sure && asked.answer) return Claim::no;
   if (answered.claim == Claim::sure && !answered.answer) return Claim::no;

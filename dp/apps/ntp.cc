@@ -13,12 +13,20 @@ namespace {
 constexpr uint16_t ports[] = {123};
 constexpr size_t header_bytes = 48;
 constexpr uint32_t near_s = 86400;
-enum Mode : uint8_t { symmetric_active = 1, symmetric_passive, client, server, broadcast, control };
+enum Mode : uint8_t {
+  symmetric_active = 1,
+  symmetric_passive,
+  client,
+  server,
+  broadcast,
+  control,
+  private_use
+};
 
 struct Packet {
   uint8_t leap, version, mode, stratum;
   int8_t poll, precision;
-  uint32_t delay, dispersion;
+  uint32_t delay, dispersion, reference;
   std::array<uint64_t, 4> times;  // reference, origin, receive, transmit: seconds << 32 | fraction
 };
 
@@ -39,7 +47,7 @@ Packet read_packet(ByteReader in) {
   p.precision = static_cast<int8_t>(in.u8());
   p.delay = in.be32();
   p.dispersion = in.be32();
-  in.skip(4);
+  p.reference = in.be32();
   for (uint64_t& time : p.times) time = in.be64();
   return p;
 }
@@ -49,30 +57,59 @@ bool is_length(size_t size) {
   return size == header_bytes || (size > header_bytes && size <= 1500 && size % 4 == 0);
 }
 
-/** All timestamps that are set lie within a day of the transmission; none may be missing in a server's
- * answer. */
-bool times_agree(const Packet& p) {
+/** Number of timestamps that are set besides the transmission, or -1 where one of them lies further from it
+ * than a day, the reference than a month. */
+int times_near(const Packet& p) {
   int set = 0;
   for (size_t i = 0; i < 3; i++) {
     if (p.times[i] == 0) continue;
-    if (seconds_between(p.times[i], p.times[3]) > (i == 0 ? 30 * near_s : near_s)) return false;
+    if (seconds_between(p.times[i], p.times[3]) > (i == 0 ? 30 * near_s : near_s)) return -1;
     set++;
   }
-  return set >= 2;
+  return set;
+}
+
+/** None may be missing in a server's answer. */
+bool times_agree(const Packet& p) {
+  return times_near(p) >= 2;
+}
+
+/** A clock that was set of late, with a stratum, a precision and an interval of polling as clocks have them.
+ */
+bool has_a_clock(const Packet& p) {
+  return p.times[0] != 0 && times_near(p) > 0 && p.stratum >= 1 && p.stratum < 16 && p.precision <= -3 &&
+         p.poll >= 3 && p.poll <= 17;
+}
+
+/** Stratum 0 with four letters for a reference: why the server will not answer (RFC 5905, 7.4). */
+bool is_kiss(const Packet& p) {
+  if (p.stratum != 0) return false;
+  for (int shift = 24; shift >= 0; shift -= 8)
+    if (!is_upper(static_cast<char>(p.reference >> shift & 255))) return false;
+  return true;
 }
 
 Claim judge_server(const Packet& p) {
   const bool sane = p.stratum <= 16 && p.precision <= 0 && p.delay >> 16 < 64 && p.times[3] != 0;
   if (!sane) return Claim::no;
-  return times_agree(p) && seconds_between(p.times[2], p.times[3]) <= 64 ? Claim::sure : Claim::guess;
+  const bool answers = times_agree(p) && seconds_between(p.times[2], p.times[3]) <= 64;
+  const bool announces = p.mode == broadcast && p.times[1] == 0 && has_a_clock(p);
+  return answers || announces || is_kiss(p) ? Claim::sure : Claim::guess;
 }
 
 /** A client says little: all zeros but the transmission, or the state of its own clock. */
 Claim judge_client(const Packet& p) {
   if (p.stratum > 16 || p.poll > 17 || p.poll < -6 || p.delay >> 16 > 64) return Claim::no;
-  const bool blank = p.mode == client && p.stratum == 0 && p.delay == 0 && p.dispersion == 0 &&
-                     p.times[0] == 0 && p.times[1] == 0 && p.times[2] == 0;
-  return blank || (times_agree(p) && p.precision < 0) ? Claim::sure : Claim::guess;
+  constexpr uint32_t one_second = 0x10000;  // what ntpdate and Windows say before they know better
+  const bool unset =
+      p.times[0] == 0 && p.times[1] == 0 && p.times[2] == 0 && p.reference == 0 && p.stratum == 0;
+  const bool blank = unset && p.delay == p.dispersion && (p.delay == 0 || p.delay == one_second);
+  if (blank && p.mode == client) return Claim::sure;
+  return (times_agree(p) && p.precision < 0) || has_a_clock(p) ? Claim::sure : Claim::guess;
+}
+
+bool is_zero(Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
 }
 
 /** Mode 6 (RFC 9327, 2): the count must fit the datagram. A request has no more than that to show. */
@@ -81,12 +118,32 @@ Claim judge_control(Bytes bytes) {
   const uint8_t first = in.u8(), operation = in.u8();
   in.skip(6);
   const uint16_t offset = in.be16(), count = in.be16();
-  if (!in.ok() || first >> 6 != 0 || (operation & 31) > 31 || offset > 65000) return Claim::no;
+  if (!in.ok() || first >> 6 != 0 || offset > 65000) return Claim::no;
   const size_t padded = (count + 3U) & ~3U;
   if (in.left() != padded && in.left() != count && in.left() != padded + 20 && in.left() != padded + 24)
     return Claim::no;
   const bool response = operation & 0x80;
-  return response && count > 0 && is_text(in.text(1)) ? Claim::sure : Claim::guess;
+  const bool says = response && count > 0 && is_text(in.text(1));
+  const bool asks =
+      !response && (operation & 31) <= 12 && count == 0 && bytes.size() == 12 && is_zero(bytes.subspan(4));
+  return says || asks ? Claim::sure : Claim::guess;
+}
+
+/**
+ * Mode 7 of ntpd (ntp_request.h), which "monlist" uses: a response's items of one size fill the datagram, a
+ * request is zeros behind implementation and number.
+ */
+Claim judge_private(Bytes bytes) {
+  ByteReader in(bytes);
+  const uint8_t first = in.u8();
+  in.skip(1);
+  const uint8_t implementation = in.u8(), request = in.u8();
+  const uint16_t items = in.be16() & 0xfff, size = in.be16() & 0xfff;
+  if (!in.ok() || implementation > 3 || request > 46) return Claim::no;
+  const bool response = first & 0x80;
+  if (!response) return is_zero(bytes.subspan(4)) ? Claim::sure : Claim::no;
+  if (items == 0 || size == 0) return Claim::no;
+  return in.left() == size_t{items} * size ? Claim::sure : Claim::no;
 }
 
 void note(const Packet& p, Findings& findings) {
@@ -99,20 +156,25 @@ void note(const Packet& p, Findings& findings) {
 
 Claim recognise(const Opening& opening, Findings& findings) {
   const Bytes bytes = datagram(opening);
-  if (bytes.size() < 12) return Claim::no;
+  if (bytes.size() < 8) return Claim::no;
   const Packet p = read_packet(ByteReader(bytes));
-  if (p.version < 1 || p.version > 4 || p.mode < symmetric_active || p.mode > control) return Claim::no;
-  if (p.mode != control && !is_length(bytes.size())) return Claim::no;
+  if (p.version < 1 || p.version > 4 || p.mode < symmetric_active) return Claim::no;
+  if (p.mode < control && !is_length(bytes.size())) return Claim::no;
   Claim claim = Claim::no;
   if (p.mode == control)
     claim = judge_control(bytes);
+  else if (p.mode == private_use)
+    claim = judge_private(bytes);
   else if (p.mode == server || p.mode == broadcast)
     claim = judge_server(p);
   else
     claim = judge_client(p);
   if (claim < Claim::guess) return Claim::no;
   note(p, findings);
-  const bool wrong_way = from_server(opening) ? p.mode == client : p.mode == server;
+  const bool answers = p.mode == server || (p.mode == private_use && (bytes[0] & 0x80)) ||
+                       (p.mode == control && (bytes[1] & 0x80));
+  const bool asks = p.mode == client || (p.mode >= control && !answers);
+  const bool wrong_way = from_server(opening) ? asks : answers;
   if (wrong_way) findings.ends_swapped();
   return claim;
 }

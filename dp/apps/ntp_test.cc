@@ -29,6 +29,38 @@ const std::vector<Sample> ntp_samples = {
      .transport = over_udp,
      .server_port = 123,
      .server_alone = true},
+    {.name = "ntpdate",
+     .client = hex("e3 00 04 fa 00010000 00010000 00000000") + std::string(24, '\0') + now,
+     .transport = over_udp,
+     .server_port = 123},
+    {.name = "broadcast",
+     .server = hex("1d 02 06 ec 00000100 00000200 c0000201") + now + std::string(16, '\0') + soon,
+     .transport = over_udp,
+     .server_port = 123,
+     .client_alone = false,
+     .server_alone = true,
+     .symmetric = true},
+    {.name = "kiss of death",
+     .server = hex("e4 00 06 e8 00000000 00000000") + "RATE" + std::string(8, '\0') + now +
+               std::string(8, '\0') + now,
+     .transport = over_udp,
+     .server_port = 123,
+     .client_alone = false,
+     .server_alone = true},
+    {.name = "monitor list",
+     .server = hex("97 00 03 2a 0002 0048") + std::string(144, 'm'),
+     .transport = over_udp,
+     .server_port = 123,
+     .client_alone = false,
+     .server_alone = true},
+    {.name = "monitor list wanted",
+     .client = hex("17 00 03 2a") + std::string(188, '\0'),
+     .transport = over_udp,
+     .server_port = 123},
+    {.name = "variables wanted",
+     .client = hex("16 02 0001 00000000 00000000"),
+     .transport = over_udp,
+     .server_port = 123},
     {.name = "server with a key",
      .server = hex("24 02 06 e8 00000100 00000200 c0000201") + now + now + now + soon + std::string(20, 'k'),
      .transport = over_udp,
@@ -49,7 +81,7 @@ TEST_CASE("ntp: a form without evidence is a guess") {
   CHECK(claim(hex("23 02 06 ec 00000100 00000200 0a000001") + std::string(32, 'x')) == Claim::sure);
   CHECK(claim(hex("23 02 06 ec 00000100 00000200 0a000001") + now + hex("11111111 11111111") + now + soon) ==
         Claim::guess);
-  CHECK(claim(hex("16 02 0001 0000 0000 0000 0000")) == Claim::guess);
+  CHECK(claim(hex("16 02 0001 0000 0000 0000 0004 01020304")) == Claim::guess);
 }
 
 TEST_CASE("ntp: is not claimed for wrong lengths, versions and clocks") {
@@ -61,6 +93,8 @@ TEST_CASE("ntp: is not claimed for wrong lengths, versions and clocks") {
   udp("version 7", blank_request(0x3b));
   udp("stratum 99", hex("23 63") + std::string(46, '\0'));
   udp("server without a time", hex("24 02 06 e8") + std::string(44, '\0'));
+  udp("private, items of another size", hex("97 00 03 2a 0002 0047") + std::string(144, 'm'));
+  udp("private, bytes where zeros are", hex("17 00 03 2a 00000000 01020304"));
   udp("control of another length", hex("16 02 0001 0000 0000 0000 0040"));
 }
 

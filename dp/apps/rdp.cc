@@ -1,5 +1,6 @@
-// rdp: RDP's connection request over TPKT and X.224 (MS-RDPBCGR 2.2.1.1): cookie or negotiation tell it from
-// other users of X.224.
+// rdp: RDP's connection request over TPKT and X.224 (MS-RDPBCGR 2.2.1.1): cookie, negotiation or the
+// conference that follows tell it from other users of X.224. Over UDP its handshake of exact form
+// (MS-RDPEUDP 2.2).
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -55,6 +56,48 @@ Connection read_pdu(Bytes bytes, Pdu wanted) {
   return c;
 }
 
+/** Behind the request: an MCS connect of T.125 with the key of H.221, "Duca" of the client or "McDn" of the
+ * server. */
+bool begins_conference(Bytes bytes, size_t at, std::string_view key) {
+  if (bytes.size() < at + 9) return false;
+  const Bytes pdu = bytes.subspan(at);
+  const bool connects =
+      pdu[0] == 3 && pdu[4] == 2 && pdu[5] == 0xf0 && pdu[7] == 0x7f && (pdu[8] == 0x65 || pdu[8] == 0x66);
+  return connects && as_text(pdu).find(key) != std::string_view::npos;
+}
+
+/** Length of the PDU at the front, which was read before. */
+size_t pdu_bytes(Bytes bytes) {
+  return bytes.size() < 4 ? 0 : size_t{bytes[2]} << 8 | bytes[3];
+}
+
+Claim read_conference(Bytes client, Bytes server) {
+  const bool found = begins_conference(client, pdu_bytes(client), "Duca") ||
+                     begins_conference(server, pdu_bytes(server), "McDn");
+  return found ? Claim::sure : Claim::no;
+}
+
+/**
+ * SYN: no acknowledgement yet (-1 in a client's), window, flags with SYN and the two MTUs of 1132 to 1232
+ * bytes, padded with zeros to the MTU.
+ */
+Claim recognise_datagram(const Opening& opening, Findings& findings) {
+  ByteReader in(datagram(opening));
+  const uint32_t acknowledged = in.be32();
+  const uint16_t window = in.be16(), flags = in.be16();
+  in.skip(4);
+  const uint16_t up = in.be16(), down = in.be16();
+  constexpr uint16_t syn = 1, ack = 4,
+                     allowed = syn | ack | 0x200 | 0x800 | 0x1000;  // lossy, correlation, extended
+  const auto is_mtu = [](uint16_t mtu) { return mtu >= 1132 && mtu <= 1232; };
+  const bool first = acknowledged == 0xffffffff;
+  if (!in.ok() || !(flags & syn) || (flags & ~allowed) || window == 0 || first == bool(flags & ack))
+    return Claim::no;
+  if (!is_mtu(up) || !is_mtu(down) || in.left() + 16 < 1132) return Claim::no;
+  if (first == from_server(opening)) findings.ends_swapped();
+  return Claim::sure;
+}
+
 Claim judge(Bytes client, Bytes server, const Opening&, Findings& findings) {
   const Connection asked = read_pdu(client, connection_request),
                    answered = read_pdu(server, connection_confirm);
@@ -62,17 +105,18 @@ Claim judge(Bytes client, Bytes server, const Opening&, Findings& findings) {
   constexpr std::string_view hash = "mstshash=";
   const size_t at = asked.cookie.find(hash);
   if (at != asked.cookie.npos) findings.fact(Fact::rdp_user, asked.cookie.substr(at + hash.size()));
-  const Claim claim = std::max(asked.claim, answered.claim);
+  const Claim claim = std::max({asked.claim, answered.claim, read_conference(client, server)});
   return claim == Claim::guess && server.empty() ? Claim::more : claim;
 }
 
 Claim recognise(const Opening& opening, Findings& findings) {
+  if (opening.transport == over_udp) return recognise_datagram(opening, findings);
   return either_way(opening, findings, judge);
 }
 
 }  // namespace
 
 extern const Application rdp_application;
-const Application rdp_application{"rdp", over_tcp, ports, recognise};
+const Application rdp_application{"rdp", over_tcp | over_udp, ports, recognise};
 
 }  // namespace vmoat

@@ -16,6 +16,15 @@ const std::vector<Sample> rdp_samples = {
      .server = hex("0300 0013 0e d0 0000 1234 00 03 00 0800 05000000"),
      .server_port = 13389,
      .server_alone = true},
+    {.name = "neither cookie nor negotiation",
+     .client = hex("0300 000b 06 e0 0000 0000 00") + hex("0300 0030 02 f0 80 7f65 82 0024") +
+               std::string(30, 'c') + "Duca",
+     .server = hex("0300 000b 06 d0 0000 1234 00"),
+     .server_port = 3389},
+    {.name = "over udp",
+     .client = hex("ffffffff 0040 1001 5a3b1c2d 04d0 04d0") + std::string(1216, '\0'),
+     .transport = over_udp,
+     .server_port = 3389},
 };
 
 TEST_CASE("rdp: the cookie's user") {
@@ -29,6 +38,9 @@ TEST_CASE("rdp: other users of X.224 are a guess at most") {
                   .server_port = 102};
   CHECK(ask("rdp", s7).claim == Claim::guess);
   check_refused("rdp", {.name = "length", .client = hex("0300 0013 0f e0 0000 0000 00 01 00 0800 03000000")});
+  check_refused("rdp", {.name = "udp without its padding",
+                        .client = hex("ffffffff 0040 1001 5a3b1c2d 04d0 04d0") + std::string(100, '\0'),
+                        .transport = over_udp});
   check_refused("rdp", {.name = "data", .client = hex("0300 0007 02 f0 80")});
 }
 

@@ -32,23 +32,46 @@ bool is_new_header(std::string_view text) {
   return text.substr(2, 2) == "- " || (is_digit(text[2]) && is_digit(text[5]) && text[6] == '-');
 }
 
-/** One message from its "<" on. A priority alone is a guess: XML has such tags, too. */
-Claim read_message(std::string_view text, bool whole) {
+/** "<priority>" at the front, 0 to 191 without leading zeros; it is taken off. */
+Claim take_priority(std::string_view& text) {
   if (text.empty()) return Claim::more;
   if (text[0] != '<') return Claim::no;
   text.remove_prefix(1);
-  const bool digits = !text.empty() && is_digit(text[0]);
+  if (text.empty()) return Claim::more;
+  const bool padded = text.size() > 1 && text[0] == '0' && is_digit(text[1]);
+  const bool digits = is_digit(text[0]);
   const int64_t priority = take_number(text, 3);
-  if (!digits) return text.empty() && !whole ? Claim::more : Claim::no;
-  if (priority < 0 || priority > priority_max) return Claim::no;
-  if (text.empty()) return whole ? Claim::no : Claim::more;
+  if (!digits || padded || priority < 0 || priority > priority_max) return Claim::no;
+  if (text.empty()) return Claim::more;
   if (text[0] != '>') return Claim::no;
   text.remove_prefix(1);
+  return Claim::sure;
+}
+
+/** Text of several lines, which may end with zeros, as some senders do. */
+bool is_message_text(std::string_view text) {
+  while (text.ends_with('\0')) text.remove_suffix(1);
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c == '\n' || c == '\r' || is_text({&c, 1}); });
+}
+
+/** A datagram is one message: nothing else begins with a number in angle brackets and is text to its end. */
+Claim read_datagram(std::string_view text) {
+  constexpr size_t message_bytes_min = 8;
+  if (take_priority(text) != Claim::sure || !is_message_text(text)) return Claim::no;
+  if (is_old_time(text) || is_new_header(text) || text.size() >= message_bytes_min) return Claim::sure;
+  return text.empty() ? Claim::no : Claim::guess;
+}
+
+/** One message of a stream. A priority alone is a guess, for XML has such tags, too; a second one is not. */
+Claim read_message(std::string_view text, bool cut) {
+  const Claim begun = take_priority(text);
+  if (begun != Claim::sure) return begun == Claim::more && cut ? Claim::no : begun;
   if (is_old_time(text) || is_new_header(text)) return Claim::sure;
   const Line line = take_line(text);
   if (!is_text(line.text)) return Claim::no;
-  if (whole) return line.text.find(": ") != line.text.npos ? Claim::guess : Claim::no;
-  return line.complete ? Claim::guess : Claim::more;
+  if (!line.complete) return cut && line.text.find(": ") != line.text.npos ? Claim::guess : Claim::more;
+  return take_priority(text) == Claim::sure ? Claim::sure : Claim::guess;
 }
 
 /** TCP: messages end with a line feed, or begin with their length in octets. */
@@ -70,7 +93,7 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
 
 Claim recognise(const Opening& opening, Findings& findings) {
   if (opening.transport == over_tcp) return either_way(opening, findings, judge);
-  const Claim claim = read_message(as_text(datagram(opening)), true);
+  const Claim claim = read_datagram(as_text(datagram(opening)));
   if (claim >= Claim::guess && from_server(opening)) findings.ends_swapped();
   return claim;
 }

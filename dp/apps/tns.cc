@@ -1,5 +1,5 @@
 // tns: Oracle's Transparent Network Substrate: a CONNECT packet whose data is a connect descriptor in
-// parentheses.
+// parentheses, or the listener's redirection or refusal in the same form.
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -65,10 +65,31 @@ std::string_view service_of(std::string_view descriptor) {
   return {};
 }
 
+/** What the listener sends says so by itself: an accepted version with unit sizes, or a descriptor's
+ * beginning. */
+Claim read_answer(const Packet& packet, uint8_t type) {
+  ByteReader in(packet.body);
+  if (type == accept) {
+    const uint16_t version = in.be16();
+    in.skip(2);
+    const uint16_t session_unit = in.be16();
+    in.skip(2);
+    const uint16_t one = in.be16();
+    const bool fits = version >= 300 && version <= 340 && (session_unit >= 512 || session_unit == 0);
+    return !in.ok() ? Claim::more : fits && (one == 1 || one == 0x100) ? Claim::sure : Claim::no;
+  }
+  if (type != refuse && type != redirect) return Claim::more;
+  if (type == refuse) in.skip(2);
+  const uint16_t length = in.be16();
+  if (!in.ok() || in.left() == 0) return Claim::more;
+  return length > 0 && in.u8() == '(' ? Claim::sure : Claim::more;
+}
+
 Claim judge(Bytes client, Bytes server, const Opening&, Findings& findings) {
   const Packet asked = read_packet(client, connect_packet, connect_packet),
                answered = read_packet(server, accept, resend);
   if (asked.claim == Claim::no || answered.claim == Claim::no) return Claim::no;
+  if (client.empty() && answered.claim == Claim::sure) return read_answer(answered, server[4]);
   if (asked.claim != Claim::sure) return Claim::more;
   std::string_view descriptor;
   const Claim claim = read_connect(asked, descriptor);
