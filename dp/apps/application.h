@@ -39,8 +39,26 @@ struct Opening {
   bool direction_seen = true;
   bool midstream = false;  // TCP picked up without SYN: bytes may begin anywhere
   bool cut = false;        // no more will come: the window is full, the capture cut or the flow ended
+  bool expected = false;   // another flow announced this one as the application that is asked
+  /** What the recogniser kept of each side (Findings::keep). */
+  Bytes client_kept, server_kept;
 };
 constexpr size_t opening_bytes_max = 4096;
+
+/** A flow that is announced within another one: the data channel of ftp, the media of a call. */
+struct Expectation {
+  enum class End : uint8_t { client, server };
+  /** Whose port it is: that end of the announcing flow, or `address` (4 or 16 bytes) where one was told. */
+  End end = End::server;
+  Bytes address = {};
+  uint16_t port = 0;
+  Transport transport = over_tcp;
+  std::string_view application;  // a registry name
+  uint16_t lifetime_s = 60;      // how long it may take to come
+  bool once = true;              // the first flow that fits uses it up
+  bool anyone = false;           // its other end may be a stranger to the announcing flow
+  bool is_client = false;        // not TCP: whoever has the port is the client
+};
 
 /** Keys of facts: what a parser read off a session. Names stand in fact.cc, docs in docs/facts.md. */
 enum class Fact : uint8_t {
@@ -92,6 +110,38 @@ enum class Fact : uint8_t {
   iscsi_initiator,
   radius_user,
   snmp_version,
+  tls_cipher,
+  tls_ja3,
+  tls_ja4,
+  tls_subject,
+  tls_issuer,
+  tls_names,
+  tls_expires,
+  tls_ech,
+  dns_ttl,
+  kerberos_principal,
+  kerberos_service,
+  smb_user,
+  smb_domain,
+  smb_host,
+  sip_from,
+  sip_to,
+  rtsp_url,
+  mqtt_user,
+  amqp_vhost,
+  amqp_user,
+  cassandra_driver,
+  elasticsearch_index,
+  tds_user,
+  tds_database,
+  tds_host,
+  mongodb_database,
+  redis_user,
+  nats_user,
+  stomp_user,
+  imap_user,
+  pop3_user,
+  irc_nick,
   count,
 };
 
@@ -114,15 +164,25 @@ class Findings {
    * is asked again with the grown openings until it no longer says so, the windows are full or it says `no`.
    */
   virtual void unfinished() {}
+  /**
+   * Datagrams, and messages of a stream: what is to be shown again, as `client_kept` or `server_kept` of the
+   * side that speaks, with whatever comes next; at most kept_bytes_max, more is cut. It takes the place of
+   * what was kept of that side. Only with a claim of `sure`.
+   */
+  virtual void keep(Bytes) {}
+  /** Another flow is to come (bounded per call and in number; the oldest go first). */
+  virtual void expect(const Expectation&) {}
 
  protected:
   ~Findings() = default;
 };
+constexpr size_t kept_bytes_max = opening_bytes_max;
 
 /** What a recogniser still wants once it has claimed a flow. */
 enum class Appetite : uint8_t {
   opening,   // nothing more: the kernel counts from here
   messages,  // every datagram (UDP) or every further in-order chunk (TCP), up to follow_bytes_max
+  control,   // likewise from the very first byte, and up to control_bytes_max: it announces other flows
 };
 
 /** Neither ports nor recogniser: an inner layer only (`https`), named by another application's recogniser. */
@@ -132,10 +192,14 @@ struct Application {
   std::span<const uint16_t> ports;                // a hint for the order of asking, never evidence by itself
   Claim (*recognise)(const Opening&, Findings&);  // null: a layer's name only
   Appetite appetite = Appetite::opening;
-  /** Called with what follows a `sure` claim while the appetite is `messages`; one direction holds bytes. */
+  /**
+   * Called with what follows a `sure` claim while the appetite is `messages`, with `control` also with the
+   * openings that led to it; one direction holds bytes.
+   */
   void (*message)(const Opening&, Findings&) = nullptr;
 };
-constexpr size_t follow_bytes_max = 65536;
+constexpr uint32_t follow_bytes_max = 65536;
+constexpr uint32_t control_bytes_max = 16u << 20;
 
 /** All applications, in the order of asking. At most 64 of them recognise, so that a session's candidates fit
  * one word; names of layers come behind. */

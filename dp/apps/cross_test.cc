@@ -115,7 +115,7 @@ TEST_CASE("the registry: unique lower-case names, recognisers with transports, f
   for (const Application& app : applications()) {
     CHECK(names.insert(app.name).second);
     CHECK((app.recognise != nullptr) == (app.transports != 0));
-    CHECK((app.appetite == Appetite::messages) == (app.message != nullptr));
+    CHECK((app.appetite != Appetite::opening) == (app.message != nullptr));
     for (char c : app.name) CHECK(((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'));
   }
   for (int fact = 1; fact < static_cast<int>(Fact::count); fact++)

@@ -1,6 +1,7 @@
-// ftp: FTP's control connection (RFC 959): a 220 that calls itself FTP, or one that is asked for a login.
-#include "apps/sides.h"
-#include "apps/text.h"
+// ftp: FTP's control connection (RFC 959): a 220 that calls itself FTP, or one that is asked for a login. Its
+// data channels (PORT, PASV; EPRT, EPSV of RFC 2428) are announced.
+#include "apps/address_text.h"
+#include "apps/lines.h"
 
 namespace vmoat {
 namespace {
@@ -41,9 +42,66 @@ Claim recognise(const Opening& opening, Findings& findings) {
   return either_way(opening, findings, judge);
 }
 
+constexpr uint16_t data_lifetime_s = 120;
+
+void expect_data(Expectation::End end, Bytes address, int64_t port, Findings& findings) {
+  if (port < 1 || port > 65535) return;
+  findings.expect({.end = end,
+                   .address = address,
+                   .port = static_cast<uint16_t>(port),
+                   .application = "ftp-data",
+                   .lifetime_s = data_lifetime_s});
+}
+
+/** "h1,h2,h3,h4,p1,p2" (RFC 959, 4.1.2). */
+void read_host_port(std::string_view text, Expectation::End end, Findings& findings) {
+  uint8_t numbers[6];
+  for (uint8_t& number : numbers) {
+    const int64_t value = take_number(text, 3);
+    if (value < 0 || value > 255) return;
+    number = static_cast<uint8_t>(value);
+    if (text.starts_with(',')) text.remove_prefix(1);
+  }
+  expect_data(end, {numbers, 4}, numbers[4] << 8 | numbers[5], findings);
+}
+
+/** "|family|address|port|" with any delimiter; EPSV's answer has neither family nor address (RFC 2428). */
+void read_extended(std::string_view text, Expectation::End end, Findings& findings) {
+  if (text.empty()) return;
+  const char delimiter = text[0];
+  text.remove_prefix(1);
+  take_until(text, delimiter);
+  const AddressOfText address = read_address(take_until(text, delimiter));
+  std::string_view port = take_until(text, delimiter);
+  expect_data(end, address.view(), take_number(port, 5), findings);
+}
+
+void read_command(std::string_view line, Findings& findings) {
+  const std::string_view verb = line.substr(0, 5), rest = line.substr(std::min<size_t>(5, line.size()));
+  if (same_letters(verb, "user ") && is_text(rest)) findings.fact(Fact::ftp_user, rest);
+  if (same_letters(verb, "port ")) read_host_port(trim(rest), Expectation::End::client, findings);
+  if (same_letters(verb, "eprt ")) read_extended(trim(rest), Expectation::End::client, findings);
+}
+
+void read_reply(std::string_view line, Findings& findings) {
+  if (line.starts_with("227 ")) {
+    const size_t at = line.find_first_of("0123456789", 4);
+    if (at != line.npos) read_host_port(line.substr(at), Expectation::End::server, findings);
+  } else if (line.starts_with("229 ")) {
+    const size_t at = line.find('(');
+    if (at != line.npos) read_extended(line.substr(at + 1), Expectation::End::server, findings);
+  }
+}
+
+void follow(const Opening& opening, Findings& findings) {
+  each_new_line<512>(opening, findings, [&](std::string_view line) {
+    from_server(opening) ? read_reply(line, findings) : read_command(line, findings);
+  });
+}
+
 }  // namespace
 
 extern const Application ftp_application;
-const Application ftp_application{"ftp", over_tcp, ports, recognise};
+const Application ftp_application{"ftp", over_tcp, ports, recognise, Appetite::control, follow};
 
 }  // namespace vmoat

@@ -14,6 +14,7 @@ std::span<const Application> applications() {
   static const Application all[] = {
       EACH_APPLICATION(ENTRY)
       {"https", 0, {}, nullptr},  // tls with ALPN h2 or http/1.1
+      {"ftp-data", 0, {}, nullptr},  // announced by ftp
       {"nfs", 0, {}, nullptr},    // programs of rpc
       {"grpc", 0, {}, nullptr},   // http2
       {"etcd", 0, {}, nullptr},   // grpc and http

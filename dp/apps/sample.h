@@ -20,6 +20,7 @@ struct Sample {
   bool server_alone = false;
   bool symmetric = false;  // either end may say so: the roles cannot be told apart
   bool midstream = false;
+  bool expected = false;  // announced by another flow
 };
 
 struct Noted final : Findings {
@@ -28,10 +29,19 @@ struct Noted final : Findings {
   void lease(Bytes ip, Bytes mac) override { leases.emplace_back(as_text(ip), as_text(mac)); }
   void ends_swapped() override { is_reversed = true; }
   void unfinished() override { is_unfinished = true; }
+  void keep(Bytes bytes) override { kept = as_text(bytes); }
+  void expect(const Expectation& e) override {
+    expected.push_back(e);
+    addresses.emplace_back(as_text(e.address));
+    expected.back().address = {};
+  }
 
   std::map<Fact, std::string> facts;
   std::vector<std::string> layers;
   std::vector<std::pair<std::string, std::string>> leases;
+  std::vector<Expectation> expected;
+  std::vector<std::string> addresses;  // of the expected
+  std::string kept;
   bool is_reversed = false, is_unfinished = false;
 };
 

@@ -92,14 +92,15 @@ Opening opening_of(const Sample& sample) {
   opening.transport = sample.transport;
   opening.midstream = sample.midstream;
   opening.direction_seen = !sample.midstream;
+  opening.expected = sample.expected;
   return opening;
 }
 
 std::string write_opening(const Opening& opening) {
   constexpr Transport transports[] = {over_tcp, over_udp, over_icmp, over_sctp};
   const auto* transport = std::find(std::begin(transports), std::end(transports), opening.transport);
-  const auto flags =
-      (transport - transports) | opening.direction_seen << 2 | opening.midstream << 3 | opening.cut << 4;
+  const auto flags = (transport - transports) | opening.direction_seen << 2 | opening.midstream << 3 |
+                     opening.cut << 4 | opening.expected << 5;
   std::string input(1, static_cast<char>(flags));
   input += be16(opening.server_port) + be16(opening.client.size());
   return input.append(as_text(opening.client)).append(as_text(opening.server));

@@ -28,6 +28,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       fragments_(options.fragments_bytes_max, hash, paths_),
       recognition_(options.openings_bytes_max, options.facts_bytes_max, options.facts),
       listeners_(hash),
+      expectations_(hash),
       addresses_(options.addresses_max, hash),
       ended_(control != nullptr ? 1 << 17 : 1, hash),
       kernel_seen_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(KernelSeen) : 0),
@@ -210,6 +211,7 @@ void Pipeline::Impl::finish() {
 const PipelineCounters& Pipeline::Impl::counters() {
   counters_.openings_refused = recognition_.refusals().openings;
   counters_.facts_refused = recognition_.refusals().facts;
+  counters_.expectations_displaced = expectations_.displaced();
   return counters_;
 }
 

@@ -83,8 +83,9 @@ struct PipelineCounters {
   uint64_t fragments_refused = 0;  // fragment memory or a source's quota full
   uint64_t tunnels_refused = 0;    // tunnel id table full: inner flow not tracked
   uint64_t addresses_refused = 0;
-  uint64_t anomalies[64] = {};  // packets per anomaly, index = registry.anomalies
-  uint64_t threats[64] = {};    // sessions per threat, index = registry.threats
+  uint64_t expectations_displaced = 0;  // announced flows forgotten for want of room
+  uint64_t anomalies[64] = {};          // packets per anomaly, index = registry.anomalies
+  uint64_t threats[64] = {};            // sessions per threat, index = registry.threats
 };
 
 class Pipeline {

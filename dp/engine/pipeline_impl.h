@@ -1,6 +1,6 @@
 // Pipeline::Impl: the pipeline's parts and steps. pipeline.cc reads frames, pipeline_sessions.cc keeps
-// sessions, pipeline_live.cc speaks with the kernel's table, pipeline_addresses.cc learns who owns which
-// address.
+// sessions, pipeline_expected.cc links announced flows, pipeline_live.cc speaks with the kernel's table,
+// pipeline_addresses.cc learns who owns which address.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "parse/walk.h"
 #include "report/flow_batch.h"
 #include "session/addresses.h"
+#include "session/expectations.h"
 #include "session/fragments.h"
 #include "session/listeners.h"
 #include "session/table.h"
@@ -80,6 +81,7 @@ class Pipeline::Impl {
   void session_packet(uint32_t number, int sender, Packet& packet, Context& context);
   void follow(uint32_t number, int sender, Packet& packet, const Segment& segment);
   Segment track(Session& s, int sender, Packet& packet, int64_t now_ns);
+  [[nodiscard]] bool is_inside(const Session& s) const;
   static void track_answer(Session& s);
   void infer_client(Session& s, int sender);
   void add_count(Session& s, int sender, uint64_t packets, uint64_t bytes);
@@ -102,6 +104,8 @@ class Pipeline::Impl {
 
   void learn(const Packet& packet, const Frame& frame);
   void learn_sender(const Packet& packet, const Frame& frame);
+  void announce(const Session& s);
+  void meet_expectation(Session& s);
   void learn_leases(uint32_t segment, int64_t now_ns);
   void learn_one(Lesson& lesson, const Frame& frame);
 
@@ -114,6 +118,7 @@ class Pipeline::Impl {
   Fragments fragments_;
   Recognition recognition_;
   Listeners listeners_;
+  Expectations expectations_;
   Addresses addresses_;
   Marks ended_;  // live: kernel entries that are gone
   FlowBatch batch_;

@@ -55,7 +55,7 @@ void Pipeline::Impl::want(Session& s, uint32_t bytes) {
 void Pipeline::Impl::answer(Session& s, bool was_followed) {
   if (!Recognition::wants_more(s)) return want(s, 0);
   if (s.has(is_followed)) {
-    if (!was_followed) want(s, follow_bytes_max);
+    if (!was_followed) want(s, recognition_.follow_bytes(s));
   } else if (!s.has(is_wanted)) {
     s.set(is_wanted);
     want(s, want_opening);
@@ -105,6 +105,7 @@ uint32_t Pipeline::Impl::session_of_count(const vmoat_flow_key& key, const Keyed
     s.set_client(key.near_port >= key.far_port ? near : far);
   }
   if (listeners_.has(s, 0) != listeners_.has(s, 1)) s.set_client(listeners_.has(s, 0) ? 1 : 0);
+  meet_expectation(s);
   table_.schedule(number);
   return number;
 }

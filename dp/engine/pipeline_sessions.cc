@@ -31,7 +31,9 @@ uint32_t Pipeline::Impl::session_of(Packet& p, const KeyedPacket& k, PathNumbers
   }
   if (number != 0) return number;
   number = make_session(k, by.path, context.parent, context.frame->time_ns);
-  if (number != 0) begin_ends(table_[number], p, k.sender);
+  if (number == 0) return 0;
+  begin_ends(table_[number], p, k.sender);
+  meet_expectation(table_[number]);
   return number;
 }
 
@@ -75,12 +77,17 @@ void Pipeline::Impl::track_answer(Session& s) {
   if (both) s.state = State::answered;
 }
 
+/** Inside a tunnel the engine sees every packet. */
+bool Pipeline::Impl::is_inside(const Session& s) const {
+  return s.parent != 0 && paths_.at(s.path).tunnel[0].kind != TunnelKind::none;
+}
+
 Segment Pipeline::Impl::track(Session& s, int sender, Packet& p, int64_t now_ns) {
   if (p.proto != IPPROTO_TCP || p.layer != Layer::transport) {
     track_answer(s);
     return {};
   }
-  const Sight sight = !live() || s.parent != 0     ? Sight::all
+  const Sight sight = !live() || is_inside(s)      ? Sight::all
                       : Recognition::wants_more(s) ? Sight::data
                                                    : Sight::flags;
   const bool answered = (p.tcp_flags & (tcp_syn | tcp_ack)) == (tcp_syn | tcp_ack);
@@ -109,6 +116,7 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
     paths_.release(path);
     if (number == 0) return;
     begin_ends(table_[number], p, sender);
+    meet_expectation(table_[number]);
     meet_end(table_[number], sender, p, context);
     segment = track(table_[number], sender, p, now_ns);
   }
@@ -134,6 +142,7 @@ void Pipeline::Impl::follow(uint32_t number, int sender, Packet& p, const Segmen
   } else {
     recognition_.datagram(s, sender, p.payload, p.cut);
   }
+  if (!recognition_.announcements().empty()) announce(s);
   if (!recognition_.leases().empty()) learn_leases(paths_.at(s.path).segment, s.last_ns);
   if (live()) answer(s, was_followed);
 }

@@ -32,6 +32,14 @@ uint64_t bit_of(int number) {
   return uint64_t{1} << number;
 }
 
+uint8_t proto_of(Transport transport) {
+  return transport == over_tcp ? IPPROTO_TCP : transport == over_udp ? IPPROTO_UDP : IPPROTO_SCTP;
+}
+
+Address address_of(Bytes ip) {
+  return ip.size() == 4 ? Address::v4(ip.data()) : Address::v6(ip.data());
+}
+
 }  // namespace
 
 void Recognition::Notes::fact(Fact key, std::string_view value) {
@@ -40,23 +48,43 @@ void Recognition::Notes::fact(Fact key, std::string_view value) {
 
 void Recognition::Notes::layer(std::string_view application) {
   if (layer_count == 2) return;  // the claimer itself is the first of three
-  const auto& all = recognition_.all_;
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const Application& a) { return a.name == application; });
-  if (found != all.end()) layers[layer_count++] = static_cast<uint8_t>(found - all.begin() + 1);
+  if (const uint8_t number = recognition_.number_of(application); number != 0) layers[layer_count++] = number;
 }
 
 void Recognition::Notes::lease(Bytes ip, Bytes mac) {
   if (lease_count == leases.size() || mac.size() != 6 || (ip.size() != 4 && ip.size() != 16)) return;
   Lease& l = leases[lease_count++];
-  l.ip = ip.size() == 4 ? Address::v4(ip.data()) : Address::v6(ip.data());
+  l.ip = address_of(ip);
   std::copy_n(mac.begin(), 6, l.mac.begin());
+}
+
+void Recognition::Notes::keep(Bytes bytes) {
+  kept_bytes = std::min(bytes.size(), kept.size());
+  if (kept_bytes != 0) std::memmove(kept.data(), bytes.data(), kept_bytes);
+  has_kept = true;
+}
+
+void Recognition::Notes::expect(const Expectation& e) {
+  const uint8_t number = recognition_.number_of(e.application);
+  const bool told = e.address.size() == 4 || e.address.size() == 16;
+  if (announcement_count == announcements.size() || number == 0 || e.port == 0) return;
+  announcements[announcement_count++] = {.address = told ? address_of(e.address) : Address{},
+                                         .is_told = told,
+                                         .of_server = e.end == Expectation::End::server,
+                                         .family = static_cast<uint8_t>(e.address.size() == 16 ? 6 : 4),
+                                         .proto = proto_of(e.transport),
+                                         .port = e.port,
+                                         .lifetime_s = e.lifetime_s,
+                                         .application = number,
+                                         .once = e.once,
+                                         .anyone = e.anyone,
+                                         .is_client = e.is_client};
 }
 
 void Recognition::Notes::clear() {
   facts.clear();
-  layer_count = lease_count = 0;
-  swapped = wants_more = false;
+  layer_count = lease_count = announcement_count = 0;
+  swapped = wants_more = has_kept = false;
 }
 
 Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, bool keep_facts)
@@ -90,6 +118,22 @@ void Recognition::begin(Session& s) const {
   if (s.candidates == 0) s.set(is_decided);
 }
 
+uint8_t Recognition::number_of(std::string_view application) const {
+  const auto found =
+      std::find_if(all_.begin(), all_.end(), [&](const Application& a) { return a.name == application; });
+  return found == all_.end() ? 0 : static_cast<uint8_t>(found - all_.begin() + 1);
+}
+
+/** What only its parent can name is named at once; else its own recogniser still looks at what comes. */
+void Recognition::announced(Session& s, uint8_t application, bool sure) {
+  s.application = s.layers[0] = application;
+  const bool has_recogniser = all_[application - 1u].recognise != nullptr;
+  if (has_recogniser) s.expected = application;
+  if (has_recogniser || !sure) return s.set(is_guess);
+  s.set(is_sure);
+  decide(s);
+}
+
 uint64_t Recognition::hints(const Session& s) const {
   if (!hinted_.test(s.key.low_port) && !hinted_.test(s.key.high_port)) return 0;
   uint64_t found = 0;
@@ -115,10 +159,52 @@ Claim Recognition::ask_one(int number, const Opening& o) {
   return all_[static_cast<size_t>(number)].recognise(o, notes_);
 }
 
-void Recognition::ask(Session& s, const Opening& o) {
+void Recognition::show_kept(const Session& s, Opening& o) const {
+  o.client_kept = streams_.opening(s, s.client());
+  o.server_kept = streams_.opening(s, 1 - s.client());
+}
+
+void Recognition::remember(Session& s, int sender) {
+  if (!notes_.has_kept) return;
+  if (!streams_.replace(s, sender, {notes_.kept.data(), notes_.kept_bytes})) refusals_.openings++;
+}
+
+/** From now on what is kept of a side is its recogniser's affair; a control flow's is read from its start. */
+void Recognition::begin_following(Session& s, const Opening& o) {
+  const bool from_start = all_[s.application - 1u].appetite == Appetite::control;
+  const Bytes said[2] = {o.client, o.server};
+  size_t size[2] = {0, 0};
+  for (size_t side = 0; from_start && side < 2; side++) {
+    size[side] = std::min(said[side].size(), openings_[side].size());
+    std::copy_n(said[side].begin(), size[side], openings_[side].begin());
+  }
+  streams_.drop_openings(s);
+  for (size_t side = 0; side < 2; side++)
+    if (size[side] != 0 && s.has(is_followed))
+      message(s, side == 0 ? s.client() : 1 - s.client(), {openings_[side].data(), size[side]}, o.cut);
+}
+
+void Recognition::ask(Session& s, int sender, const Opening& o) {
   s.progress++;
-  if (s.has(is_sure)) return ask_claimer(s, o);
-  ask_all(s, o);
+  if (s.has(is_sure)) {
+    ask_claimer(s, o);
+  } else if (!ask_expected(s, o)) {
+    ask_all(s, o);
+  }
+  if (s.has(is_followed)) return begin_following(s, o);
+  if (s.has(is_sure) && !s.has(is_decided) && o.transport != over_tcp) remember(s, sender);
+}
+
+/** True when what was announced is what came; asked first, and as long as it may still come. */
+bool Recognition::ask_expected(Session& s, const Opening& o) {
+  if (s.expected == 0) return false;
+  const int number = s.expected - 1;
+  Opening announced = o;
+  announced.expected = true;
+  const Claim c = ask_one(number, announced);
+  if (c == Claim::sure) claim(s, number, c, notes_);
+  if (c != Claim::more) s.expected = 0;
+  return c == Claim::sure;
 }
 
 /** A claimer that is sure but still expects facts. */
@@ -150,7 +236,7 @@ void Recognition::ask_all(Session& s, const Opening& o) {
     }
   }
   if (guess >= 0) claim(s, guess, Claim::guess, guess_notes_);
-  if (o.cut || (!more && guess < 0)) decide(s);
+  if (o.cut || (!more && guess < 0 && s.expected == 0)) decide(s);
 }
 
 /** A guess stands until somebody is sure or nobody will say more. */
@@ -175,15 +261,16 @@ void Recognition::write_down(Session& s, const Notes& notes) {
   }
   facts_.merge(s, notes.facts, refusals_.facts);
   leases_.insert(leases_.end(), notes.leases.begin(), notes.leases.begin() + notes.lease_count);
+  announcements_.insert(announcements_.end(), notes.announcements.begin(),
+                        notes.announcements.begin() + notes.announcement_count);
 }
 
 void Recognition::decide(Session& s) {
   s.set(is_decided);
   s.progress = 0;
-  const bool follow = s.has(is_sure) && all_[s.application - 1u].appetite == Appetite::messages;
+  const bool follow = s.has(is_sure) && all_[s.application - 1u].appetite != Appetite::opening;
   if (follow) {
     s.set(is_followed);
-    streams_.drop_openings(s);
   } else {
     streams_.drop(s);
   }
@@ -198,7 +285,7 @@ void Recognition::give_up(Session& s) {
   if (s.has(is_decided)) return;
   const bool said_something = (s.opening[0] | s.opening[1]) != 0;
   if (said_something && !s.has(is_sure))
-    ask(s, opening(s, 0, streams_.opening(s, 0), streams_.opening(s, 1), true));
+    ask(s, 0, opening(s, 0, streams_.opening(s, 0), streams_.opening(s, 1), true));
   if (!s.has(is_decided)) decide(s);
   if (s.has(is_followed)) give_up(s);
 }
@@ -208,17 +295,26 @@ void Recognition::datagram(Session& s, int sender, Bytes payload, bool cut) {
   if (s.has(is_followed)) return message(s, sender, payload, cut);
   if (s.has(is_decided)) return;
   const bool last = s.progress + 1 >= asks_max_datagrams;
-  ask(s, opening(s, sender, payload.first(std::min(payload.size(), opening_bytes_max)), {}, cut));
+  Opening o = opening(s, sender, payload.first(std::min(payload.size(), opening_bytes_max)), {}, cut);
+  show_kept(s, o);
+  ask(s, sender, o);
   if (last && !s.has(is_decided)) decide(s);
 }
 
 void Recognition::message(Session& s, int sender, Bytes data, bool cut) {
   notes_.clear();
   const Application& a = all_[s.application - 1u];
-  if (a.message != nullptr) a.message(opening(s, sender, data, {}, cut), notes_);
+  Opening o = opening(s, sender, data, {}, cut);
+  show_kept(s, o);
+  if (a.message != nullptr) a.message(o, notes_);
   write_down(s, notes_);
+  remember(s, sender);
   s.progress += static_cast<uint32_t>(data.size());
-  if (s.progress >= follow_bytes_max) give_up(s);
+  if (s.progress >= follow_bytes(s)) give_up(s);
+}
+
+uint32_t Recognition::follow_bytes(const Session& s) const {
+  return all_[s.application - 1u].appetite == Appetite::control ? control_bytes_max : follow_bytes_max;
 }
 
 /** The sender's opening grows by `data`; nothing is copied where the first piece decides. */
@@ -233,7 +329,7 @@ void Recognition::grow(Session& s, int sender, Bytes data) {
   const Bytes said =
       kept ? streams_.opening(s, sender) : data.first(std::min(data.size(), opening_bytes_max));
   const bool last = s.progress + 1 >= asks_max_stream || s.tcp[sender].gap;
-  ask(s, opening(s, sender, said, streams_.opening(s, 1 - sender), last));
+  ask(s, sender, opening(s, sender, said, streams_.opening(s, 1 - sender), last));
   if (s.has(is_decided)) return;
   if (!kept && !streams_.keep(s, sender, data)) return refusals_.openings++, give_up(s);
   if (last) give_up(s);
@@ -252,7 +348,7 @@ void Recognition::segment(Session& s, int sender, Packet& p, const Segment& segm
   } else if (segment.kind == Segment::early) {
     if (!streams_.keep_early(s, sender, segment.seq, segment.data, p.payload_length))
       s.tcp[sender].gap = true;
-  } else if (segment.kind == Segment::repeated) {
+  } else if (segment.kind == Segment::repeated && !s.has(is_followed)) {
     if (streams_.differs(s, sender, segment.seq, segment.data)) p.odd(Anomaly::tcp_overlap_differs);
   }
   if (s.tcp[0].gap || s.tcp[1].gap) give_up(s);

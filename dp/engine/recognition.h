@@ -18,6 +18,19 @@ struct Lease {
   Mac mac;
 };
 
+/** A flow that was announced; see Expectation. */
+struct Announcement {
+  Address address;
+  bool is_told = false;  // `address` is meant, else an end of the announcing flow
+  bool of_server = true;
+  uint8_t family = 4;
+  uint8_t proto = 0;
+  uint16_t port = 0;
+  uint16_t lifetime_s = 0;
+  uint8_t application = 0;  // registry number + 1
+  bool once = true, anyone = false, is_client = false;
+};
+
 class Recognition {
  public:
   struct Refusals {
@@ -32,6 +45,8 @@ class Recognition {
   void datagram(Session& s, int sender, Bytes payload, bool cut);
   /** A TCP segment as track_tcp saw it; data in order goes to the recognisers, other data waits. */
   void segment(Session& s, int sender, Packet& packet, const Segment& segment);
+  /** A new session was announced as `application` (registry number + 1); `sure` by those whose it is. */
+  void announced(Session& s, uint8_t application, bool sure);
   /** The session ends: the last chance of those that wanted more. */
   void finish(Session& s);
   void drop(Session& s);
@@ -41,8 +56,12 @@ class Recognition {
   [[nodiscard]] Bytes facts(const Session& s) const { return facts_.of(s); }
   /** Whether some application over UDP names this port. */
   [[nodiscard]] bool is_udp_port(uint16_t port) const { return udp_ports_.test(port); }
+  /** Bytes a followed session may still say before it is left alone. */
+  [[nodiscard]] uint32_t follow_bytes(const Session& s) const;
   /** Leases found since the last call; the caller clears them. */
   std::vector<Lease>& leases() { return leases_; }
+  /** Flows announced since the last call; the caller clears them. */
+  std::vector<Announcement>& announcements() { return announcements_; }
   [[nodiscard]] const Refusals& refusals() const { return refusals_; }
 
  private:
@@ -55,6 +74,8 @@ class Recognition {
     void lease(Bytes ip, Bytes mac) override;
     void ends_swapped() override { swapped = true; }
     void unfinished() override { wants_more = true; }
+    void keep(Bytes bytes) override;
+    void expect(const Expectation& expectation) override;
     void clear();
 
     FactRun facts;
@@ -63,6 +84,11 @@ class Recognition {
     bool swapped = false, wants_more = false;
     std::array<Lease, 4> leases;
     uint8_t lease_count = 0;
+    std::array<Announcement, 8> announcements;
+    uint8_t announcement_count = 0;
+    std::array<uint8_t, kept_bytes_max> kept;
+    size_t kept_bytes = 0;
+    bool has_kept = false;
 
    private:
     const Recognition& recognition_;
@@ -74,8 +100,13 @@ class Recognition {
   };
 
   [[nodiscard]] uint64_t hints(const Session& s) const;
+  [[nodiscard]] uint8_t number_of(std::string_view application) const;
   static Opening opening(const Session& s, int sender, Bytes said, Bytes heard, bool cut);
-  void ask(Session& s, const Opening& opening);
+  void show_kept(const Session& s, Opening& opening) const;
+  void remember(Session& s, int sender);
+  void begin_following(Session& s, const Opening& opening);
+  void ask(Session& s, int sender, const Opening& opening);
+  bool ask_expected(Session& s, const Opening& opening);
   void ask_all(Session& s, const Opening& opening);
   void ask_claimer(Session& s, const Opening& opening);
   Claim ask_one(int number, const Opening& opening);
@@ -96,6 +127,9 @@ class Recognition {
   FactStore facts_;
   Notes notes_, guess_notes_;
   std::vector<Lease> leases_;
+  std::vector<Announcement> announcements_;
+  std::array<std::array<uint8_t, opening_bytes_max>, 2>
+      openings_;  // of a control flow, while it is read again
   Refusals refusals_;
 };
 

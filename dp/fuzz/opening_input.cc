@@ -29,6 +29,17 @@ class CheckedFindings final : public Findings {
     touch(as_text(ip));
     touch(as_text(mac));
   }
+  void keep(Bytes bytes) override {
+    kept.assign(bytes.begin(), bytes.begin() + std::min(bytes.size(), kept_bytes_max));
+  }
+  void expect(const Expectation& e) override {
+    const auto all = applications();
+    require(std::any_of(all.begin(), all.end(), [&](const auto& app) { return app.name == e.application; }));
+    require(e.address.empty() || e.address.size() == 4 || e.address.size() == 16);
+    touch(as_text(e.address));
+  }
+
+  std::vector<uint8_t> kept;
 
  private:
   void touch(std::string_view value) {
@@ -42,6 +53,19 @@ using Copy = std::vector<uint8_t>;
 Copy take(ByteReader& in, size_t count) {
   const Bytes bytes = in.bytes(std::min({count, in.left(), opening_bytes_max}));
   return {bytes.begin(), bytes.end()};
+}
+
+/** One side speaks; what its recogniser kept is shown to it again, as the engine does. */
+void run_side(const Application& app, Opening opening, Bytes Opening::* side, Bytes Opening::* kept,
+              Copy& held) {
+  const Bytes said = opening.*side;
+  opening.client = opening.server = {};
+  opening.*side = said;
+  opening.*kept = held;
+  CheckedFindings findings;
+  findings.kept = held;
+  app.message != nullptr ? app.message(opening, findings) : void(app.recognise(opening, findings));
+  held = findings.kept;
 }
 
 }  // namespace
@@ -61,11 +85,20 @@ void run_recogniser(const Application& app, Bytes input) {
   opening.direction_seen = flags & 4;
   opening.midstream = flags & 8;
   opening.cut = flags & 16;
+  opening.expected = flags & 32;
   CheckedFindings findings;
   const Claim claim = app.recognise(opening, findings);
   require(claim <= Claim::sure);
   require(claim == app.recognise(opening, findings));  // a pure function
-  if (app.message) app.message(opening, findings);
+  if (app.message == nullptr && opening.transport == over_tcp) return;
+  Copy client_kept = findings.kept, server_kept;
+  for (int turn = 0; turn < 2; turn++) {
+    opening.client_kept = client_kept;
+    opening.server_kept = server_kept;
+    if (!client.empty()) run_side(app, opening, &Opening::client, &Opening::client_kept, client_kept);
+    opening.client_kept = client_kept;
+    if (!server.empty()) run_side(app, opening, &Opening::server, &Opening::server_kept, server_kept);
+  }
 }
 
 }  // namespace vmoat

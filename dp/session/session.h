@@ -92,6 +92,7 @@ struct alignas(64) Session {
   WheelLink link;
   State state;
   FlowEnd end;
+  uint8_t expected;  // registry number + 1 of what another flow announced this one as, 0 = none
 
   // line 1: counting and tracking; indexed by end, 0 low, 1 high
   int64_t last_ns;

@@ -29,6 +29,13 @@ bool Streams::keep(Session& s, int end, Bytes data) {
   return true;
 }
 
+bool Streams::replace(Session& s, int end, Bytes data) {
+  if (s.opening[end] != 0) arena_.give_back(s.opening[end]);
+  s.opening[end] = 0;
+  s.opening_bytes[end] = 0;
+  return keep(s, end, data);
+}
+
 Streams::Early Streams::head(uint32_t piece) const {
   Early e;
   std::memcpy(&e, arena_.at(piece), sizeof e);

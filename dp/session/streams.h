@@ -21,6 +21,8 @@ class Streams {
   [[nodiscard]] Bytes opening(const Session& s, int end) const;
   /** Appends to the opening, at most up to the window. False when there is no memory. */
   bool keep(Session& s, int end, Bytes data);
+  /** Keeps `data` in place of the opening, cut at the window. False when there is no memory. */
+  bool replace(Session& s, int end, Bytes data);
   /** Keeps an out-of-order segment. False when there are too many or no memory: the stream has a gap then. */
   bool keep_early(Session& s, int end, uint32_t seq, Bytes data, uint32_t length);
   /** The next early segment that has come due, in order; empty when none. Valid until the next call. */

@@ -28,7 +28,7 @@ function row(name: string): string {
 /** The whole page. */
 export function applicationsPage(): string {
   const applications = names(source('list.h'), /^ +X\((\w+)\)/gm).sort();
-  const layers = names(source('registry.cc'), /^ +\{"(\w+)", 0, \{\}, nullptr\}/gm).sort();
+  const layers = names(source('registry.cc'), /^ +\{"([\w-]+)", 0, \{\}, nullptr\}/gm).sort();
   return `# Applications
 
 Made from the recognisers' own files by \`npx tsx test/apps/applications-doc.ts\`; a test holds it to them.
