@@ -1,0 +1,8 @@
+#!/bin/bash
+# SMB 3: a list of files, one read, one written.
+. "$(dirname "$0")/../../stage.sh"
+use samba
+samba_serve
+capture
+smb_client SMB3 "ls; get numbers $work/copy; put $work/copy copy; del copy"
+finish
