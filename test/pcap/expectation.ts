@@ -10,6 +10,8 @@ const vmoat = process.env.VMOAT ?? join(folder, '../../bin/vmoat');
 
 interface FlowLine {
   type: 'flow';
+  id: string;
+  parent: string | null;
   proto: string;
   src: string;
   dst: string;
@@ -21,6 +23,7 @@ interface FlowLine {
   bytes: [number, number];
   end: string | null;
   facts?: Record<string, string>;
+  threats: string[];
   anomalies: string[];
 }
 interface SummaryLine {
@@ -30,14 +33,20 @@ interface SummaryLine {
   broken: unknown;
 }
 
+/** `parent` is the parent's place in the list; it and `threats` are left out where there is none. */
+type LastingFlow = Omit<FlowLine, 'type' | 'id' | 'parent' | 'threats'> & {
+  parent?: number;
+  threats?: string[];
+};
+
 export interface Expectation {
   frames: number;
   unparsed: number;
-  flows: Omit<FlowLine, 'type'>[];
+  flows: LastingFlow[];
 }
 
 /** Source ports, times and ids are left out: chance chose them. */
-function lasting(flow: FlowLine): Omit<FlowLine, 'type'> {
+function lasting(flow: FlowLine, ids: string[]): LastingFlow {
   const { proto, src, dst, dport, direction, packets, bytes, end, anomalies } = flow;
   return {
     proto,
@@ -50,7 +59,9 @@ function lasting(flow: FlowLine): Omit<FlowLine, 'type'> {
     packets,
     bytes,
     end,
+    ...(flow.parent !== null && { parent: ids.indexOf(flow.parent) }),
     ...(flow.facts && { facts: flow.facts }),
+    ...(flow.threats.length > 0 && { threats: flow.threats }),
     anomalies,
   };
 }
@@ -66,8 +77,13 @@ export function expectationOf(capture: string): Expectation {
     .map((line) => JSON.parse(line));
   const summary = lines.find((line) => line.type === 'summary');
   if (!summary || summary.broken !== null) throw new Error(`vmoat pcap ${capture}: no whole summary`);
-  const flows = lines.filter((line) => line.type === 'flow').map(lasting);
-  return { frames: summary.frames, unparsed: summary.unparsed, flows };
+  const flows = lines.filter((line) => line.type === 'flow');
+  const ids = flows.map((flow) => flow.id);
+  return {
+    frames: summary.frames,
+    unparsed: summary.unparsed,
+    flows: flows.map((flow) => lasting(flow, ids)),
+  };
 }
 
 function writeExpectations(names: string[]): void {
