@@ -1,5 +1,6 @@
-// ftp: FTP's control connection (RFC 959): a 220 that calls itself FTP, or one that is asked for a login. Its
-// data channels (PORT, PASV; EPRT, EPSV of RFC 2428) are announced.
+// ftp: FTP's control connection (RFC 959): a 220 that calls itself FTP, or one that is asked for a login; later,
+// or from one end alone, commands and replies that only FTP has. Its data channels (PORT, PASV; EPRT, EPSV of
+// RFC 2428) are announced.
 #include "apps/address_text.h"
 #include "apps/lines.h"
 
@@ -8,8 +9,35 @@ namespace {
 
 constexpr uint16_t ports[] = {21, 2121};
 constexpr std::string_view codes[] = {"220 ", "220-", "120 ", "421 "};
-constexpr std::string_view commands[] = {"USER ",    "AUTH TLS", "AUTH SSL", "FEAT\r\n",
-                                         "SYST\r\n", "OPTS ",    "HOST "};
+constexpr std::string_view commands[] = {"USER ", "AUTH TLS", "AUTH SSL", "FEAT\r\n", "SYST\r\n",
+                                         "OPTS ", "HOST ",    "CLNT ",    "FEAT\n",   "SYST\n"};
+constexpr std::string_view own_commands[] = {"EPSV", "EPRT |", "TYPE I", "TYPE A", "PBSZ 0", "PROT P",
+                                             "MLSD", "STOR ",  "CWD ",   "SYST",   "FEAT",   "MDTM "};
+constexpr std::string_view own_replies[] = {"331 ",
+                                            "227 Entering Passive Mode (",
+                                            "229 Entering Extended Passive Mode (",
+                                            "226 Transfer complete",
+                                            "150 Opening ",
+                                            "125 Data connection already open",
+                                            "250 CWD command",
+                                            "257 \""};
+
+/** "PASV" alone, or "PORT" with an address and a port as six numbers. */
+bool opens_channel(std::string_view line) {
+  if (same_letters(line, "pasv")) return true;
+  return same_letters(line.substr(0, 5), "port ") && std::count(line.begin(), line.end(), ',') == 5;
+}
+
+/** Two commands, or two replies, that only FTP has: enough without the other end or the beginning. */
+bool goes_on(Bytes bytes, bool client) {
+  int count = 0;
+  return any_line(bytes, [&](std::string_view line) {
+    const bool own = client ? opens_channel(line) || starts_with_any(line, own_commands)
+                            : starts_with_any(line, own_replies);
+    count += own ? 1 : 0;
+    return count >= 2;
+  });
+}
 
 Claim read_server(Bytes bytes) {
   const Claim code = begins_with_any(bytes, codes);
@@ -23,7 +51,7 @@ Claim read_server(Bytes bytes) {
   return says_so && line.text.starts_with("220") ? Claim::sure : Claim::guess;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings& findings) {
+Claim judge_beginning(Bytes client, Bytes server, Findings& findings) {
   const Claim greeted = read_server(server), asked = begins_with_any(client, commands);
   if (greeted == Claim::no || asked == Claim::no) return Claim::no;
   const bool sure = greeted == Claim::sure || (greeted == Claim::guess && asked == Claim::sure);
@@ -36,6 +64,14 @@ Claim judge(Bytes client, Bytes server, const Opening&, Findings& findings) {
     findings.fact(Fact::ftp_user, line.text.substr(5));
   if (!line.complete) findings.unfinished();
   return Claim::sure;
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
+  const bool alone = client.empty() || server.empty() || opening.midstream;
+  if (alone && (goes_on(client, true) || goes_on(server, false))) return Claim::sure;
+  const Claim begun = judge_beginning(client, server, findings);
+  const bool may_go_on = opening.midstream && speaks_text(client) && speaks_text(server);
+  return begun == Claim::no && may_go_on ? Claim::more : begun;
 }
 
 Claim recognise(const Opening& opening, Findings& findings) {

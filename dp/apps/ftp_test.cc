@@ -19,6 +19,20 @@ const std::vector<Sample> ftp_samples = {
      .server_port = 2100,
      .server_first = true,
      .client_alone = false},
+    {.name = "client alone",
+     .client = "USER a\r\nPASS b\r\nSYST\r\nPORT 10,0,0,1,200,3\r\n",
+     .server_port = 21},
+    {.name = "server alone",
+     .server = "220 hello\r\n331 password?\r\n230 in\r\n227 Entering Passive Mode (10,0,0,2,30,4)\r\n",
+     .server_port = 21,
+     .server_first = true,
+     .client_alone = false,
+     .server_alone = true},
+    {.name = "midstream",
+     .client = "TYPE I\r\nPASV\r\nRETR a.iso\r\n",
+     .server = "200 binary\r\n",
+     .server_port = 21,
+     .midstream = true},
 };
 
 TEST_CASE("ftp: user and server") {
@@ -29,6 +43,8 @@ TEST_CASE("ftp: user and server") {
 
 TEST_CASE("ftp: is not claimed for mail") {
   check_refused("ftp", {.name = "smtp", .client = "EHLO a\r\n", .server = "220 mail ESMTP\r\n"});
+  check_refused("ftp", {.name = "one reply", .server = "331 what?\r\n", .midstream = true});
+  check_refused("ftp", {.name = "prose", .client = "port a,b\r\npassive\r\n", .midstream = true});
   check_refused("ftp", {.name = "pop3", .client = "USER a\r\n", .server = "+OK ready\r\n"});
 }
 

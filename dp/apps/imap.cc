@@ -7,9 +7,22 @@ namespace {
 
 constexpr uint16_t ports[] = {143};
 constexpr std::string_view greetings[] = {"* OK ", "* PREAUTH ", "* BYE "};
-constexpr std::string_view commands[] = {"capability", "login", "authenticate", "starttls", "select",
-                                         "examine",    "noop",  "logout",       "id",       "list",
-                                         "lsub",       "uid",   "status",       "enable",   "namespace"};
+constexpr std::string_view commands[] = {
+    "capability", "login",     "authenticate", "starttls", "select",   "examine",      "noop",
+    "logout",     "id",        "list",         "lsub",     "uid",      "status",       "enable",
+    "idle",       "namespace", "fetch",        "store",    "search",   "copy",         "move",
+    "append",     "create",    "delete",       "rename",   "expunge",  "close",        "subscribe",
+    "xlist",      "check",     "getquota",     "getacl",   "unselect", "getquotaroot", "unsubscribe"};
+
+/** "* 12 EXISTS", "* 3 FETCH (", "* FLAGS (", "* CAPABILITY IMAP4": what a server says unasked or in answer.
+ */
+bool is_untagged(std::string_view line) {
+  if (!line.starts_with("* ")) return false;
+  line.remove_prefix(2);
+  if (line.starts_with("FLAGS (") || line.starts_with("CAPABILITY IMAP4")) return true;
+  if (take_number(line, 10) < 0) return false;
+  return line == " EXISTS" || line == " RECENT" || line == " EXPUNGE" || line.starts_with(" FETCH (");
+}
 
 /** "TAG COMMAND": tags are short words of letters and digits. */
 Claim read_client(Bytes bytes) {
@@ -28,6 +41,7 @@ Claim read_client(Bytes bytes) {
 }
 
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+  if (opening.midstream && any_line(server, is_untagged)) return Claim::sure;
   const Claim greeted = begins_with_any(server, greetings);
   const Claim asked = read_client(client);
   const bool anywhere = opening.midstream && server.size() > 1 && server[0] == '*';

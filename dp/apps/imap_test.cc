@@ -19,11 +19,13 @@ const std::vector<Sample> imap_samples = {
      .server = "* 1 FETCH (FLAGS (\\Seen))\r\n",
      .server_port = 143,
      .client_alone = false,
+     .server_alone = true,
      .midstream = true},
 };
 
 TEST_CASE("imap: is not claimed for other text") {
   check_refused("imap", {.name = "ftp", .client = "USER a\r\n", .server = "220 ready\r\n"});
+  check_refused("imap", {.name = "list of stars", .server = "* 12 things to do\r\n", .midstream = true});
   check_refused("imap",
                 {.name = "unknown command", .client = "a001 FROBNICATE\r\n", .server = "* OK ready\r\n"});
 }

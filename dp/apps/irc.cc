@@ -25,6 +25,34 @@ Claim read_client(Bytes bytes) {
   return Claim::more;
 }
 
+constexpr std::string_view verbs[] = {"PRIVMSG", "NOTICE", "JOIN",  "PART", "QUIT",
+                                      "MODE",    "NICK",   "TOPIC", "KICK"};
+
+/** ":nick!user@host PRIVMSG …": only IRC writes its senders so. */
+bool is_relayed(std::string_view line) {
+  if (!line.starts_with(':')) return false;
+  const std::string_view sender = take_until(line, ' '), verb = take_until(line, ' ');
+  const size_t user = sender.find('!');
+  const bool named = user != sender.npos && sender.find('@', user) != sender.npos;
+  return named && std::find(std::begin(verbs), std::end(verbs), verb) != std::end(verbs);
+}
+
+/** "PRIVMSG #channel :…", "JOIN #channel" from a client that is long in. */
+bool is_said(std::string_view line) {
+  const std::string_view verb = take_until(line, ' ');
+  const bool known = std::find(std::begin(verbs), std::end(verbs), verb) != std::end(verbs);
+  return known && line.size() > 1 && line[0] == '#';
+}
+
+bool goes_on(Bytes bytes) {
+  return any_line(bytes, [](std::string_view line) { return is_relayed(line) || is_said(line); });
+}
+
+/** "NOTICE AUTH :*** Looking up your hostname": what servers say before anybody has a name. */
+bool looks_up(std::string_view line) {
+  return line.starts_with("NOTICE AUTH :") || line.starts_with("NOTICE * :***");
+}
+
 /** ":server 001 nick …" or ":server NOTICE …"; a PING may come first. */
 Claim read_server(Bytes bytes) {
   std::string_view text = as_text(bytes);
@@ -32,6 +60,7 @@ Claim read_server(Bytes bytes) {
   if (!is_text(line.text)) return Claim::no;
   if (line.text.empty()) return Claim::more;
   std::string_view rest = line.text;
+  if (rest[0] != ':' && any_line(bytes, looks_up)) return Claim::sure;
   if (rest[0] != ':') {
     const Claim other = begins_with_any(bytes, server_words);
     return other == Claim::sure ? Claim::guess : other;
@@ -43,9 +72,11 @@ Claim read_server(Bytes bytes) {
   return number || word == "NOTICE" || word == "CAP" ? Claim::sure : Claim::no;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+  if (opening.midstream && (goes_on(client) || goes_on(server))) return Claim::sure;
   const Claim asked = read_client(client), answered = read_server(server);
-  if (asked == Claim::no || answered == Claim::no) return Claim::no;
+  const bool may_go_on = opening.midstream && speaks_text(client) && speaks_text(server);
+  if (asked == Claim::no || answered == Claim::no) return may_go_on ? Claim::more : Claim::no;
   const Claim claim = std::max(asked, answered);
   return claim == Claim::guess ? Claim::more : claim;
 }

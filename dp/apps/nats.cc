@@ -1,5 +1,5 @@
 // nats: the NATS client protocol (docs.nats.io, "Client Protocol"): the server's INFO, the client's CONNECT,
-// in JSON.
+// in JSON; mid-stream a message whose length is that of its payload.
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -10,7 +10,22 @@ constexpr uint16_t ports[] = {4222};
 constexpr std::string_view infos[] = {"INFO {"};
 constexpr std::string_view connects[] = {"CONNECT {"};
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
+/** "PUB subject 5" or "MSG subject 1 5", then as many bytes and CRLF. */
+bool is_message(std::string_view text) {
+  const Line line = take_line(text);
+  std::string_view words = line.text;
+  const std::string_view verb = take_until(words, ' ');
+  if (!line.complete || (verb != "PUB" && verb != "MSG") || !is_text(words)) return false;
+  const size_t last = words.rfind(' ');
+  if (last == words.npos) return false;
+  words.remove_prefix(last + 1);
+  const int64_t length = take_number(words, 9);
+  return length >= 0 && words.empty() &&
+         text.substr(std::min<size_t>(static_cast<size_t>(length), text.size())).starts_with("\r\n");
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+  if (opening.midstream && (is_message(as_text(client)) || is_message(as_text(server)))) return Claim::sure;
   const Claim info = begins_with_any(server, infos), connect = begins_with_any(client, connects);
   return info == Claim::no || connect == Claim::no ? Claim::no : std::max(info, connect);
 }

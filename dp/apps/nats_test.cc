@@ -12,6 +12,12 @@ const std::vector<Sample> nats_samples = {
      .server_port = 4222,
      .server_first = true,
      .server_alone = true},
+    {.name = "message midstream",
+     .server = "MSG orders.new 1 5\r\nhello\r\n",
+     .server_port = 4222,
+     .client_alone = false,
+     .server_alone = true,
+     .midstream = true},
 };
 
 TEST_CASE("nats: is not claimed for other CONNECTs and INFOs") {

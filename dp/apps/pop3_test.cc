@@ -19,6 +19,19 @@ const std::vector<Sample> pop3_samples = {
      .server_first = true,
      .client_alone = false,
      .server_alone = true},
+    {.name = "stamp for a digest",
+     .client = "APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n",
+     .server = "+OK ready <1896.697170952@dbc.example.org>\r\n",
+     .server_port = 110,
+     .server_first = true,
+     .client_alone = false,
+     .server_alone = true},
+    {.name = "login by AUTH, then a count",
+     .client = "AUTH LOGIN\r\nYQ==\r\nYg==\r\nSTAT\r\n",
+     .server = "+OK hello\r\n+ VXNlcm5hbWU6\r\n",
+     .server_port = 110,
+     .server_first = true,
+     .client_alone = false},
 };
 
 TEST_CASE("pop3: is not claimed for what redis and others answer") {

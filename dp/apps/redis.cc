@@ -89,6 +89,19 @@ constexpr std::string_view own_errors[] = {"NOAUTH ",    "DENIED Redis ",   "WRO
                                            "WRONGTYPE ", "ERR unknown com", "ERR wrong number",
                                            "NOPERM ",    "MOVED ",          "LOADING Redis "};
 
+/** A reply "$L" whose bytes end with CRLF where it says, or an array of several that begins with one. */
+bool is_bulk_reply(std::string_view text) {
+  if (text.starts_with('*')) {
+    text.remove_prefix(1);
+    if (take_count(text) < 2) return false;
+  }
+  if (!text.starts_with('$')) return false;
+  text.remove_prefix(1);
+  const int64_t length = take_count(text);
+  return length > 0 && text.size() >= static_cast<size_t>(length) + 2 &&
+         text.substr(static_cast<size_t>(length), 2) == "\r\n";
+}
+
 /** First reply: `sure` when nobody else says so, `guess` when it has the form. */
 Claim read_reply(Bytes bytes) {
   std::string_view text = as_text(bytes);
@@ -101,7 +114,7 @@ Claim read_reply(Bytes bytes) {
   for (char c : body)
     if (counted && !is_digit(c) && c != '-' && c != '+') return Claim::no;
   if (!line.complete) return Claim::more;
-  if (line.text == "+PONG") return Claim::sure;
+  if (line.text == "+PONG" || is_bulk_reply(as_text(bytes))) return Claim::sure;
   for (std::string_view error : own_errors)
     if (line.text[0] == '-' && body.starts_with(error)) return Claim::sure;
   return Claim::guess;

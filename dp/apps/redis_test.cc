@@ -40,6 +40,13 @@ const std::vector<Sample> redis_samples = {
      .midstream = true},
 };
 
+TEST_CASE("redis: a server's bulk reply alone, an integer is not enough") {
+  const Sample bulk{.name = "bulk", .server = "*2\r\n$1\r\na\r\n$1\r\nb\r\n", .server_port = 6379};
+  CHECK(ask("redis", bulk).claim == Claim::sure);
+  check_refused("redis", {.name = "integer", .server = ":1\r\n"});
+  check_refused("redis", {.name = "shorter than it says", .server = "$5\r\nhell\r\n$"});
+}
+
 TEST_CASE("redis: first command and the server's version") {
   const Answer answer = ask("redis", redis_samples[3]);
   CHECK(answer.noted.facts.at(Fact::redis_command) == "INFO");

@@ -1,4 +1,5 @@
-// rtsp: RTSP 1.0 and 2.0 (RFC 2326, RFC 7826): a request or status line with its version.
+// rtsp: RTSP 1.0 and 2.0 (RFC 2326, RFC 7826): a request or status line with its version, or mid-stream the
+// media that it interleaves ("$", channel, length, RTP).
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -25,8 +26,37 @@ Claim read_message(Bytes bytes) {
   return std::max(read_request(bytes), begins_with_any(bytes, versions));
 }
 
-Claim recognise(const Opening& opening, Findings&) {
-  const Claim client = read_message(opening.client), server = read_message(opening.server);
+/** Interleaved packets one behind the other (RFC 2326, 10.12): RTP or RTCP of version 2 on a low channel. */
+bool is_interleaved(Bytes bytes) {
+  constexpr int enough = 3;
+  ByteReader in(bytes);
+  int whole = 0;
+  while (whole < enough && in.left() >= 5) {
+    const uint8_t mark = in.u8(), channel = in.u8();
+    const uint16_t length = in.be16();
+    const uint8_t version = in.rest()[0] >> 6;
+    if (mark != '$' || channel > 15 || length < 4 || version != 2) return false;
+    in.skip(length);
+    whole += in.ok() ? 1 : 0;
+  }
+  return whole >= enough;
+}
+
+Claim read_side(Bytes bytes, bool midstream) {
+  const Claim claim = read_message(bytes);
+  if (claim == Claim::sure || !midstream) return claim;
+  const auto has_version = [](std::string_view line) {
+    return starts_with_any(line, versions) || line.ends_with(" RTSP/1.0") || line.ends_with(" RTSP/2.0");
+  };
+  if (is_interleaved(bytes) || any_line(bytes, has_version)) return Claim::sure;
+  return speaks_text(bytes) || bytes[0] == '$' ? Claim::more : Claim::no;
+}
+
+Claim recognise(const Opening& opening, Findings& findings) {
+  const Claim client = read_side(opening.client, opening.midstream),
+              server = read_side(opening.server, opening.midstream);
+  const bool answers_first = starts_with_any(as_text(opening.client), versions);
+  if (!opening.direction_seen && answers_first && opening.server.empty()) findings.ends_swapped();
   return client == Claim::no || server == Claim::no ? Claim::no : std::max(client, server);
 }
 

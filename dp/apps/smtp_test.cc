@@ -17,6 +17,17 @@ const std::vector<Sample> smtp_samples = {
      .server = "220 ready\r\n250 a\r\n",
      .server_port = 2000,
      .server_first = true},
+    {.name = "envelope midstream",
+     .client = "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n",
+     .server = "250 ok\r\n",
+     .server_port = 25,
+     .midstream = true},
+    {.name = "extensions alone",
+     .server = "250-mx.example.org\r\n250-PIPELINING\r\n250 SIZE 1000\r\n",
+     .server_port = 25,
+     .client_alone = false,
+     .server_alone = true,
+     .midstream = true},
 };
 
 TEST_CASE("smtp: names of both ends") {
@@ -35,6 +46,9 @@ TEST_CASE("smtp: mid-stream a server may say anything, however short") {
 
 TEST_CASE("smtp: is not claimed for other servers that say 220") {
   check_refused("smtp", {.name = "ftp", .client = "USER anonymous\r\n", .server = "220 ProFTPD Server\r\n"});
+  check_refused(
+      "smtp",
+      {.name = "prose", .client = "mail from bob\r\n", .server = "250 thanks\r\n", .midstream = true});
   check_refused("smtp", {.name = "nothing more", .server = "220 hello\r\n"});
 }
 

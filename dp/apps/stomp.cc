@@ -1,4 +1,5 @@
-// stomp: STOMP 1.0–1.2 (stomp.github.io): a CONNECT or STOMP frame, the server's CONNECTED or ERROR.
+// stomp: STOMP 1.0–1.2 (stomp.github.io): a CONNECT or STOMP frame, the server's CONNECTED or ERROR,
+// mid-stream a frame with a destination.
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -20,7 +21,20 @@ Claim read_frame(Bytes bytes, std::string_view command, std::string_view other) 
   return header.text.empty() || header.text.find(':') != header.text.npos ? Claim::sure : Claim::no;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
+/** A frame of a session under way: a line feed may stand before it, a "destination:" is among its headers. */
+bool has_destination(Bytes bytes) {
+  constexpr std::string_view frames[] = {"SEND", "SUBSCRIBE", "MESSAGE"};
+  std::string_view text = as_text(bytes);
+  while (text.starts_with('\n') || text.starts_with('\0')) text.remove_prefix(1);
+  const Line command = take_line(text);
+  if (std::find(std::begin(frames), std::end(frames), command.text) == std::end(frames)) return false;
+  for (Line header = take_line(text); header.complete && !header.text.empty(); header = take_line(text))
+    if (header.text.starts_with("destination:")) return true;
+  return false;
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+  if (opening.midstream && (has_destination(client) || has_destination(server))) return Claim::sure;
   const Claim asked = read_frame(client, "CONNECT", "STOMP"),
               answered = read_frame(server, "CONNECTED", "ERROR");
   if (asked == Claim::no || answered == Claim::no) return Claim::no;

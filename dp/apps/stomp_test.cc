@@ -15,6 +15,10 @@ const std::vector<Sample> stomp_samples = {
      .client = raw("STOMP\r\nlogin:a\r\n\r\n\0"),
      .server = raw("ERROR\nmessage:no\n\n\0"),
      .server_port = 1},
+    {.name = "send midstream",
+     .client = raw("\nSEND\ndestination:/queue/a\n\nhello\0"),
+     .server_port = 61613,
+     .midstream = true},
 };
 
 TEST_CASE("stomp: is not claimed for other CONNECTs and ERRORs") {

@@ -20,6 +20,14 @@ const std::vector<Sample> telnet_samples = {
      .server_first = true,
      .client_alone = false,
      .symmetric = true},
+    {.name = "text first",
+     .client = hex("fffb1f"),
+     .server = "Welcome\r\n" + hex("fffb01 fffb03"),
+     .server_port = 23,
+     .server_first = true,
+     .client_alone = false,
+     .server_alone = true,
+     .symmetric = true},
     {.name = "terminal type",
      .client = hex("fffb18 fffa18 00 7874 fff0"),
      .server = hex("fffd18 fffa18 01 fff0"),
@@ -29,9 +37,19 @@ const std::vector<Sample> telnet_samples = {
      .symmetric = true},
 };
 
+TEST_CASE("telnet: a prompt at its port is a guess, who asks for a terminal's type is the server") {
+  const Sample prompt{.name = "prompt", .server = "Debian GNU/Linux 12\r\nlogin: ", .server_port = 23};
+  CHECK(ask("telnet", prompt).claim == Claim::guess);
+  Sample turned{
+      .name = "turned", .client = hex("fffd18 fffd20"), .server = hex("fffb18 fffb20"), .midstream = true};
+  CHECK(ask("telnet", turned).noted.is_reversed);
+}
+
 TEST_CASE("telnet: is not claimed for bytes of 255") {
   check_refused("telnet",
                 {.name = "ones", .client = std::string(12, '\xff'), .server = std::string(12, '\xff')});
+  check_refused("telnet", {.name = "binary between", .server = hex("fffd18 0102 fffd20")});
+  check_refused("telnet", {.name = "prompt elsewhere", .server = "login: ", .server_port = 80});
   check_refused("telnet", {.name = "jpeg", .server = hex("ffd8ffe0 00104a464946")});
   check_refused("telnet", {.name = "option that is none", .server = hex("fffbc8 fffbc9")});
 }

@@ -84,6 +84,30 @@ inline Line take_line(std::string_view& text) {
   return {line, complete};
 }
 
+/** Whether `test` is true of one of the complete lines of `bytes`. */
+template <class Test>
+bool any_line(Bytes bytes, Test test) {
+  for (std::string_view text = as_text(bytes); !text.empty();) {
+    const Line line = take_line(text);
+    if (line.complete && test(line.text)) return true;
+  }
+  return false;
+}
+
+/** Whether the first bytes are lines of text: what a text protocol met mid-stream must at least be. */
+inline bool speaks_text(Bytes bytes) {
+  const std::string_view text = as_text(bytes.first(std::min<size_t>(bytes.size(), 64)));
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c == '\r' || c == '\n' || is_text({&c, 1}); });
+}
+
+/** Whether `line` begins with one of `words`, in either case. */
+template <size_t count>
+bool starts_with_any(std::string_view line, const std::string_view (&words)[count]) {
+  return std::any_of(std::begin(words), std::end(words),
+                     [&](std::string_view word) { return same_letters(line.substr(0, word.size()), word); });
+}
+
 /** Takes what stands before `stop` off the front; the stop goes, too. All of it when there is none. */
 inline std::string_view take_until(std::string_view& text, char stop) {
   const size_t end = text.find(stop);
