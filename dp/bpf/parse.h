@@ -45,10 +45,12 @@ struct packet {
   __u32 payload_at;     /* offset in the frame of what follows the last header understood */
   __u32 payload_length; /* bytes from there to the packet's end as its IP header has it */
   __u32 want;           /* how many of them shall go up */
+  __u16 tcp_window;
   __u8 tcp_flags;
   __u8 reason; /* enum vmoat_reason bits that the frame itself gives */
   __u8 way;
   __u8 has_key;
+  __u8 completed; /* the opener's first acknowledgement */
 };
 
 struct ends {  /* of the IP header being read, as it stands there */
@@ -85,6 +87,7 @@ static __always_inline void parse_tcp(struct __sk_buff* skb, struct packet* p, s
   }
   set_ports(p, be16(head), be16(head + 2));
   p->tcp_flags = head[13];
+  p->tcp_window = be16(head + 14);
   __u32 length = (head[12] >> 4) * 4;
   if (length < 20 || e->at + length > e->limit) {
     p->reason |= VMOAT_ODD;
@@ -305,6 +308,7 @@ static __always_inline bool parse_plain(struct __sk_buff* skb, struct packet* p)
     header = (frame[46] >> 4) * 4;
     if (header < 20) return false;
     p->tcp_flags = frame[47];
+    p->tcp_window = be16(frame + 48);
   } else if (ip[9] != PROTO_UDP) {
     return false;
   }

@@ -7,6 +7,7 @@
 #include "contract/kernel.h"
 #include "bpf/maps.h"
 #include "bpf/parse.h"
+#include "bpf/meter.h"
 #include "bpf/upcall.h"
 // clang-format on
 
@@ -62,6 +63,7 @@ static __always_inline void note_flags(struct packet* p, struct vmoat_flow* flow
     flow->want[0] = flow->want[1] = set->opening_bytes;
     seen = 0;
   }
+  if ((flags & ~seen & TCP_ACK) && (seen & TCP_SYN) && !(flags & (TCP_SYN | TCP_RST))) p->completed = 1;
   flow->tcp_flags[p->way & 1] = seen | flags;
 }
 
@@ -104,6 +106,7 @@ static __always_inline int tap(struct __sk_buff* skb, __u8 way) {
   p.key.slot = index;
   parse(skb, &p);
   struct vmoat_flow* flow = p.has_key ? track(skb, &p, slot, counters, set) : 0;
+  if (p.has_key) meter(&p, counters->meters[way]);
   if (!p.reason) return PASS;
   __u32 taken = upcall(skb, &p);
   if (flow && taken && p.want != VMOAT_WANT_ALL) /* an answer that came meanwhile stands */

@@ -191,6 +191,7 @@ vmoat_nic_counters TapKernel::nic_counters(uint16_t slot) const {
     for (int way : {VMOAT_FROM_NIC, VMOAT_TO_NIC}) {
       sum.packets[way] += c.packets[way];
       sum.bytes[way] += c.bytes[way];
+      for (size_t m = 0; m < VMOAT_METERS; m++) sum.meters[way][m] += c.meters[way][m];
     }
     sum.lost_ring += c.lost_ring;
     sum.lost_budget += c.lost_budget;

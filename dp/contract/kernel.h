@@ -12,7 +12,7 @@ typedef __u32 uint32_t;
 typedef __u64 uint64_t;
 #endif
 
-#define VMOAT_LAYOUT 1
+#define VMOAT_LAYOUT 2
 #define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
 #define VMOAT_WORKERS_MAX 64 /* one ring per worker */
 
@@ -76,15 +76,35 @@ struct vmoat_event {
   uint32_t pad;
 };
 
+/* What floods are made of: counted of every frame, whether it goes up or not. */
+enum vmoat_meter {
+  VMOAT_METER_SYN = 0,       /* TCP SYN without ACK */
+  VMOAT_METER_COMPLETED = 1, /* connections whose opener acknowledged for the first time */
+  VMOAT_METER_SYN_ACK = 2,
+  VMOAT_METER_RESET = 3,
+  VMOAT_METER_ICMP = 4, /* ICMP and ICMPv6 but for neighbour discovery */
+  VMOAT_METER_UDP = 5,
+  VMOAT_METER_UDP_NEW = 6, /* UDP packets that began a flow, or for which the table had no room */
+  VMOAT_METER_FRAGMENT = 7,
+  VMOAT_METER_BAD_FLAGS = 8,    /* TCP flags that no stack sends, see vmoat_bad_flags */
+  VMOAT_METER_SMALL_WINDOW = 9, /* TCP acknowledgements with a window of 1 to 15 */
+};
+#define VMOAT_METERS 10
+
+/* Bit n: the value n of the lowest six TCP flags (FIN SYN RST PSH ACK URG) is none that a stack sends: no
+ * flag, FIN PSH URG, SYN with FIN or RST, FIN without ACK and RST. A test holds it to this rule. */
+#define VMOAT_BAD_FLAGS 0xeac8eacac8c8cacbull
+
 /* Per NIC and CPU. */
 struct vmoat_nic_counters {
   uint64_t packets[2]; /* enum vmoat_way; VMOAT_TO_NIC counts only what no other tap has counted */
   uint64_t bytes[2];
-  uint64_t lost_ring;   /* events dropped because the worker's ring was full */
-  uint64_t lost_budget; /* events withheld by the NIC's token bucket */
-  uint64_t lost_table;  /* new flows not tracked: table full */
-  uint64_t lost_quota;  /* new flows not tracked: NIC's quota reached */
-  uint64_t lost_read;   /* frames the program could not read (bpf_skb_load_bytes failed) */
+  uint64_t lost_ring;               /* events dropped because the worker's ring was full */
+  uint64_t lost_budget;             /* events withheld by the NIC's token bucket */
+  uint64_t lost_table;              /* new flows not tracked: table full */
+  uint64_t lost_quota;              /* new flows not tracked: NIC's quota reached */
+  uint64_t lost_read;               /* frames the program could not read (bpf_skb_load_bytes failed) */
+  uint64_t meters[2][VMOAT_METERS]; /* enum vmoat_way, enum vmoat_meter */
 };
 
 /* A tapped interface: what (netns, ifindex) stands for. netns is the namespace's inode number. */

@@ -36,7 +36,7 @@ enum FlowStep : uint8_t {
   flow_opened = 1,       // the client's first packet; never of a picked-up one
   flow_answered = 2,     // the server's first packet; TCP: its SYN with ACK
   flow_established = 4,  // TCP: the client has ended the handshake
-  flow_refused = 8,      // TCP: a reset answered the SYN
+  flow_failed = 8,       // a reset answered the SYN, or nobody answered for 3 s
   flow_grown = 16,  // UDP of a service that can be made to amplify: `packets`, `bytes` since the last time
   flow_ended = 32,  // the flow is over: `packets` and `bytes` are its totals
 };

@@ -2,36 +2,18 @@
 #include "threats/tally.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <memory>
 
 namespace vmoat {
 
-namespace {
-
-/** Linear counting: how many different items set these bits. */
-uint32_t different(const std::array<uint64_t, 4>& bits) {
-  constexpr double size = 256;
+uint32_t Distinct::count() const {
+  constexpr double size = 512;
   int set = 0;
   for (uint64_t word : bits) set += std::popcount(word);
   const double empty = std::max(0.5, size - set);
   return static_cast<uint32_t>(std::lround(size * std::log(size / empty)));
-}
-
-}  // namespace
-
-void Attempts::ripen() {
-  for (size_t i = 0; i < fresh.size(); i++) failed[i] |= std::exchange(fresh[i], 0);
-}
-
-uint32_t Attempts::failures() const {
-  std::array<uint64_t, 4> bits;
-  for (size_t i = 0; i < bits.size(); i++) bits[i] = failed[i] & ~good[i];
-  return different(bits);
-}
-
-uint32_t Attempts::answers() const {
-  return different(good);
 }
 
 uint64_t item_of(const Address& address, uint64_t more) {
@@ -67,19 +49,10 @@ Tally& Tallies::at(uint8_t threat, const TallyKey& key, uint32_t window_s, int64
   Tally& t = place_of(tag, now_ns);
   if (t.tag != tag || t.is_over(now_ns)) {
     if (t.tag != tag && !t.is_over(now_ns)) displaced_++;
-    const bool touched = t.touched;
-    t = Tally{.tag = tag, .since_ns = now_ns, .ripened_ns = now_ns, .window_s = window_s, .threat = threat};
-    t.touched = touched;
+    t = Tally{.tag = tag, .since_ns = now_ns, .window_s = window_s};
   }
   t.last_ns = now_ns;
-  touch(t);
   return t;
-}
-
-void Tallies::touch(Tally& t) {
-  if (t.touched) return;
-  t.touched = true;
-  touched_[touched_count_++] = static_cast<uint32_t>(&t - all());  // each place stands there once
 }
 
 }  // namespace vmoat

@@ -33,36 +33,15 @@ TEST_CASE("a flood of keys does not push out what counts much") {
   CHECK(tallies->displaced() > 900'000);
 }
 
-TEST_CASE("each touched tally ripens once, until it is touched again") {
-  auto tallies = std::make_unique<Tallies>(SipHash(1, 2));
-  for (uint16_t i = 0; i < 10; i++) tallies->at(0, key(i), 60, start);
-  int ripe = 0;
-  const auto once = [&](Tally&) { return ripe++, false; };
-  tallies->each_touched(once);
-  tallies->each_touched(once);
-  CHECK(ripe == 10);
-  tallies->at(0, key(3), 60, start);
-  tallies->each_touched(once);
-  CHECK(ripe == 11);
-}
-
-TEST_CASE("attempts: what is neither answered nor refused fails when it ripens") {
-  Attempts a{};
-  for (uint64_t i = 0; i < 100; i++) a.tried(item_of(i));
-  for (uint64_t i = 0; i < 60; i++) a.answered(item_of(i));
-  CHECK(a.failures() == 0);
-  a.ripen();
-  CHECK(a.failures() > 20);
-  CHECK(a.failures() < 45);
-  CHECK(a.answers() > 50);
-  CHECK(a.answers() < 70);
-}
-
-TEST_CASE("attempts are told apart up to hundreds") {
-  Attempts a{};
-  for (uint64_t i = 0; i < 500; i++) a.refused(item_of(i));
-  CHECK(a.failures() > 400);
-  CHECK(a.failures() < 600);
+TEST_CASE("different things are told apart, the same ones are not counted again") {
+  Distinct d{};
+  for (int again = 0; again < 3; again++)
+    for (uint64_t i = 0; i < 25; i++) d.add(item_of(i));
+  CHECK(d.count() > 20);
+  CHECK(d.count() < 30);
+  for (uint64_t i = 0; i < 1000; i++) d.add(item_of(i));
+  CHECK(d.count() > 850);
+  CHECK(d.count() < 1150);
 }
 
 }  // namespace vmoat

@@ -79,7 +79,6 @@ struct Threat {
   void (*flow)(const FlowEvent&, Alarm&) = nullptr;
   void (*neighbour)(const NeighbourEvent&, Alarm&) = nullptr;  // ARP, NDP, DHCP servers, routers
   void (*second)(const NicSecond&, Alarm&) = nullptr;          // of each NIC, with the kernel's meters
-  void (*ripe)(Tally&, Alarm&) = nullptr;  // each second, for each of its tallies that was touched
 
   // What is said inside flows; types of threats/content.
   void (*http)(const HttpHead&, Alarm&) = nullptr;           // the head of a request or an answer
