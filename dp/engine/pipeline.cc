@@ -33,7 +33,10 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       ended_(control != nullptr ? 1 << 17 : 1, hash),
       kernel_seen_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(KernelSeen) : 0),
       dirty_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(uint32_t) : 0),
-      next_id_(options.first_flow_id) {}
+      next_id_(options.first_flow_id),
+      watch_(options.threats ? options.threats : std::make_shared<ThreatMemory>(ThreatSettings(), hash),
+             counters_, hash, options.first_flow_id, options.flow_id_step),
+      opened_(opened_max) {}
 
 Path Pipeline::Impl::path_of(const Frame& frame, const Packet& packet) {
   Path path;
@@ -75,11 +78,11 @@ void Pipeline::Impl::take(const Frame& frame, Turn& turn) {
   Packet& p = turn.packet;
   if (p.layer == Layer::none) {
     counters_.unparsed++;
-    return count_anomalies(p.anomalies);
+    return conclude(p, {.frame = &frame});
   }
   if (p.layer == Layer::arp) {
     learn(p, frame);
-    return count_anomalies(p.anomalies);
+    return conclude(p, {.frame = &frame});
   }
   Context context = {
       .frame = &frame,
@@ -93,7 +96,7 @@ void Pipeline::Impl::take(const Frame& frame, Turn& turn) {
   const PathNumbers by = good ? turn.by : paths_.find(context.path);
   const bool keyed = by.path != 0 && by.scope == turn.by.scope && by.path == turn.by.path;
   packet(p, keyed ? &turn.keyed : nullptr, by, context);
-  count_anomalies(p.anomalies);
+  conclude(p, context);
 }
 
 /** A decoded IP packet of any depth. */
@@ -112,6 +115,7 @@ void Pipeline::Impl::packet(Packet& p, const KeyedPacket* keyed, PathNumbers by,
 
 void Pipeline::Impl::fragment(Packet& p, PathNumbers by, Context& context) {
   Datagram datagram;
+  own_meters_.counts[VMOAT_FROM_NIC][VMOAT_METER_FRAGMENT]++;
   // The kernel counts a first fragment for its flow; later ones it cannot attribute.
   const bool counts = !context.kernel_counts || p.fragment_offset != 0;
   const Fragments::Outcome outcome = fragments_.add(p, by, context.frame->time_ns, counts, datagram);
@@ -151,6 +155,13 @@ void Pipeline::Impl::fragments_gone(Datagram& datagram, uint32_t path) {
   const KeyedPacket k = key_of(p, by.scope, hash_);
   if (const uint32_t number = session_of(p, k, by, context); number != 0)
     session_packet(number, k.sender, p, context);
+  judge_anomalies(p, context);
+}
+
+/** The packet is done with: its oddities count. */
+void Pipeline::Impl::conclude(Packet& p, const Context& context) {
+  count_anomalies(p.anomalies);
+  judge_anomalies(p, context);
 }
 
 void Pipeline::Impl::tunnel(Packet& p, uint32_t number, const Context& context) {
@@ -185,12 +196,14 @@ void Pipeline::Impl::inside(const Inner& inner, bool cut, const Context& outer, 
   if (p.mpls.kind != TunnelKind::none && context.depth < tunnel_depth_max)
     context.path.tunnel[context.depth++] = p.mpls;
   if (p.layer >= Layer::network) packet(p, nullptr, paths_.find(context.path), context);
-  count_anomalies(p.anomalies);
+  conclude(p, context);
 }
 
 void Pipeline::Impl::advance(int64_t now_ns) {
   if (now_ns <= now_ns_) return;
   now_ns_ = now_ns;
+  judge_opened(now_ns - unanswered_after_ns);
+  if (!live()) judge_second(now_ns);
   fragments_.expire(now_ns, [&](Datagram& d, uint32_t path) { fragments_gone(d, path); });
   table_.advance(now_ns, [&](uint32_t number) {
     const FlowEnd end = table_[number].end;
@@ -199,6 +212,7 @@ void Pipeline::Impl::advance(int64_t now_ns) {
 }
 
 void Pipeline::Impl::finish() {
+  judge_opened(now_ns_);
   while (fragments_.open() > 0)
     fragments_.let_go([&](Datagram& d, uint32_t path) { fragments_gone(d, path); });
   table_.for_each([&](uint32_t number) {
@@ -206,6 +220,7 @@ void Pipeline::Impl::finish() {
     emit(number, end == FlowEnd::open ? FlowEnd::eof : end);
   });
   flush();
+  watch_.report(sink_);
 }
 
 const PipelineCounters& Pipeline::Impl::counters() {
@@ -243,6 +258,9 @@ void Pipeline::flush() {
 }
 const PipelineCounters& Pipeline::counters() const {
   return impl_->counters();
+}
+void Pipeline::meters(const NicMeters& meters, int64_t now_ns) {
+  impl_->meters(meters, now_ns);
 }
 uint32_t Pipeline::sessions_open() const {
   return impl_->sessions_open();

@@ -14,6 +14,8 @@
 
 namespace vmoat {
 
+struct ThreatMemory;
+
 /** Takes what the pipeline has to say. Batches are valid during the call only. Called from within pipeline
  * calls. */
 class RecordSink {
@@ -55,6 +57,8 @@ struct PipelineOptions {
   uint64_t first_flow_id = 1;          // ids count up from here by flow_id_step: never re-used over a boot
   uint64_t flow_id_step = 1;           // number of workers, each with another first_flow_id
   bool facts = true;                   // keep facts (privacy switch)
+  /** Shared by all pipelines of a host; null: one of its own, with standard settings. */
+  std::shared_ptr<ThreatMemory> threats;
   Timeouts timeouts;
   TunnelPorts tunnel_ports;
 };
@@ -85,7 +89,16 @@ struct PipelineCounters {
   uint64_t addresses_refused = 0;
   uint64_t expectations_displaced = 0;  // announced flows forgotten for want of room
   uint64_t anomalies[64] = {};          // packets per anomaly, index = registry.anomalies
-  uint64_t threats[64] = {};            // sessions per threat, index = registry.threats
+  uint64_t threats[64] = {};  // sessions per threat, and incidents without one; index = registry.threats
+  uint64_t threats_lost = 0;  // incidents that were not told for want of room
+};
+
+/** What the kernel counted at one NIC since the previous one of these. */
+struct NicMeters {
+  uint16_t slot = no_slot;
+  uint32_t segment = 0;
+  double seconds = 1;
+  uint64_t counts[2][VMOAT_METERS] = {};  // enum vmoat_way, enum vmoat_meter
 };
 
 class Pipeline {
@@ -107,6 +120,9 @@ class Pipeline {
    */
   void count(const vmoat_flow_key& key, uint32_t segment, const vmoat_flow& flow, int64_t epoch_offset_ns,
              Counted how = Counted::running);
+
+  /** Live, every second, of each NIC: on one worker only, whichever. */
+  void meters(const NicMeters& meters, int64_t now_ns);
 
   /** Time passes (ns since the epoch): timeouts. Frames do this too; live call it every 10 ms to 1 s. */
   void advance(int64_t now_ns);

@@ -11,6 +11,7 @@ void Pipeline::Impl::learn_one(Lesson& lesson, const Frame& frame) {
 }
 
 void Pipeline::Impl::learn(const Packet& p, const Frame& frame) {
+  judge_neighbour(p, frame);
   if (options_.addresses_max == 0) return;
   Lesson lesson;
   if (lesson_of_arp(p, lesson)) learn_one(lesson, frame);

@@ -9,6 +9,7 @@
 #include "engine/pipeline.h"
 #include "engine/recognition.h"
 #include "engine/record.h"
+#include "engine/watch.h"
 #include "parse/walk.h"
 #include "report/flow_batch.h"
 #include "session/addresses.h"
@@ -31,6 +32,7 @@ class Pipeline::Impl {
   void retell();
   void finish();
   void flush();
+  void meters(const NicMeters& meters, int64_t now_ns);
   const PipelineCounters& counters();
   [[nodiscard]] uint32_t sessions_open() const { return table_.open(); }
 
@@ -55,7 +57,16 @@ class Pipeline::Impl {
     uint64_t bytes;
     uint64_t anomalies = 0;  // of frames before this one, counted already
     bool kernel_counts = false;
+    uint32_t session = 0;  // that the packet came to, 0 = none
   };
+  /** A new flow, to be looked at again when an answer should be there. */
+  struct Opened {
+    int64_t time_ns;
+    uint64_t id;
+    uint32_t number;
+  };
+  static constexpr size_t opened_max = 1 << 16;
+  static constexpr int64_t unanswered_after_ns = 3 * ns_per_s;
   /** The kernel's last count of a session's two entries: [end][way]. */
   struct KernelSeen {
     uint64_t packets[2][2];
@@ -71,6 +82,7 @@ class Pipeline::Impl {
   void fragments_gone(Datagram& datagram, uint32_t path);
   void tunnel(Packet& packet, uint32_t number, const Context& context);
   void inside(const Inner& inner, bool cut, const Context& outer, uint64_t parent);
+  void conclude(Packet& packet, const Context& context);
   static Path path_of(const Frame& frame, const Packet& packet);
   void count_anomalies(uint64_t anomalies);
 
@@ -109,6 +121,19 @@ class Pipeline::Impl {
   void learn_leases(uint32_t segment, int64_t now_ns);
   void learn_one(Lesson& lesson, const Frame& frame);
 
+  [[nodiscard]] Subject subject_of(const Session& s, int source) const;
+  [[nodiscard]] static Subject subject_of(const Packet& packet, const Frame& frame);
+  void judge(uint32_t number, int sender, const Packet& packet, const Context& context, State before);
+  void judge_anomalies(const Packet& packet, const Context& context);
+  void judge_neighbour(const Packet& packet, const Frame& frame);
+  void judge_flow(Session& s, FlowStep step, const uint64_t (&packets)[2], const uint64_t (&bytes)[2],
+                  int64_t now_ns, FlowEnd end = FlowEnd::open);
+  void judge_growth(Session& s, int sender, uint64_t packets, uint64_t bytes, int64_t now_ns);
+  void note_opened(uint32_t number, int64_t now_ns);
+  void judge_opened(int64_t until_ns);
+  void meter(const Packet& packet, bool is_new, bool completed);
+  void judge_second(int64_t now_ns);
+
   PipelineOptions options_;
   SipHash hash_;
   RecordSink& sink_;
@@ -130,6 +155,11 @@ class Pipeline::Impl {
   bool retelling_ = false;
   uint64_t next_id_;
   int64_t now_ns_ = 0;
+  Watch watch_;
+  std::vector<Opened> opened_;  // a ring
+  size_t opened_first_ = 0, opened_count_ = 0;
+  NicMeters own_meters_;  // offline: what the kernel counts otherwise
+  int64_t metered_ns_ = 0;
   std::array<Turn, batch_max> turns_;
 };
 

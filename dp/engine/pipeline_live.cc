@@ -120,6 +120,7 @@ void Pipeline::Impl::add_kernel_count(uint32_t number, int near, const vmoat_flo
     const uint64_t more = flow.packets[way] - packets, more_bytes = flow.bytes[way] - bytes;
     if (more != 0) {
       add_count(s, sender, more, more_bytes);
+      if (!adopted) judge_growth(s, sender, more, more_bytes, now_ns_);
       if (adopted) s.delta_packets[sender] = 0, s.delta_bytes[sender] = 0;
       touch(number);
     }
@@ -209,6 +210,7 @@ void Pipeline::Impl::report(int64_t now_ns) {
   }
   dirty_count_ = 0;
   flush();
+  watch_.report(sink_);
   auto& news = addresses_.take_news(now_ns);
   if (!news.empty()) {
     sink_.addresses({reinterpret_cast<const uint8_t*>(news.data()), news.size() * sizeof news[0]});

@@ -103,7 +103,7 @@ Segment Pipeline::Impl::track(Session& s, int sender, Packet& p, int64_t now_ns)
 
 void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Context& context) {
   const int64_t now_ns = context.frame->time_ns;
-  const State before = table_[number].state;
+  State before = table_[number].state;
   meet_end(table_[number], sender, p, context);
   Segment segment = track(table_[number], sender, p, now_ns);
   if (segment.kind == Segment::reused) {
@@ -115,6 +115,7 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
     number = make_session(k, path, context.parent, now_ns);
     paths_.release(path);
     if (number == 0) return;
+    before = State::fresh;
     begin_ends(table_[number], p, sender);
     meet_expectation(table_[number]);
     meet_end(table_[number], sender, p, context);
@@ -124,6 +125,8 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
   s.last_ns = std::max(s.last_ns, now_ns);
   if (live()) meet_kernel(s, sender, context);
   if (!context.kernel_counts) add_count(s, sender, context.packets, context.bytes);
+  context.session = number;
+  judge(number, sender, p, context, before);
   follow(number, sender, p, segment);
   s.anomalies |= p.anomalies | context.anomalies;
   if (s.state != before || s.link.list == 0) table_.schedule(number);
@@ -156,6 +159,11 @@ void Pipeline::Impl::end_session(uint32_t number, FlowEnd end) {
 void Pipeline::Impl::emit(uint32_t number, FlowEnd end) {
   Session& s = table_[number];
   recognition_.finish(s);
+  if (watch_.wants(flow_ended)) {
+    const int client = s.client();
+    judge_flow(s, flow_ended, {s.packets[client], s.packets[1 - client]},
+               {s.bytes[client], s.bytes[1 - client]}, s.last_ns, end);
+  }
   FlowRecord record = record_of(s, paths_.at(s.path), end);
   batch_.add(record, recognition_.facts(s));
   counters_.flow_records++;

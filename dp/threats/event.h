@@ -31,14 +31,13 @@ struct PacketEvent {
   bool from_client;
 };
 
-/** What became of a flow; bits. */
+/** What became of a flow; bits. None of them comes for a TCP flow that was met while it ran, but its end. */
 enum FlowStep : uint8_t {
-  flow_opened = 1,       // the client's first packet; never of a picked-up one
-  flow_answered = 2,     // the server's first packet; TCP: its SYN with ACK
-  flow_established = 4,  // TCP: the client has ended the handshake
-  flow_failed = 8,       // a reset answered the SYN, or nobody answered for 3 s
-  flow_grown = 16,  // UDP of a service that can be made to amplify: `packets`, `bytes` since the last time
-  flow_ended = 32,  // the flow is over: `packets` and `bytes` are its totals
+  flow_opened = 1,       // the client's first packet
+  flow_established = 2,  // TCP: the client has ended the handshake
+  flow_failed = 4,  // a reset answered the SYN, or nobody answered for 3 s; never to multicast or broadcast
+  flow_grown = 8,   // UDP of a service that can amplify: `packets`, `bytes` since the last time
+  flow_ended = 16,  // the flow is over: `packets` and `bytes` are its totals
 };
 
 struct FlowEvent {
@@ -63,29 +62,15 @@ struct NeighbourEvent {
   const Subject& subject;
 };
 
-/** Meters of the kernel, per NIC; index of NicSecond::counts. */
-enum class NicMeter : uint8_t {
-  syn,        // TCP SYN without ACK
-  completed,  // connections whose opener sent its first ACK
-  synack,
-  reset,
-  icmp,
-  udp,
-  udp_new,  // UDP packets that began a flow, or found no room for one
-  fragments,
-  bad_flags,      // TCP flags that no stack sends
-  small_windows,  // TCP acknowledgements with a window of 1 to 15
-  count,
-};
-
-/** One NIC in the time since the previous such event (about a second). */
+/** One NIC in one way, in the time since the previous such event (about a second). The subject's ends are
+ * those that most of what was counted was between, as far as the engine heard of it. */
 struct NicSecond {
-  const Subject& subject;  // slot, segment, way
+  const Subject& subject;
   double seconds;
-  uint64_t counts[static_cast<size_t>(NicMeter::count)];  // in this way
+  std::array<uint64_t, VMOAT_METERS> counts;  // by vmoat_meter
 
-  [[nodiscard]] double rate(NicMeter m) const {
-    return static_cast<double>(counts[static_cast<size_t>(m)]) / seconds;
+  [[nodiscard]] uint64_t per_second(vmoat_meter m) const {
+    return static_cast<uint64_t>(static_cast<double>(counts[m]) / seconds);
   }
 };
 

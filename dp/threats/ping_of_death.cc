@@ -5,8 +5,8 @@ namespace vmoat {
 
 namespace {
 
-bool is_icmp(const Packet& p) {
-  return p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6;
+void odd(const Packet& p, Alarm& alarm) {
+  if (p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6) alarm.raise(Evidence().anomalies(p.anomalies));
 }
 
 }  // namespace
@@ -20,7 +20,7 @@ const Threat ping_of_death_threat = {
     .evidence = "the anomalies of the fragment",
     .live = "every fragment within the NIC's budget of events",
     .anomalies = bit(Anomaly::fragment_too_big),
-    .applies = is_icmp,
+    .odd = odd,
 };
 
 }  // namespace vmoat

@@ -5,8 +5,9 @@ namespace vmoat {
 
 namespace {
 
-bool applies(const Packet& p) {
-  return !p.fast_open;
+void odd(const Packet& p, Alarm& alarm) {
+  if (p.fast_open) return;
+  alarm.raise(Evidence() << p.payload_length << " bytes of data with a SYN");
 }
 
 }  // namespace
@@ -20,7 +21,7 @@ const Threat syn_with_data_threat = {
     .evidence = "the anomalies of the segment",
     .live = "every SYN within the NIC's budget of events",
     .anomalies = bit(Anomaly::tcp_syn_data),
-    .applies = applies,
+    .odd = odd,
 };
 
 }  // namespace vmoat

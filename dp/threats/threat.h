@@ -8,7 +8,9 @@
 #include <span>
 #include <string_view>
 
+#include "threats/crowd.h"
 #include "threats/event.h"
+#include "threats/evidence.h"
 #include "threats/owners.h"
 #include "threats/tally.h"
 
@@ -35,8 +37,6 @@ struct Threshold {
   std::string_view means;  // one line
 };
 constexpr size_t thresholds_max = 4;  // of one threat
-
-constexpr size_t evidence_bytes_max = 255;
 
 /** What a hook may do. Implemented by the engine; stands for one threat and one event. */
 class Alarm {
@@ -69,8 +69,8 @@ struct Threat {
   std::string_view live;      // one line: what it sees on a NIC, and what bounds that
   std::string_view offline = "the same, of every frame in the file";
   std::span<const Threshold> thresholds = {};
-  uint64_t anomalies = 0;                    // every packet with one of these (parse/anomaly.h) raises it
-  bool (*applies)(const Packet&) = nullptr;  // to a packet with such an anomaly; null: always
+  uint64_t anomalies = 0;                        // every packet with one of these (parse/anomaly.h) raises it
+  void (*odd)(const Packet&, Alarm&) = nullptr;  // decides about such a packet; null: it always does
 
   // Hooks; any may be null.
   uint8_t packets = 0;  // PacketKind bits: for which packets `packet` is called
@@ -78,7 +78,8 @@ struct Threat {
   uint8_t flows = 0;  // FlowStep bits
   void (*flow)(const FlowEvent&, Alarm&) = nullptr;
   void (*neighbour)(const NeighbourEvent&, Alarm&) = nullptr;  // ARP, NDP, DHCP servers, routers
-  void (*second)(const NicSecond&, Alarm&) = nullptr;          // of each NIC, with the kernel's meters
+  CrowdKind crowd = CrowdKind::tcp;                            // whose ends `second` is told
+  void (*second)(const NicSecond&, Alarm&) = nullptr;  // of each NIC and way, with the kernel's meters
 
   // What is said inside flows; types of threats/content.
   void (*http)(const HttpHead&, Alarm&) = nullptr;           // the head of a request or an answer

@@ -1,0 +1,55 @@
+// Watch: lets the threats of the registry see what happens in a pipeline, and keeps what they raise.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/incidents.h"
+#include "threats/memory.h"
+
+namespace vmoat {
+
+class Watch {
+ public:
+  /** `memory` is shared with the watches of other workers. */
+  Watch(std::shared_ptr<ThreatMemory> memory, PipelineCounters& counters, SipHash hash, uint64_t first_id,
+        uint64_t id_step);
+
+  /** Whether some threat is in these anomalies. */
+  [[nodiscard]] bool is_odd(uint64_t anomalies) const { return (anomalies & odd_mask_) != 0; }
+  /** `session` may be null: the packet belongs to none. */
+  void odd(const Packet& packet, const Subject& subject, Session* session, int64_t now_ns);
+  /** `kinds` are PacketKind bits. */
+  void packet(uint8_t kinds, const PacketEvent& event, Session& session, int64_t now_ns);
+  [[nodiscard]] bool wants(FlowStep step) const { return (flow_mask_ & step) != 0; }
+  void flow(const FlowEvent& event, Session& session, int64_t now_ns);
+  void neighbour(const NeighbourEvent& event, int64_t now_ns);
+  /** `event.subject` says slot, segment and way; the ends are filled in from the crowd. */
+  void second(const NicSecond& event, int64_t now_ns);
+
+  void report(RecordSink& sink);
+  [[nodiscard]] const ThreatMemory& memory() const { return *memory_; }
+
+ private:
+  class Call;
+  class Turn;
+  using List = std::vector<uint8_t>;  // numbers of threats
+
+  void raised(uint8_t threat, const Subject& subject, Session* session, std::string_view evidence,
+              int64_t now_ns);
+  void lock() {
+    if (!lock_.owns_lock()) lock_.lock();
+  }
+  void note_crowd(const PacketEvent& event);
+
+  std::shared_ptr<ThreatMemory> memory_;
+  std::unique_lock<std::mutex> lock_;
+  PipelineCounters& counters_;
+  std::span<const Threat> all_;
+  Incidents incidents_;
+  List odd_, packet_, flow_, neighbour_, second_;  // those that are on and have the hook
+  uint64_t odd_mask_ = 0;
+  uint8_t packet_mask_ = 0, flow_mask_ = 0;
+};
+
+}  // namespace vmoat
