@@ -6,13 +6,23 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cache } from '../../setup/place.mjs';
 import { until } from '../libvirt/private-libvirt.ts';
+import { WAY_IN, WAY_OUT } from './way-out.ts';
 
 const exec = promisify(execFile);
 const SUITE = 'bookworm';
-const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'dbus', 'libpam-systemd', 'iproute2', 'procps', 'nodejs'],
-  ...['libvirt-daemon-system', 'libvirt-clients', 'libvirt-dbus', 'libbpf1', 'libmnl0'],
-];
+const BARE = ['systemd', 'systemd-sysv', 'dbus', 'libpam-systemd', 'iproute2', 'procps', 'nodejs'];
+/** What a machine has before the test: `host`, libvirt too; `bare`, only what the README asks for. */
+const PACKAGES = {
+  host: [...BARE, 'libvirt-daemon-system', 'libvirt-clients', 'libvirt-dbus', 'libbpf1', 'libmnl0'],
+  bare: [...BARE, 'git', 'npm', 'ca-certificates'],
+} as const;
+export type MachineKind = keyof typeof PACKAGES;
+
+/** A bare one needs the package registries, see openWayOut. */
+const NETWORK = {
+  host: ['--private-network'],
+  bare: [`--network-veth-extra=${WAY_OUT}:${WAY_IN}`, '--resolv-conf=copy-host'],
+} as const;
 
 /** What the payload of a KVM host needs beyond a container's usual rights. */
 const RIGHTS = ['--capability=all', '--system-call-filter=bpf perf_event_open', '--bind=/dev/net/tun'];
@@ -21,17 +31,27 @@ export interface Machine {
   root: string;
   /** Runs a command inside; rejects with its stderr. */
   run(command: string, ...args: string[]): Promise<string>;
+  /** Enters it: in front of a command. */
+  enter: string[];
   stop(): Promise<void>;
 }
 
 /** Boots one (about 5 s; the first time a root is made, about 40 s). */
-export async function bootMachine(): Promise<Machine> {
+export async function bootMachine(kind: MachineKind = 'host'): Promise<Machine> {
   const root = mkdtempSync(join(cache, 'machine-'));
-  execFileSync('tar', ['-xf', await rootArchive(), '-C', root]);
+  execFileSync('tar', ['-xf', await rootArchive(kind), '-C', root]);
+  mkdirSync(join(root, 'etc/libvirt'), { recursive: true });
   writeFileSync(join(root, 'etc/libvirt/qemu.conf'), 'cgroup_controllers = [ ]\n');
-  const options = ['--register=no', '--keep-unit', '--private-network', '--quiet', ...RIGHTS, '-b'];
+  const options = ['--register=no', '--keep-unit', ...NETWORK[kind], '--quiet', ...RIGHTS, '-b'];
   const container = spawn('systemd-nspawn', ['-D', root, ...options], { stdio: 'ignore' });
-  const machine = { root, run: runIn(container), stop: () => stop(container, root) };
+  const machine: Machine = {
+    root,
+    run: runIn(container),
+    get enter() {
+      return enterOf(container);
+    },
+    stop: () => stop(container, root),
+  };
   try {
     await booted(machine);
     return machine;
@@ -50,17 +70,17 @@ async function booted({ run }: Machine): Promise<void> {
 }
 
 /** The container's first process is the only child of systemd-nspawn. */
+function enterOf(container: ChildProcess): string[] {
+  const children = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, 'utf8').trim();
+  return ['setsid', '-w', 'nsenter', '-t', children.split(' ')[0] ?? '', '-a', '--'];
+}
+
 const runIn =
   (container: ChildProcess) =>
   async (command: string, ...args: string[]): Promise<string> => {
-    const children = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, 'utf8').trim();
-    const enter = ['-t', children.split(' ')[0] ?? '', '-a', '--', command, ...args];
-    return (
-      await exec('setsid', ['-w', 'nsenter', ...enter], {
-        timeout: 60_000,
-        env: { PATH: process.env.PATH, LC_ALL: 'C' },
-      })
-    ).stdout;
+    const [program = '', ...enter] = enterOf(container);
+    const env = { PATH: process.env.PATH, LC_ALL: 'C' };
+    return (await exec(program, [...enter, command, ...args], { timeout: 60_000, env })).stdout;
   };
 
 async function stop(container: ChildProcess, root: string): Promise<void> {
@@ -69,12 +89,12 @@ async function stop(container: ChildProcess, root: string): Promise<void> {
   rmSync(root, { recursive: true, force: true });
 }
 
-async function rootArchive(): Promise<string> {
-  const hash = createHash('sha256').update(`${SUITE} ${PACKAGES}`).digest('hex').slice(0, 12);
+async function rootArchive(kind: MachineKind): Promise<string> {
+  const hash = createHash('sha256').update(`${SUITE} ${PACKAGES[kind]}`).digest('hex').slice(0, 12);
   const archive = join(cache, `machine-root-${hash}.tar`);
   if (existsSync(archive)) return archive;
   mkdirSync(cache, { recursive: true });
-  const include = `--include=${PACKAGES.join(',')}`;
+  const include = `--include=${PACKAGES[kind].join(',')}`;
   const lean = ['--aptopt=APT::Install-Recommends "false"', '--dpkgopt=force-unsafe-io'];
   await exec('mmdebstrap', ['--mode=root', '--variant=apt', ...lean, include, SUITE, archive], {
     maxBuffer: 64 << 20,
