@@ -7,7 +7,11 @@ import { root } from './place.mjs';
 import { say, step } from './progress.mjs';
 
 const LISTS = '/var/lib/apt/lists';
-const APT = ['apt-get', '-y', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0'];
+const APT = [
+  ...['apt-get', '-y', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0'],
+  // a configuration file that the operator changed stays as it is, unasked
+  ...['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold'],
+];
 const QUIET = { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l', LC_ALL: 'C.UTF-8' };
 
 /** @param {string[]} groups of setup/packages.txt @returns {string[]} package names */

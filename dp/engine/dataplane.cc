@@ -229,6 +229,7 @@ void Dataplane::Impl::control() {
     if (tables_due_ns_ && now >= tables_due_ns_) send_tables();
     if (now < report_due_ns) continue;
     report_due_ns = now + interval_ns;
+    if (taps_->holds()) follow({});
     send_nics();
     send_status();
   }

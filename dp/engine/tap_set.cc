@@ -25,6 +25,14 @@ bool same_guest(const std::string& tap_mac, const std::string& guest_mac) {
   return tap_mac.size() == 17 && guest_mac.size() == 17 && tap_mac.compare(2, 15, guest_mac, 2, 15) == 0;
 }
 
+bool is_meant(const ExpectedNic& nic, const Link& link) {
+  return nic.tap == link.name || (nic.tap.empty() && same_guest(link.mac, nic.mac));
+}
+
+// libvirt sets <bandwidth> a few ms after it made the tap; of a domain that was not defined before, nobody
+// knows so early whether it will.
+constexpr int64_t bandwidth_grace_ns = 500'000'000;
+
 const TapHook* hook_of(uint8_t number) {
   for (const TapHook& hook : tap_hooks())
     if (hook.number == number) return &hook;
@@ -93,9 +101,24 @@ bool TapSet::wanted(const Link& link) const {
 }
 
 bool TapSet::has_bandwidth(const Link& link) const {
-  return std::any_of(expected_.begin(), expected_.end(), [&](const ExpectedNic& e) {
-    return e.bandwidth && (e.tap == link.name || (e.tap.empty() && same_guest(link.mac, e.mac)));
-  });
+  return std::any_of(expected_.begin(), expected_.end(),
+                     [&](const ExpectedNic& e) { return e.bandwidth && is_meant(e, link); });
+}
+
+// A clsact of ours would make libvirt's ingress qdisc fail, and with it the start of the guest.
+bool TapSet::hold(const Link& link) {
+  if (hook_ == nullptr || hook_->number != VMOAT_HOOK_CLSACT) return false;
+  const bool known = std::any_of(expected_.begin(), expected_.end(),
+                                 [&](const ExpectedNic& e) { return is_meant(e, link); });
+  const int64_t now_ns = monotonic_ns();
+  const auto [at, fresh] = held_until_ns_.try_emplace(link.ifindex, now_ns + bandwidth_grace_ns);
+  if (known || !followed_) at->second = now_ns;
+  return now_ns < at->second;
+}
+
+bool TapSet::holds() const {
+  return std::any_of(held_until_ns_.begin(), held_until_ns_.end(),
+                     [&](const auto& held) { return !taps_.contains(held.first); });
 }
 
 // Whether the tap is as it should be, so that there is nothing to do.
@@ -109,19 +132,24 @@ bool TapSet::current(const Link& link, const LinkChanges& changes) const {
 bool TapSet::follow(const std::map<uint32_t, Link>& links, const LinkChanges& changes) {
   const size_t before = taps_.size();
   bool changed = !changes.gone.empty();
-  for (uint32_t ifindex : changes.gone)
+  for (uint32_t ifindex : changes.gone) {
+    held_until_ns_.erase(ifindex);
     if (taps_.contains(ifindex)) let_go(ifindex, false);
+  }
   for (const auto& [ifindex, link] : links) {
     if (!wanted(link)) {
+      held_until_ns_.erase(ifindex);
       if (taps_.contains(ifindex)) let_go(ifindex, true);
       continue;
     }
+    if (!taps_.contains(ifindex) && hold(link)) continue;
     if (!current(link, changes)) {
       tap(link);
       changed = true;
     }
     place(link, links);
   }
+  followed_ = true;
   return changed || before != taps_.size() || changes.links;
 }
 

@@ -24,6 +24,8 @@ class TapSet {
   /** Taps what is new, lets go what has gone, tries again where a qdisc changed. True where the table
    * changed. */
   bool follow(const std::map<uint32_t, Link>& links, const LinkChanges& changes);
+  /** Taps wait for what libvirt has to say of them: follow() has to come again. */
+  [[nodiscard]] bool holds() const;
   /** What libvirt knows; takes effect with the next follow(). */
   void expect(std::vector<ExpectedNic> nics);
   /** The table with counters as of now. */
@@ -47,6 +49,7 @@ class TapSet {
   [[nodiscard]] bool wanted(const Link& link) const;
   [[nodiscard]] bool has_bandwidth(const Link& link) const;
   [[nodiscard]] bool current(const Link& link, const LinkChanges& changes) const;
+  [[nodiscard]] bool hold(const Link& link);
   void tap(const Link& link);
   void attach(const Link& link, Tapped& entry);
   void enter(uint32_t ifindex, const Tapped& entry);
@@ -66,6 +69,8 @@ class TapSet {
   const TapHook* hook_;
   std::map<uint32_t, Tapped> taps_;
   std::vector<ExpectedNic> expected_;
+  std::map<uint32_t, int64_t> held_until_ns_;  // by ifindex; past: it is held no more
+  bool followed_ = false;
   vmoat_nic_counters past_ = {};  // of NICs that are gone
 };
 

@@ -39,6 +39,16 @@ class OwnNamespace {
 };
 
 /** A shell command in the calling thread's namespace; true where it succeeded. */
+/** What the command prints. */
+inline std::string output_of(const std::string& command) {
+  std::string text;
+  char part[4096];
+  FILE* shown = ::popen(command.c_str(), "r");
+  while (size_t got = std::fread(part, 1, sizeof(part), shown)) text.append(part, got);
+  ::pclose(shown);
+  return text;
+}
+
 inline bool run(const std::string& command) {
   return std::system((command + " >/dev/null").c_str()) == 0;
 }

@@ -7,7 +7,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-const MODULES = ['tun', 'sch_ingress', 'cls_bpf', 'cls_u32', 'veth', 'bridge', 'macvtap'];
+const MODULES = [
+  ...['tun', 'veth', 'bridge', 'macvtap', 'sch_ingress', 'cls_bpf', 'cls_u32'],
+  ...['sch_htb', 'sch_sfq', 'cls_fw', 'act_police'], // libvirt's <bandwidth>
+];
 const BOOT_LIMIT_MS = 240_000;
 
 export interface GuestRun {

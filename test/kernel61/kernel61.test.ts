@@ -7,7 +7,7 @@ import { findKernel, runInGuest } from './guest.ts';
 
 const BUILD = process.env.VMOAT_BUILD ?? 'build/release';
 // What counting costs is measured on real machines only
-const COMMANDS = ['VMOAT_ROUNDS=300 capture_test -tc="kernel*,tap*" -tce=*costs* -nc'];
+const COMMANDS = ['VMOAT_DEBIAN_KERNEL=1 VMOAT_ROUNDS=300 capture_test -tc="kernel*,tap*" -tce=*costs* -nc'];
 
 async function missing(): Promise<string | undefined> {
   if (!existsSync(join(BUILD, 'capture_test'))) return `${BUILD}/capture_test is not built`;

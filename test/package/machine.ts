@@ -1,7 +1,7 @@
 // A Debian machine of a test's own: real systemd in a container with a network of its own, from a cached root.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cache } from '../../setup/place.mjs';
@@ -96,8 +96,10 @@ async function rootArchive(kind: MachineKind): Promise<string> {
   mkdirSync(cache, { recursive: true });
   const include = `--include=${PACKAGES[kind].join(',')}`;
   const lean = ['--aptopt=APT::Install-Recommends "false"', '--dpkgopt=force-unsafe-io'];
-  await exec('mmdebstrap', ['--mode=root', '--variant=apt', ...lean, include, SUITE, archive], {
+  const unfinished = `${archive}.${process.pid}.tar`;
+  await exec('mmdebstrap', ['--mode=root', '--variant=apt', ...lean, include, SUITE, unfinished], {
     maxBuffer: 64 << 20,
   });
+  renameSync(unfinished, archive);
   return archive;
 }
