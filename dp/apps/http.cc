@@ -1,4 +1,6 @@
-// http: HTTP/1 (RFC 9112). A request line or a status line with its version is unmistakable.
+// http: HTTP/1 (RFC 9112). A request line or a status line with its version is unmistakable; a request
+// without one (HTTP/0.9) counts with its answer. Header fields and paths of other protocols name the inner
+// layer.
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -15,21 +17,51 @@ struct Head {
 };
 
 bool is_version(std::string_view text) {
-  return text.size() == 8 && text.starts_with("HTTP/1.") && is_digit(text[7]);
+  constexpr std::string_view shape = "HTTP/d.d";
+  if (text.size() != shape.size()) return false;
+  for (size_t i = 0; i < shape.size(); i++)
+    if (shape[i] == 'd' ? !is_digit(text[i]) : text[i] != shape[i]) return false;
+  return true;
 }
+
+bool is_upper_method(std::string_view method) {
+  return std::all_of(method.begin(), method.end(),
+                     [](char c) { return is_upper(c) || c == '-' || c == '_'; });
+}
+
+/** A token of RFC 9110, 5.6.2: what any method must be. */
+bool is_token(std::string_view method) {
+  return std::all_of(method.begin(), method.end(), [](char c) {
+    return is_letter(c) || is_digit(c) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+/** A path, a URL or an asterisk, without spaces in it: asked of methods that are no plain capitals. */
+bool is_strict_target(std::string_view target) {
+  return (target.starts_with('/') || target.find("://") != target.npos || target == "*") &&
+         target.find(' ') == target.npos;
+}
+
+constexpr std::string_view known_methods[] = {"GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS "};
 
 /** How much of a request line "METHOD target HTTP/1.x" stands at the front of a line. */
 Claim request_line(const Line& line, bool cut) {
   std::string_view rest = line.text;
   const std::string_view method = take_until(rest, ' ');
-  for (char c : method)
-    if (!is_upper(c) && c != '-' && c != '_') return Claim::no;
-  if (method.size() > method_bytes_max) return Claim::no;
+  if (!is_token(method) || method.size() > method_bytes_max) return Claim::no;
   if (method.size() == line.text.size()) return line.complete ? Claim::no : Claim::more;
   if (method.size() < 3 || !is_text(rest) || rest.starts_with(' ')) return Claim::no;
   const size_t space = rest.rfind(' ');
-  if (line.complete)
-    return space != rest.npos && is_version(rest.substr(space + 1)) ? Claim::sure : Claim::no;
+  if (line.complete) {
+    const std::string_view target = rest.substr(0, space);
+    const bool versioned = space != rest.npos && is_version(rest.substr(space + 1));
+    const bool known = starts_with_any(line.text, known_methods) && target.starts_with('/');
+    if (!versioned) return known ? Claim::more : Claim::no;
+    return line.text.starts_with("PRI *") || !(is_upper_method(method) || is_strict_target(target))
+               ? Claim::no
+               : Claim::sure;
+  }
   if (!cut && line.text.size() < opening_bytes_max) return Claim::more;
   return rest.starts_with('/') && method == "GET" ? Claim::guess
                                                   : Claim::no;  // a target longer than the window
@@ -37,7 +69,7 @@ Claim request_line(const Line& line, bool cut) {
 
 /** How much of a status line "HTTP/1.x NNN" stands at the front of a line. */
 Claim status_line(std::string_view text) {
-  constexpr std::string_view shape = "HTTP/1.d ddd";
+  constexpr std::string_view shape = "HTTP/d.d ddd";
   for (size_t i = 0; i < std::min(text.size(), shape.size()); i++)
     if (shape[i] == 'd' ? !is_digit(text[i]) : text[i] != shape[i]) return Claim::no;
   if (text.size() < shape.size()) return Claim::more;
@@ -77,17 +109,47 @@ bool each_field(std::string_view fields, Each each) {
   return false;
 }
 
-/** What a request and its response say; names the inner layer. */
+/** What a request and its response say of an inner layer. */
 struct Exchange {
-  bool websocket = false, http2 = false, elasticsearch = false, etcd = false;
+  bool websocket = false, http2 = false, elasticsearch = false, etcd = false, consul = false, thrift = false,
+       bittorrent = false, rtsp = false, dns = false;
+  bool search_path = false, json = false;  // Elasticsearch's, where both are true
 };
 
-/** Paths that only Elasticsearch and its descendants have. */
-bool is_elasticsearch_path(std::string_view path) {
-  for (std::string_view word :
-       {"/_search", "/_bulk", "/_msearch", "/_cat/", "/_cluster/", "/_nodes", "/_mget", "/_mapping"})
-    if (path.find(word) != path.npos) return true;
+/** Whether one of the path's segments is `word`. */
+bool has_segment(std::string_view path, std::string_view word) {
+  while (!path.empty())
+    if (take_until(path, '/') == word) return true;
   return false;
+}
+
+/** Paths of Elasticsearch's REST interface; others may have one of them, too, but hardly with JSON. */
+bool is_search_path(std::string_view path) {
+  for (std::string_view word :
+       {"_search", "_bulk", "_msearch", "_cluster", "_nodes", "_mget", "_mapping", "_doc"})
+    if (has_segment(path, word)) return true;
+  return path.starts_with("/_cat/");
+}
+
+/** A tracker is asked for peers (BEP 3). */
+bool is_tracker_query(std::string_view path, std::string_view query) {
+  return (path.ends_with("/announce") || path.ends_with("/scrape")) && query.find("info_hash=") != query.npos;
+}
+
+void note_type(std::string_view type, Exchange& exchange) {
+  const std::string_view name = trim(take_until(type, ';'));
+  exchange.json |= same_letters(name, "application/json") || same_letters(name, "application/x-ndjson") ||
+                   find_letters(name, "application/vnd.elasticsearch+") == 0;
+  exchange.thrift |= same_letters(name, "application/x-thrift");
+  exchange.rtsp |= same_letters(name, "application/x-rtsp-tunnelled");
+  exchange.dns |= same_letters(name, "application/dns-message");
+}
+
+/** Fields that both directions may have. */
+void note_field(std::string_view name, std::string_view value, Exchange& exchange) {
+  if (same_letters(name, "content-type")) note_type(value, exchange);
+  if (same_letters(name.substr(0, 7), "x-etcd-")) exchange.etcd = true;
+  if (same_letters(name.substr(0, 9), "x-consul-")) exchange.consul = true;
 }
 
 /** Writes the request's facts; true when its head was complete. */
@@ -97,13 +159,15 @@ bool note_request(const Head& head, Findings& findings, Exchange& exchange) {
   std::string_view target = take_until(line, ' ');
   const std::string_view path = take_until(target, '?');
   findings.fact(Fact::http_path, path);
-  exchange.elasticsearch = is_elasticsearch_path(path);
+  exchange.search_path = is_search_path(path);
+  exchange.bittorrent = is_tracker_query(path, target);
   return each_field(head.fields, [&](std::string_view name, std::string_view value) {
     if (same_letters(name, "host")) findings.fact(Fact::http_host, value);
     if (same_letters(name, "user-agent")) findings.fact(Fact::http_user_agent, value);
     if (same_letters(name, "upgrade"))
       exchange.websocket |= same_letters(value, "websocket"), exchange.http2 |= value == "h2c";
-    if (same_letters(name.substr(0, 7), "x-etcd-")) exchange.etcd = true;
+    if (same_letters(name, "accept")) exchange.rtsp |= value == "application/x-rtsp-tunnelled";
+    note_field(name, value, exchange);
   });
 }
 
@@ -113,21 +177,30 @@ bool note_response(const Head& head, Findings& findings, Exchange& exchange) {
   return each_field(head.fields, [&](std::string_view name, std::string_view value) {
     if (same_letters(name, "server")) findings.fact(Fact::http_server, value);
     if (same_letters(name, "x-elastic-product")) exchange.elasticsearch = true;
-    if (same_letters(name.substr(0, 7), "x-etcd-")) exchange.etcd = true;
+    note_field(name, value, exchange);
     if (switches && same_letters(name, "upgrade"))
       exchange.websocket |= same_letters(value, "websocket"), exchange.http2 |= value == "h2c";
   });
 }
 
+/** The first that holds, an upgrade before what was spoken until then. */
 void note_layer(const Exchange& exchange, Findings& findings) {
-  if (exchange.websocket)
-    findings.layer("websocket");
-  else if (exchange.http2)
-    findings.layer("http2");
-  else if (exchange.elasticsearch)
-    findings.layer("elasticsearch");
-  else if (exchange.etcd)
-    findings.layer("etcd");
+  const struct {
+    bool holds;
+    std::string_view name;
+  } layers[] = {
+      {exchange.websocket, "websocket"},
+      {exchange.http2, "http2"},
+      {exchange.elasticsearch || (exchange.search_path && exchange.json), "elasticsearch"},
+      {exchange.etcd, "etcd"},
+      {exchange.consul, "consul"},
+      {exchange.thrift, "thrift"},
+      {exchange.bittorrent, "bittorrent"},
+      {exchange.rtsp, "rtsp"},
+      {exchange.dns, "dns"},
+  };
+  for (const auto& [holds, name] : layers)
+    if (holds) return findings.layer(name);
 }
 
 Head head_of(Bytes bytes, bool request, const Opening& opening) {
@@ -136,15 +209,22 @@ Head head_of(Bytes bytes, bool request, const Opening& opening) {
   return opening.midstream && head.claim < Claim::guess ? find_head(bytes, request) : head;
 }
 
+constexpr std::string_view page_beginnings[] = {"<html", "<!doctype html", "<head"};
+constexpr std::string_view search_slogan = "You Know, for Search";  // in the root page of Elasticsearch
+
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Head request = head_of(client, true, opening);
   const Head response = head_of(server, false, opening);
+  const bool page = request.claim == Claim::more && as_text(client).find('\n') != std::string_view::npos &&
+                    begins_with_any(server, page_beginnings) == Claim::sure;
+  if (page) return Claim::guess;  // HTTP/0.9: no status, no fields
   if (request.claim == Claim::no || response.claim == Claim::no) return Claim::no;
   const Claim claim = std::max(request.claim, response.claim);
   if (claim < Claim::guess) return claim;
   Exchange exchange;
   const bool asked = request.claim == Claim::sure && note_request(request, findings, exchange);
   const bool answered = response.claim == Claim::sure && note_response(response, findings, exchange);
+  if (as_text(server).find(search_slogan) != std::string_view::npos) exchange.elasticsearch = true;
   note_layer(exchange, findings);
   if (!asked || !answered) findings.unfinished();
   return claim;

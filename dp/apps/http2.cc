@@ -79,36 +79,104 @@ Frames read_frames(Bytes bytes) {
 constexpr std::string_view grpc_coded = "\x1d\x75\xd0\x62\x0d\x26\x3d\x4c\x4d\x65";
 constexpr std::string_view etcd_coded = "\x60\xa9\x24\x88\x2d\x9d\xcb\x65\x71";
 
-bool names_any(Bytes bytes, std::string_view plain, std::string_view coded) {
-  const std::string_view text = as_text(bytes);
-  return text.find(plain) != text.npos || text.find(coded) != text.npos;
+/** An integer of HPACK behind `bits` bits of a first byte (RFC 7541, 5.1); the reader fails past 2^21. */
+uint32_t take_integer(ByteReader& in, uint8_t first, int bits) {
+  const uint32_t limit = (1U << bits) - 1;
+  uint32_t value = first & limit;
+  if (value < limit) return value;
+  for (int shift = 0; shift < 21; shift += 7) {
+    const uint8_t byte = in.u8();
+    value += static_cast<uint32_t>(byte & 0x7f) << shift;
+    if (!(byte & 0x80)) return value;
+  }
+  in.fail();
+  return 0;
+}
+
+/** A string as it stands, plain or coded; which of both does not matter where its beginning is compared. */
+std::string_view take_string(ByteReader& in) {
+  const uint8_t first = in.u8();
+  return in.text(take_integer(in, first, 7));
+}
+
+struct Hints {
+  bool grpc = false, etcd = false;
+};
+
+constexpr uint32_t index_path = 4, index_path_default = 5, index_type = 31;  // RFC 7541, appendix A
+
+void note_value(uint32_t index, std::string_view value, Hints& hints) {
+  const bool type = index == 0 || index == index_type,
+             path = index == index_path || index == index_path_default;
+  if (type && (value.starts_with("application/grpc") || value.starts_with(grpc_coded))) hints.grpc = true;
+  if (path && (value.starts_with("/etcdserverpb.") || value.starts_with(etcd_coded))) hints.etcd = true;
+}
+
+/** The fields of one header block (RFC 7541, 6); index 0 stands for a name of its own. */
+void read_block(ByteReader in, Hints& hints) {
+  while (in.left() > 0) {
+    const uint8_t first = in.u8();
+    if (first & 0x80) {
+      take_integer(in, first, 7);
+    } else if ((first & 0xe0) == 0x20) {
+      take_integer(in, first, 5);  // size of the dynamic table
+    } else {
+      const uint32_t index = take_integer(in, first, first & 0x40 ? 6 : 4);
+      if (index == 0) take_string(in);
+      const std::string_view value = take_string(in);
+      if (!in.ok()) return;
+      note_value(index, value, hints);
+    }
+  }
+}
+
+/** The block of a HEADERS frame without padding and priority (RFC 9113, 6.2). */
+Bytes block_of(const Frame& frame, Bytes payload) {
+  ByteReader in(payload);
+  const uint8_t padding = frame.flags & 0x08 ? in.u8() : 0;
+  if (frame.flags & 0x20) in.skip(5);
+  const Bytes rest = in.rest();
+  return padding <= rest.size() ? rest.first(rest.size() - padding) : Bytes{};
+}
+
+Hints read_headers(Bytes bytes) {
+  Hints hints;
+  ByteReader in(bytes);
+  while (in.left() >= frame_header) {
+    const Frame f{in.be24(), in.u8(), in.u8(), in.be32()};
+    const Bytes payload = in.rest().first(std::min<size_t>(in.left(), f.length));
+    if (f.type == headers) read_block(ByteReader(block_of(f, payload)), hints);
+    in.skip(f.length);
+  }
+  return hints;
 }
 
 void note(Bytes client, Bytes server, Findings& findings) {
-  if (!names_any(client, "application/grpc", grpc_coded) &&
-      !names_any(server, "application/grpc", grpc_coded))
-    return;
+  const Hints asked = read_headers(client), answered = read_headers(server);
+  if (!asked.grpc && !answered.grpc) return;
   findings.layer("grpc");
-  if (names_any(client, "/etcdserverpb.", etcd_coded)) findings.layer("etcd");
+  if (asked.etcd) findings.layer("etcd");
 }
 
 /** Without the preface: a server's SETTINGS, or mid-stream three frames in a row. */
-Claim judge_frames(Bytes client, Bytes server, const Opening& opening) {
+Claim judge_frames(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Frames asked = read_frames(client), answered = read_frames(server);
   if (asked.wrong || answered.wrong) return Claim::no;
-  if (opening.midstream && asked.count + answered.count >= 3 && asked.count * answered.count > 0)
+  if (opening.midstream && asked.count + answered.count >= 3) {
+    note(client, server, findings);
     return Claim::sure;
+  }
   if (answered.begins_with_settings && answered.count >= 2 && client.empty()) return Claim::sure;
   return opening.midstream || client.empty() ? Claim::more : Claim::no;
 }
 
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Claim greeting = begins(client, preface);
-  if (greeting == Claim::no || client.empty()) return judge_frames(client, server, opening);
+  if (greeting == Claim::no || client.empty()) return judge_frames(client, server, opening, findings);
   if (greeting != Claim::sure) return client.size() >= 16 ? Claim::sure : Claim::more;
   const Frames asked = read_frames(client.subspan(preface.size())), answered = read_frames(server);
   if (answered.wrong) return Claim::no;
-  note(client, server, findings);
+  note(client.subspan(preface.size()), server, findings);
   if (!asked.heads || !answered.heads) findings.unfinished();
   return Claim::sure;
 }

@@ -55,6 +55,22 @@ TEST_CASE("http2: grpc and etcd are layers, plain and in Huffman code") {
   CHECK(ask("http2", coded).noted.layers == std::vector<std::string>{"grpc", "etcd"});
 }
 
+TEST_CASE("http2: what only mentions grpc is no layer") {
+  Sample body = http2_samples[0];
+  body.client = preface + settings + request("/upload?type=application/grpc", "text/html") +
+                frame("00 01", "00000001", "application/grpc /etcdserverpb.KV");
+  CHECK(ask("http2", body).noted.layers.empty());
+}
+
+TEST_CASE("http2: a block with padding, priority and a hostile integer") {
+  Sample padded = http2_samples[0];
+  const std::string block = hex("83 86 3f e11f 5f") + hex("10") + "application/grpc";
+  padded.client = preface + frame("01 2c", "00000001", hex("02 00000000 0f") + block + raw("\0\0"));
+  CHECK(ask("http2", padded).noted.layers == std::vector<std::string>{"grpc"});
+  padded.client = preface + frame("01 04", "00000001", hex("5f ffffffffff") + "application/grpc");
+  CHECK(ask("http2", padded).noted.layers.empty());
+}
+
 TEST_CASE("http2: is not claimed for other frames") {
   check_refused("http2", {.name = "http 1", .client = "PRI * HTTP/1.1\r\n\r\n"});
   check_refused("http2", {.name = "settings of five", .server = hex("000005 04 00 00000000 0102030405")});

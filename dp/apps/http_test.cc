@@ -56,9 +56,39 @@ TEST_CASE("http: inner layers") {
   CHECK(layers("GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n", "") == std::vector<std::string>{"http2"});
   CHECK(layers("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nX-elastic-product: Elasticsearch\r\n\r\n") ==
         std::vector<std::string>{"elasticsearch"});
-  CHECK(layers("POST /logs/_search HTTP/1.1\r\n\r\n", "") == std::vector<std::string>{"elasticsearch"});
+  CHECK(layers("POST /logs/_search HTTP/1.1\r\nContent-Type: application/json\r\n\r\n", "") ==
+        std::vector<std::string>{"elasticsearch"});
+  CHECK(layers("GET /couch/_search HTTP/1.1\r\n\r\n", "").empty());
+  CHECK(layers("GET /a_search HTTP/1.1\r\nContent-Type: application/json\r\n\r\n", "").empty());
+  CHECK(layers("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n{\"tagline\":\"You Know, for Search\"}") ==
+        std::vector<std::string>{"elasticsearch"});
+  CHECK(layers("GET /v1/kv/a HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\n\r\n") ==
+        std::vector<std::string>{"consul"});
+  CHECK(layers("POST /rpc HTTP/1.1\r\nContent-Type: application/x-thrift\r\n\r\n", "") ==
+        std::vector<std::string>{"thrift"});
+  CHECK(layers("GET /announce?info_hash=%12&port=1 HTTP/1.1\r\n\r\n", "") ==
+        std::vector<std::string>{"bittorrent"});
   CHECK(layers("GET /raft/stream HTTP/1.1\r\nX-Etcd-Cluster-ID: 1\r\n\r\n", "") ==
         std::vector<std::string>{"etcd"});
+}
+
+TEST_CASE("http: a request without a version counts with its answer") {
+  const std::string request = "GET /index.html\r\n";
+  CHECK(ask("http", Sample{.name = "0.9", .client = request, .server = "<HTML><body>"}).claim ==
+        Claim::guess);
+  CHECK(ask("http", Sample{.name = "1", .client = request, .server = "HTTP/1.1 400 Bad Request\r\n\r\n"})
+            .claim == Claim::sure);
+}
+
+TEST_CASE("http: odd methods need a plain target") {
+  const auto claim = [](const std::string& line) {
+    return ask("http", Sample{.name = "", .client = line + "\r\nHost: a\r\n\r\n"}).claim;
+  };
+  CHECK(claim("get / HTTP/1.0") == Claim::sure);
+  CHECK(claim("M-SEARCH * HTTP/1.1") == Claim::sure);
+  CHECK(claim("BCOPY /a b HTTP/1.1") == Claim::sure);
+  CHECK(claim("she said / HTTP/1.1") == Claim::no);
+  CHECK(claim("we speak HTTP/1.1") == Claim::no);
 }
 
 TEST_CASE("http: waits for the response's facts") {
