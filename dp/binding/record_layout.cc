@@ -37,6 +37,7 @@ constexpr Field flow_record[] = {
     FIELD(FlowRecord, rule),
     FIELD(FlowRecord, facts_at),
     FIELD(FlowRecord, facts_length),
+    FIELD(FlowRecord, retransmissions),
     FIELD(FlowRecord, tunnel),
     FIELD(FlowRecord, proto),
     FIELD(FlowRecord, family),

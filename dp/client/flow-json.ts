@@ -24,6 +24,8 @@ export interface FlowJson {
   pickedUp?: boolean;
   packets: Pair;
   bytes: Pair;
+  /** TCP segments that repeated data; absent where there were none. */
+  retransmissions?: Pair;
   first: string;
   last: string;
   end: 'fin' | 'rst' | 'timeout' | 'eof' | 'evicted' | null;
@@ -57,6 +59,7 @@ export function flowJson(record: FlowRecord, registry: Registry, segment: string
     ...beside(record),
     packets: record.packets,
     bytes: record.bytes,
+    ...repeated(record),
     first: timeText(record.firstNs),
     last: timeText(record.lastNs),
     end: record.end,
@@ -85,6 +88,10 @@ function application(record: FlowRecord, registry: Registry): Pick<FlowJson, 'ap
 function beside(record: FlowRecord): Pick<FlowJson, 'vlan' | 'pickedUp'> {
   const { vlan, pickedUp } = record;
   return { ...(vlan.length > 0 && { vlan }), ...(pickedUp && { pickedUp }) };
+}
+
+function repeated({ retransmissions }: FlowRecord): Pick<FlowJson, 'retransmissions'> {
+  return retransmissions[0] + retransmissions[1] > 0 ? { retransmissions } : {};
 }
 
 function decision(record: FlowRecord): Pick<FlowJson, 'verdict' | 'violation' | 'enforced' | 'decidedBy'> {

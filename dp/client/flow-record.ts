@@ -76,6 +76,11 @@ export class FlowRecord {
   get deltaBytes(): Pair {
     return pair(this.#view, this.#at + flowRecord.delta_bytes);
   }
+  /** TCP segments that repeated data, sent by [client, server]. */
+  get retransmissions(): Pair {
+    const at = this.#at + flowRecord.retransmissions;
+    return [this.#view.getUint32(at, true), this.#view.getUint32(at + 4, true)];
+  }
   /** Indices into registry.anomalies. */
   get anomalies(): number[] {
     return bits(this.#view, this.#at + flowRecord.anomalies);

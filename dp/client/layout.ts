@@ -3,7 +3,7 @@
 export const FLOW_BATCH_HEADER_BYTES = 16;
 export const flowBatchHeader = { record_size: 0, count: 4, facts_bytes: 8, number: 12 } as const;
 
-export const FLOW_RECORD_BYTES = 240;
+export const FLOW_RECORD_BYTES = 248;
 export const flowRecord = {
   id: 0,
   parent: 8,
@@ -29,16 +29,17 @@ export const flowRecord = {
   rule: 180,
   facts_at: 184,
   facts_length: 188,
-  tunnel: 192,
-  proto: 224,
-  family: 225,
-  confidence: 226,
-  direction: 227,
-  end: 228,
-  verdict: 229,
-  enforced: 230,
-  decided_by: 231,
-  flags: 232,
+  retransmissions: 192,
+  tunnel: 200,
+  proto: 232,
+  family: 233,
+  confidence: 234,
+  direction: 235,
+  end: 236,
+  verdict: 237,
+  enforced: 238,
+  decided_by: 239,
+  flags: 240,
 } as const;
 
 export const TUNNEL_LAYER_BYTES = 8;

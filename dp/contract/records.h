@@ -71,7 +71,8 @@ struct FlowRecord {
   uint32_t rule;          // 0 = none
   uint32_t facts_at;      // offset of this flow's facts in the batch's fact area, bytes
   uint32_t facts_length;  // 0 = no facts, or unchanged since the previous record of this flow
-  TunnelLayer tunnel[4];  // outermost first, kind none = end
+  uint32_t retransmissions[2];  // TCP segments that repeated data, by sender: [client, server]
+  TunnelLayer tunnel[4];        // outermost first, kind none = end
   uint8_t proto;
   uint8_t family;  // 4, 6; 0 = not IP
   Confidence confidence;

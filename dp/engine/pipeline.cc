@@ -31,7 +31,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       expectations_(hash),
       addresses_(options.addresses_max, hash),
       ended_(control != nullptr ? 1 << 17 : 1, hash),
-      kernel_seen_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(KernelSeen) : 0),
+      live_counts_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(LiveCount) : 0),
       dirty_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(uint32_t) : 0),
       next_id_(options.first_flow_id),
       watch_(options.threats ? options.threats : std::make_shared<ThreatMemory>(ThreatSettings(), hash),

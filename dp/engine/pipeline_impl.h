@@ -67,13 +67,20 @@ class Pipeline::Impl {
   };
   static constexpr size_t opened_max = 1 << 16;
   static constexpr int64_t unanswered_after_ns = 3 * ns_per_s;
-  /** The kernel's last count of a session's two entries: [end][way]. */
-  struct KernelSeen {
+  /** Live, beside a session: the kernel's last count of its two entries ([end][way]), what came since the
+   * last record (by end). */
+  struct LiveCount {
     uint64_t packets[2][2];
     uint64_t bytes[2][2];
+    uint32_t retransmissions[2][2];
+    Since since;
   };
 
   [[nodiscard]] bool live() const { return control_ != nullptr; }
+  [[nodiscard]] LiveCount& live_count(uint32_t number) const {
+    return reinterpret_cast<LiveCount*>(live_counts_.data())[number];
+  }
+  [[nodiscard]] Since since_last_record(uint32_t number) const;
 
   void prepare(const Frame& frame, Turn& turn);
   void take(const Frame& frame, Turn& turn);
@@ -92,11 +99,11 @@ class Pipeline::Impl {
   void meet_end(Session& s, int sender, const Packet& packet, const Context& context);
   void session_packet(uint32_t number, int sender, Packet& packet, Context& context);
   void follow(uint32_t number, int sender, Packet& packet, const Segment& segment);
-  Segment track(Session& s, int sender, Packet& packet, int64_t now_ns);
+  Segment track(Session& s, int sender, Packet& packet);
   [[nodiscard]] bool is_inside(const Session& s) const;
   static void track_answer(Session& s);
   void infer_client(Session& s, int sender);
-  void add_count(Session& s, int sender, uint64_t packets, uint64_t bytes);
+  void add_count(uint32_t number, int sender, uint64_t packets, uint64_t bytes);
   void touch(uint32_t number);
   void retell_some();
   void end_session(uint32_t number, FlowEnd end);
@@ -148,7 +155,7 @@ class Pipeline::Impl {
   Marks ended_;  // live: kernel entries that are gone
   FlowBatch batch_;
   PipelineCounters counters_;
-  Region kernel_seen_;  // live: KernelSeen by session number
+  Region live_counts_;  // live: LiveCount by session number
   Region dirty_;        // live: numbers of sessions to report
   uint32_t dirty_count_ = 0;
   uint32_t retold_ = 0;  // up to this session

@@ -112,16 +112,16 @@ uint32_t Pipeline::Impl::session_of_count(const vmoat_flow_key& key, const Keyed
 
 void Pipeline::Impl::add_kernel_count(uint32_t number, int near, const vmoat_flow& flow, bool adopted) {
   Session& s = table_[number];
-  KernelSeen& seen = reinterpret_cast<KernelSeen*>(kernel_seen_.data())[number];
+  LiveCount& seen = live_count(number);
   for (int way = 0; way < 2; way++) {
     const int sender = way == VMOAT_FROM_NIC ? near : 1 - near;
     uint64_t &packets = seen.packets[near][way], &bytes = seen.bytes[near][way];
     if (flow.packets[way] < packets) packets = bytes = 0;  // the entry was made anew
     const uint64_t more = flow.packets[way] - packets, more_bytes = flow.bytes[way] - bytes;
     if (more != 0) {
-      add_count(s, sender, more, more_bytes);
+      add_count(number, sender, more, more_bytes);
       if (!adopted) judge_growth(s, sender, more, more_bytes, now_ns_);
-      if (adopted) s.delta_packets[sender] = 0, s.delta_bytes[sender] = 0;
+      if (adopted) seen.since.packets[sender] = seen.since.bytes[sender] = 0;
       touch(number);
     }
     packets = flow.packets[way];
@@ -200,11 +200,10 @@ void Pipeline::Impl::report(int64_t now_ns) {
     Session& s = table_[dirty[i]];
     if (!s.has(is_dirty) || s.state == State::ended) continue;
     s.clear(is_dirty);
-    batch_.add(record_of(s, paths_.at(s.path), FlowEnd::open),
+    batch_.add(record_of(s, live_count(dirty[i]).since, paths_.at(s.path), FlowEnd::open),
                s.has(facts_changed) ? recognition_.facts(s) : Bytes{});
     s.clear(facts_changed);
-    s.delta_packets[0] = s.delta_packets[1] = 0;
-    s.delta_bytes[0] = s.delta_bytes[1] = 0;
+    live_count(dirty[i]).since = {};
     counters_.flow_records++;
     if (batch_.full()) flush();
   }

@@ -18,7 +18,7 @@ uint32_t Pipeline::Impl::make_session(const KeyedPacket& k, uint32_t path, uint6
   paths_.hold(path);
   recognition_.begin(s);
   counters_.sessions++;
-  if (live()) reinterpret_cast<KernelSeen*>(kernel_seen_.data())[number] = {};
+  if (live()) live_count(number) = {};
   return number;
 }
 
@@ -54,11 +54,21 @@ void Pipeline::Impl::infer_client(Session& s, int sender) {
   s.clear(direction_was_seen);
 }
 
-void Pipeline::Impl::add_count(Session& s, int sender, uint64_t packets, uint64_t bytes) {
+void Pipeline::Impl::add_count(uint32_t number, int sender, uint64_t packets, uint64_t bytes) {
+  Session& s = table_[number];
   s.packets[sender] += packets;
   s.bytes[sender] += bytes;
-  s.delta_packets[sender] += static_cast<uint32_t>(packets);
-  s.delta_bytes[sender] += bytes;
+  if (!live()) return;
+  Since& since = live_count(number).since;
+  since.packets[sender] += packets;
+  since.bytes[sender] += bytes;
+}
+
+/** Offline there is but one record of a session. */
+Since Pipeline::Impl::since_last_record(uint32_t number) const {
+  if (live()) return live_count(number).since;
+  const Session& s = table_[number];
+  return {{s.packets[0], s.packets[1]}, {s.bytes[0], s.bytes[1]}};
 }
 
 /** An end's first packet: its MAC is its own, whatever the other end believed. */
@@ -82,7 +92,7 @@ bool Pipeline::Impl::is_inside(const Session& s) const {
   return s.parent != 0 && paths_.at(s.path).tunnel[0].kind != TunnelKind::none;
 }
 
-Segment Pipeline::Impl::track(Session& s, int sender, Packet& p, int64_t now_ns) {
+Segment Pipeline::Impl::track(Session& s, int sender, Packet& p) {
   if (p.proto != IPPROTO_TCP || p.layer != Layer::transport) {
     track_answer(s);
     return {};
@@ -92,7 +102,7 @@ Segment Pipeline::Impl::track(Session& s, int sender, Packet& p, int64_t now_ns)
                                                    : Sight::flags;
   const bool answered = (p.tcp_flags & (tcp_syn | tcp_ack)) == (tcp_syn | tcp_ack);
   const bool fresh = s.state == State::fresh;
-  const Segment segment = track_tcp(s, sender, p, sight, now_ns);
+  const Segment segment = track_tcp(s, sender, p, sight);
   if (answered && s.client() != sender && (s.tcp[1 - sender].flags & tcp_syn) != 0) listeners_.add(s, sender);
   if (fresh && s.has(was_picked_up)) {
     counters_.picked_up++;
@@ -105,7 +115,7 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
   const int64_t now_ns = context.frame->time_ns;
   State before = table_[number].state;
   meet_end(table_[number], sender, p, context);
-  Segment segment = track(table_[number], sender, p, now_ns);
+  Segment segment = track(table_[number], sender, p);
   if (segment.kind == Segment::reused) {
     const uint32_t path = table_[number].path;
     const KeyedPacket k = {table_[number].key, table_[number].hash, static_cast<uint8_t>(sender)};
@@ -119,12 +129,12 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
     begin_ends(table_[number], p, sender);
     meet_expectation(table_[number]);
     meet_end(table_[number], sender, p, context);
-    segment = track(table_[number], sender, p, now_ns);
+    segment = track(table_[number], sender, p);
   }
   Session& s = table_[number];
   s.last_ns = std::max(s.last_ns, now_ns);
   if (live()) meet_kernel(s, sender, context);
-  if (!context.kernel_counts) add_count(s, sender, context.packets, context.bytes);
+  if (!context.kernel_counts) add_count(number, sender, context.packets, context.bytes);
   context.session = number;
   judge(number, sender, p, context, before);
   follow(number, sender, p, segment);
@@ -164,7 +174,7 @@ void Pipeline::Impl::emit(uint32_t number, FlowEnd end) {
     judge_flow(s, flow_ended, {s.packets[client], s.packets[1 - client]},
                {s.bytes[client], s.bytes[1 - client]}, s.last_ns, end);
   }
-  FlowRecord record = record_of(s, paths_.at(s.path), end);
+  FlowRecord record = record_of(s, since_last_record(number), paths_.at(s.path), end);
   batch_.add(record, recognition_.facts(s));
   counters_.flow_records++;
   recognition_.drop(s);

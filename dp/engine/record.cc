@@ -25,13 +25,14 @@ void write_ends(const Session& s, FlowRecord& r) {
   r.dst_slot = s.slot[1 - c];
 }
 
-void write_counts(const Session& s, FlowRecord& r) {
+void write_counts(const Session& s, const Since& since, FlowRecord& r) {
   for (int way = 0; way < 2; way++) {
     const int sender = way == 0 ? s.client() : 1 - s.client();
     r.packets[way] = s.packets[sender];
     r.bytes[way] = s.bytes[sender];
-    r.delta_packets[way] = s.delta_packets[sender];
-    r.delta_bytes[way] = s.delta_bytes[sender];
+    r.delta_packets[way] = since.packets[sender];
+    r.delta_bytes[way] = since.bytes[sender];
+    r.retransmissions[way] = s.tcp[sender].retransmissions;
   }
 }
 
@@ -43,14 +44,14 @@ void write_path(const Path& path, FlowRecord& r) {
 
 }  // namespace
 
-FlowRecord record_of(const Session& s, const Path& path, FlowEnd end) {
+FlowRecord record_of(const Session& s, const Since& since, const Path& path, FlowEnd end) {
   FlowRecord r{};
   r.id = s.id;
   r.parent = s.parent;
   r.first_ns = s.first_ns;
   r.last_ns = s.last_ns;
   write_ends(s, r);
-  write_counts(s, r);
+  write_counts(s, since, r);
   write_path(path, r);
   r.anomalies = s.anomalies;
   r.threats = s.threats;

@@ -1,4 +1,6 @@
 // TCP: header, options, flag combinations that no stack sends (RFC 9293).
+#include <algorithm>
+
 #include "base/endian.h"
 #include "parse/headers.h"
 
@@ -18,7 +20,10 @@ void read_options(Bytes options, Packet& packet) {
     if (options.size() < 2 || options[1] < 2 || options[1] > options.size())
       return packet.odd(Anomaly::tcp_options);
     if (options[0] == option_mss && options[1] == 4) packet.mss = load_be16(&options[2]);
-    if (options[0] == option_window_scale && options[1] == 3) packet.window_scale = options[2];
+    if (options[0] == option_window_scale && options[1] == 3) {
+      packet.window_scale = std::min<uint8_t>(options[2], 14);  // RFC 7323 2.3
+      packet.has_window_scale = true;
+    }
     if (options[0] == option_fast_open) packet.fast_open = true;
     options = options.subspan(options[1]);
   }

@@ -45,15 +45,29 @@ KeyedPacket key_of(const Packet& packet, uint32_t scope, const SipHash& hash);
 KeyedPacket key_of(const Address& src, const Address& dst, uint16_t sport, uint16_t dport, uint8_t proto,
                    uint8_t family, uint32_t scope, const SipHash& hash);
 
-/** What is tracked of one TCP direction. */
+/** What is tracked of one TCP end and of what it sends. */
 struct TcpEnd {
-  uint32_t next = 0;   // sequence number after the last byte in order
-  uint32_t high = 0;   // after the furthest byte seen; beyond next there is a hole
-  uint8_t flags = 0;   // or of all flags this end sent
-  bool known = false;  // next and high are meant
-  bool gap = false;    // data is missing for good: the stream is no longer whole
-  uint8_t early = 0;   // out-of-order segments held
+  static constexpr uint32_t retransmissions_max = (1u << 24) - 1;
+
+  uint32_t next = 0;          // sequence number after the last byte in order
+  uint32_t high = 0;          // after the furthest byte seen; beyond next there is a hole
+  uint32_t acked = 0;         // what the peer has acknowledged of it
+  uint16_t window = 0;        // as this end last advertised it
+  uint8_t flags = 0;          // or of all flags this end sent
+  uint8_t scale : 4 = 0;      // of its window; in force where both SYNs bore one
+  bool scales : 1 = false;    // its SYN bore a window scale
+  bool known : 1 = false;     // next, high and acked are meant
+  bool gap : 1 = false;       // data is missing for good: the stream is no longer whole
+  bool answered : 1 = false;  // it sent SYN and ACK together
+  uint32_t retransmissions : 24 = 0;
+  uint32_t early : 7 = 0;       // out-of-order segments held
+  bool asked_anew : 1 = false;  // a SYN came amid the connection; if the peer takes it, another one begins
+
+  void retransmitted() {
+    if (retransmissions < retransmissions_max) retransmissions++;
+  }
 };
+static_assert(sizeof(TcpEnd) == 20);
 
 enum class State : uint8_t {
   fresh,        // counted only, nothing decoded yet
@@ -74,7 +88,6 @@ enum SessionFlags : uint16_t {
   is_decided = 16,   // nobody asks about the application any more
   is_followed = 32,  // decided, and its recogniser still reads messages
   is_tunnel = 64,    // holds flows of its own
-  is_counted = 128,  // by the engine; else by the kernel alone
   facts_changed = 256,
   sent_low = 512,  // the low end has sent something
   sent_high = 1024,
@@ -86,7 +99,7 @@ enum SessionFlags : uint16_t {
 };
 
 struct alignas(64) Session {
-  // line 0: finding
+  // finding
   SessionKey key;
   uint32_t hash;
   WheelLink link;
@@ -94,12 +107,12 @@ struct alignas(64) Session {
   FlowEnd end;
   uint8_t expected;  // registry number + 1 of what another flow announced this one as, 0 = none
 
-  // line 1: counting and tracking; indexed by end, 0 low, 1 high
+  // counting and tracking; indexed by end, 0 low, 1 high
   int64_t last_ns;
   uint64_t packets[2], bytes[2];
   TcpEnd tcp[2];
 
-  // line 2: recognition
+  // recognition
   uint64_t candidates;  // recognisers still in question
   uint64_t anomalies;
   uint32_t opening[2];  // pieces of stream memory of Arena::room(opening_bytes), 0 = none
@@ -113,12 +126,10 @@ struct alignas(64) Session {
   uint8_t layers[3];    // likewise, outermost first
   uint16_t slot[2];
 
-  // line 3: reporting
+  // reporting
   uint64_t id, parent;
   int64_t first_ns;
   uint64_t threats;
-  uint64_t delta_bytes[2];  // since the last record
-  uint32_t delta_packets[2];
   uint32_t path;
   Mac mac[2];
 

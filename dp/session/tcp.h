@@ -27,8 +27,9 @@ struct Segment {
   Bytes data;
 };
 
-/** Moves the session's state; anomalies go to the packet. Call it before the session's last_ns is moved. */
-Segment track_tcp(Session& session, int sender, Packet& packet, Sight sight, int64_t now_ns);
+/** Moves the session's state; anomalies go to the packet. A reset counts where RFC 5961 has its receiver obey
+ * it; a SYN amid a connection begins another one once the peer has answered it. */
+Segment track_tcp(Session& session, int sender, Packet& packet, Sight sight);
 
 /** The bytes from `from` to `to` in sequence space, negative when `to` is before. */
 inline int32_t distance(uint32_t from, uint32_t to) {

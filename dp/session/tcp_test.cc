@@ -20,7 +20,7 @@ struct Conversation {
 
   Segment::Kind say(int sender, uint32_t seq, uint32_t ack, uint8_t flags, std::string_view data = {}) {
     packet = tcp_packet(sender, seq, ack, flags, data);
-    last = track_tcp(s, sender, packet, sight, now_ns);
+    last = track_tcp(s, sender, packet, sight);
     s.last_ns = now_ns;
     return last.kind;
   }
@@ -72,15 +72,52 @@ TEST_CASE("picked up in mid-stream: the higher port is taken for the client") {
   CHECK(c.s.client() == 0);
 }
 
-TEST_CASE("resets count near the next byte due, wild ones do not") {
+TEST_CASE("a reset counts at the next byte due only (RFC 5961)") {
   Conversation c;
   c.shake_hands();
   c.say(1, 0x70000000, 0, tcp_rst);
   CHECK(c.odd(Anomaly::tcp_out_of_window));
   CHECK(c.s.state == State::established);
+  c.say(1, 501 + 1000, 0, tcp_rst);  // in the window, but blind: the client answers with a challenge
+  CHECK(c.odd(Anomaly::tcp_challenged));
+  CHECK(c.s.state == State::established);
+  c.say(0, 101, 501, tcp_ack);  // which it is
+  CHECK(c.packet.anomalies == 0);
   c.say(1, 501, 0, tcp_rst);
   CHECK(c.s.state == State::closed);
   CHECK(c.s.end == FlowEnd::rst);
+}
+
+TEST_CASE("a reset may stand anywhere in what was sent and not acknowledged") {
+  Conversation c;
+  c.shake_hands();
+  c.say(1, 501, 101, tcp_ack, "some data on its way");
+  c.say(1, 501, 101, tcp_rst);
+  CHECK(c.s.end == FlowEnd::rst);
+  CHECK(c.packet.anomalies == 0);
+}
+
+TEST_CASE("what answers a SYN must acknowledge it") {
+  Conversation c;
+  c.say(0, 100, 0, tcp_syn);
+  c.say(1, 7, 9999, tcp_rst | tcp_ack);
+  CHECK(c.s.state == State::half_open);
+  CHECK(c.packet.anomalies != 0);
+  c.say(1, 0, 101, tcp_rst | tcp_ack);
+  CHECK(c.s.end == FlowEnd::rst);
+}
+
+TEST_CASE("live, the kernel says whether a reset fits") {
+  Conversation c;
+  c.sight = Sight::flags;
+  c.shake_hands();
+  c.packet = tcp_packet(1, 9, 0, tcp_rst);
+  c.packet.stray = true;
+  track_tcp(c.s, 1, c.packet, Sight::flags);
+  CHECK(c.odd(Anomaly::tcp_challenged));
+  CHECK(c.s.state == State::established);
+  c.say(1, 501, 0, tcp_rst);
+  CHECK(c.s.state == State::closed);
 }
 
 TEST_CASE("a refused connection ends by its reset") {
@@ -90,13 +127,56 @@ TEST_CASE("a refused connection ends by its reset") {
   CHECK(c.s.end == FlowEnd::rst);
 }
 
-TEST_CASE("retransmissions and keep-alives bring nothing new") {
+TEST_CASE("retransmissions are counted, keep-alives and window probes are none") {
   Conversation c;
   c.shake_hands();
   c.say(0, 101, 501, tcp_ack, "hello");
   CHECK(c.say(0, 101, 501, tcp_ack, "hello") == Segment::repeated);
-  CHECK(c.say(0, 105, 501, tcp_ack, "o") == Segment::none);
+  CHECK(+c.s.tcp[0].retransmissions == 1);
+  for (int i = 0; i < 3; i++) CHECK(c.say(0, 105, 501, tcp_ack, "o") == Segment::none);
+  c.say(0, 105, 501, tcp_ack);
+  CHECK(+c.s.tcp[0].retransmissions == 1);
+  c.say(0, 106, 501, tcp_fin | tcp_ack);
+  c.say(0, 106, 501, tcp_fin | tcp_ack);
+  CHECK(+c.s.tcp[0].retransmissions == 2);
+  CHECK(+c.s.tcp[1].retransmissions == 0);
   CHECK(c.packet.anomalies == 0);
+}
+
+TEST_CASE("a SYN sent again is a retransmission, on either side") {
+  Conversation c;
+  c.say(0, 100, 0, tcp_syn);
+  c.say(0, 100, 0, tcp_syn);
+  c.say(1, 500, 101, tcp_syn | tcp_ack);
+  c.say(1, 500, 101, tcp_syn | tcp_ack);
+  CHECK(c.s.state == State::half_open);
+  c.say(0, 101, 501, tcp_ack);
+  c.say(1, 500, 101, tcp_syn | tcp_ack);
+  CHECK(+c.s.tcp[0].retransmissions == 1);
+  CHECK(+c.s.tcp[1].retransmissions == 2);
+  CHECK(c.packet.anomalies == 0);
+}
+
+TEST_CASE("data beyond the window is named; its scale counts where both ends offer one (RFC 7323)") {
+  const auto far_off = [](bool both_scale, uint32_t ahead) {
+    Conversation c;
+    const auto syn = [&](int sender, uint32_t seq, uint32_t ack, uint8_t flags, bool scales) {
+      c.packet = tcp_packet(sender, seq, ack, flags);
+      c.packet.has_window_scale = scales;
+      c.packet.window_scale = scales ? 7 : 0;
+      c.packet.window = 1000;
+      track_tcp(c.s, sender, c.packet, Sight::all);
+    };
+    syn(0, 100, 0, tcp_syn, true);
+    syn(1, 500, 101, tcp_syn | tcp_ack, both_scale);
+    syn(0, 101, 501, tcp_ack, false);
+    const Segment::Kind kind = c.say(0, 101 + ahead, 501, tcp_ack, "x");
+    return std::pair(kind, c.odd(Anomaly::tcp_out_of_window));
+  };
+  CHECK(far_off(true, 100'000) == std::pair(Segment::early, false));
+  CHECK(far_off(true, 300'000) == std::pair(Segment::none, true));
+  CHECK(far_off(false, 60'000) == std::pair(Segment::early, false));
+  CHECK(far_off(false, 100'000) == std::pair(Segment::none, true));
 }
 
 TEST_CASE("a segment that overlaps brings its tail") {
@@ -118,7 +198,7 @@ TEST_CASE("early data fills a hole; what is acknowledged unseen is a gap") {
   CHECK_FALSE(c.odd(Anomaly::tcp_gap));
   c.say(1, 501, 150, tcp_ack);
   CHECK(c.odd(Anomaly::tcp_gap));
-  CHECK(c.s.tcp[0].gap);
+  CHECK(bool{c.s.tcp[0].gap});
 }
 
 TEST_CASE("sequence numbers wrap") {
@@ -130,24 +210,56 @@ TEST_CASE("sequence numbers wrap") {
   CHECK(c.packet.anomalies == 0);
 }
 
-TEST_CASE("a SYN after the end, or after long silence, is a new connection; a repeated one is not") {
-  Conversation c;
-  c.shake_hands();
-  CHECK(c.say(0, 100, 0, tcp_syn) == Segment::none);
-  CHECK(c.say(0, 777, 0, tcp_syn) == Segment::none);
-  c.now_ns += 20'000'000'000;
-  CHECK(c.say(0, 777, 0, tcp_syn) == Segment::reused);
+TEST_CASE("a SYN after the end is a new connection; amid one it has to be answered first") {
   Conversation closed;
   closed.shake_hands();
   closed.say(1, 501, 0, tcp_rst);
   CHECK(closed.say(0, 9999, 0, tcp_syn) == Segment::reused);
+  Conversation c;
+  c.shake_hands();
+  CHECK(c.say(0, 100, 0, tcp_syn) == Segment::none);
+  CHECK(c.packet.anomalies == 0);
+  CHECK(c.say(0, 777777, 0, tcp_syn) == Segment::none);
+  CHECK(c.odd(Anomaly::tcp_challenged));
+  CHECK(c.s.state == State::established);
+  CHECK(c.say(0, 101, 501, tcp_ack, "goes on") == Segment::in_order);
+  CHECK(c.say(1, 3000, 777778, tcp_syn | tcp_ack) == Segment::reused);
 }
 
-TEST_CASE("both ends open") {
+TEST_CASE("simultaneous open (RFC 9293 3.5)") {
   Conversation c;
   c.say(0, 100, 0, tcp_syn);
   c.say(1, 500, 0, tcp_syn);
+  c.say(0, 100, 501, tcp_syn | tcp_ack);
+  CHECK(c.s.state == State::half_open);
+  c.say(1, 500, 101, tcp_syn | tcp_ack);
+  CHECK(c.s.state == State::established);
+  CHECK(c.s.client() == 0);
+  CHECK(c.packet.anomalies == 0);
+  CHECK(c.say(0, 101, 501, tcp_ack, "hello") == Segment::in_order);
+  CHECK(+c.s.tcp[0].retransmissions == 0);
+}
+
+TEST_CASE("split handshake: the server asks back and lets the client answer") {
+  Conversation c;
+  c.say(0, 100, 0, tcp_syn);
+  c.say(1, 500, 0, tcp_syn);
+  CHECK(c.packet.anomalies == 0);
+  c.say(0, 100, 501, tcp_syn | tcp_ack);
+  c.say(1, 501, 101, tcp_ack);
   CHECK(c.odd(Anomaly::tcp_split_handshake));
+  CHECK(c.s.state == State::established);
+}
+
+TEST_CASE("a count told of the connection before its SYN came up") {
+  Conversation c;
+  c.sight = Sight::data;
+  c.s.state = State::established;
+  c.s.set_client(1);
+  c.say(0, 100, 0, tcp_syn);
+  CHECK(c.packet.anomalies == 0);
+  CHECK(c.s.client() == 0);
+  CHECK(c.say(0, 101, 501, tcp_ack, "hello") == Segment::in_order);
 }
 
 TEST_CASE("live and decided, only flags are followed") {
@@ -174,7 +286,7 @@ TEST_CASE("openings grow, early segments come out in order") {
   CHECK(as_text(streams.take_early(s, 0)) == "ond");
   CHECK(as_text(streams.take_early(s, 0)) == "third");
   CHECK(s.tcp[0].next == 21);
-  CHECK(s.tcp[0].early == 0);
+  CHECK(+s.tcp[0].early == 0);
   streams.drop(s);
   CHECK(streams.used() == 0);
 }

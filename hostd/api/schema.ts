@@ -32,6 +32,7 @@ export const Flow = z.object({
   pickedUp: z.boolean().optional().describe('older than the tap: its first packets were not seen'),
   packets: Pair,
   bytes: Pair,
+  retransmissions: Pair.optional().describe('TCP segments that repeated data'),
   first: Time,
   last: Time,
   end: z.enum(['fin', 'rst', 'timeout', 'eof', 'evicted']).nullable(),

@@ -73,6 +73,7 @@ function what(flow: Flow): Fact[] {
     ['Port', <span class="mono">{portName(flow.proto, flow.dport)}</span>],
     ['State', flow.end === null ? 'open' : `ended: ${flow.end}`],
     ['Direction', flow.direction === 'seen' ? 'seen' : 'inferred: its beginning was not seen'],
+    ...(flow.retransmissions ? [['Retransmissions', flow.retransmissions.join(' / ')] as Fact] : []),
     ...(flow.pickedUp ? [['Picked up', 'older than the tap: its first packets were not seen'] as Fact] : []),
   ];
 }
