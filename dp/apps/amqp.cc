@@ -29,6 +29,29 @@ bool begins_with_frame(Bytes bytes) {
   return kind == 85 || (kind >= 10 && kind <= 90 && kind % 10 == 0);
 }
 
+/** Mid-stream: a heartbeat, an empty frame of type 8 on channel 0 (0-9-1, 4.2.7). */
+bool begins_with_heartbeat(Bytes bytes) {
+  constexpr std::string_view heartbeat("\x08\0\0\0\0\0\0\xce", 8);
+  return begins(bytes, heartbeat) == Claim::sure;
+}
+
+/** Mid-stream, 1.0: size, data offset 2 to 4, type 0 or 1, channel, then a described performative (2.3, 2.7).
+ */
+bool begins_with_performative(Bytes bytes) {
+  ByteReader in(bytes);
+  const uint32_t size = in.be32();
+  const uint8_t offset = in.u8(), type = in.u8();
+  in.skip(2 + (offset > 2 && offset <= 4 ? (offset - 2) * 4 : 0));
+  const uint8_t described = in.u8(), small = in.u8(), code = in.u8();
+  if (!in.ok() || size < 11 || size > 1 << 24 || offset < 2 || offset > 4 || type > 1) return false;
+  return described == 0 && small == 0x53 &&
+         (type == 0 ? code >= 0x10 && code <= 0x18 : code >= 0x40 && code <= 0x44);
+}
+
+bool goes_on(Bytes bytes) {
+  return begins_with_frame(bytes) || begins_with_heartbeat(bytes) || begins_with_performative(bytes);
+}
+
 /** The server answers with a frame (0-9: method 10,10 Connection.Start) or its own header. */
 Claim read_answer(Bytes bytes) {
   if (bytes.empty()) return Claim::more;
@@ -37,7 +60,7 @@ Claim read_answer(Bytes bytes) {
 }
 
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
-  if (opening.midstream && (begins_with_frame(client) || begins_with_frame(server))) return Claim::sure;
+  if (opening.midstream && (goes_on(client) || goes_on(server))) return Claim::sure;
   const Claim asked = read_header(client), answered = read_answer(server);
   return asked == Claim::no || answered == Claim::no ? Claim::no : std::max(asked, answered);
 }

@@ -20,6 +20,14 @@ const std::vector<Sample> amqp_samples = {
      .client = hex("01 0001 00000009 003c 0028 0000 00 00 00 ce"),
      .server_port = 5672,
      .midstream = true},
+    {.name = "transfer midstream",
+     .client = hex("00000020 02 00 0000 00 53 14 c0 0b 05") + std::string(18, 't'),
+     .server_port = 5672,
+     .midstream = true},
+    {.name = "heartbeat midstream",
+     .client = hex("08 0000 00000000 ce"),
+     .server_port = 5672,
+     .midstream = true},
 };
 
 TEST_CASE("amqp: is not claimed without a version") {

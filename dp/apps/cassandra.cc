@@ -1,13 +1,22 @@
 // cassandra: the CQL binary protocol, versions 1 to 5 (native_protocol_v5.spec): STARTUP, or OPTIONS and
-// SUPPORTED.
+// SUPPORTED, or a query in CQL.
 #include "apps/sides.h"
-#include "apps/text.h"
+#include "apps/sql.h"
 
 namespace vmoat {
 namespace {
 
 constexpr uint16_t ports[] = {9042};
-enum Opcode : uint8_t { error = 0, startup = 1, ready = 2, authenticate = 3, options = 5, supported = 6 };
+enum Opcode : uint8_t {
+  error = 0,
+  startup = 1,
+  ready = 2,
+  authenticate = 3,
+  options = 5,
+  supported = 6,
+  query = 7,
+  prepare = 9
+};
 constexpr uint8_t response_bit = 0x80;
 
 struct Frame {
@@ -52,11 +61,23 @@ Claim read_options(const Frame& asked, const Frame& answered) {
   return answered.opcode == supported || answered.opcode == error ? Claim::sure : Claim::no;
 }
 
+/** QUERY and PREPARE: a long string that begins like SQL, as CQL does. */
+Claim read_query(const Frame& frame) {
+  ByteReader in(frame.body);
+  const uint32_t length = in.be32();
+  if (!in.ok()) return Claim::more;
+  if (length == 0 || length > frame.length - 4) return Claim::no;
+  const std::string_view text = as_text(in.rest()).substr(0, length);
+  if (text.size() < std::min<size_t>(length, 16)) return Claim::more;
+  return begins_like_sql(text) ? Claim::sure : Claim::no;
+}
+
 Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
   const Frame asked = read_frame(client, 0), answered = read_frame(server, response_bit);
   if (asked.claim == Claim::no || answered.claim == Claim::no) return Claim::no;
   if (asked.claim != Claim::sure) return Claim::more;
   if (asked.opcode == startup) return read_startup(asked);
+  if (asked.opcode == query || asked.opcode == prepare) return read_query(asked);
   return asked.opcode == options ? read_options(asked, answered) : Claim::no;
 }
 

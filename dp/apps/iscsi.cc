@@ -1,4 +1,5 @@
-// iscsi: iSCSI's login (RFC 7143, 11.12): a PDU of 48 bytes and text keys, InitiatorName first of all.
+// iscsi: iSCSI's login (RFC 7143, 11.12): a PDU of 48 bytes and text keys, InitiatorName first of all;
+// mid-stream a command and an answer of its kind with the same task tag.
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -38,10 +39,40 @@ Login read_login(Bytes bytes, uint8_t opcode) {
   return login;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings& findings) {
+/** Whether `answer` is an opcode that answers `request` (RFC 7143, 11.2.1.2). */
+bool answers(uint8_t request, uint8_t answer) {
+  switch (request & 0x3f) {
+    case 0x00:  // NOP-Out, NOP-In
+      return answer == 0x20;
+    case 0x01:  // SCSI command: response, data or readiness to transfer
+      return answer == 0x21 || answer == 0x25 || answer == 0x31;
+    case 0x02:
+    case 0x04:
+    case 0x06:
+      return answer == (request & 0x3f) + 0x20;
+    default:
+      return false;
+  }
+}
+
+bool is_exchange(Bytes client, Bytes server) {
+  constexpr size_t tag = 16, tag_bytes = 4;
+  if (client.size() < header_bytes || server.size() < header_bytes) return false;
+  const bool final_bits = (client[1] & 0x80) || (client[0] & 0x3f) == 1;
+  const Bytes asked = client.subspan(tag, tag_bytes), answered = server.subspan(tag, tag_bytes);
+  return client[0] < 0x80 && final_bits && client[4] == 0 && server[4] == 0 &&
+         answers(client[0], server[0]) && std::equal(asked.begin(), asked.end(), answered.begin()) &&
+         (asked[0] | asked[1] | asked[2] | asked[3]);
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
+  if (opening.midstream && is_exchange(client, server)) return Claim::sure;
   const Login asked = read_login(client, login_request), answered = read_login(server, login_response);
+  const bool may_go_on =
+      opening.midstream && (client.empty() || client[0] < 0x80) && (server.empty() || server[0] < 0x40);
   if (asked.claim == Claim::no || (answered.claim == Claim::no && asked.claim != Claim::sure))
-    return Claim::no;
+    return may_go_on && (client.size() < header_bytes || server.size() < header_bytes) ? Claim::more
+                                                                                       : Claim::no;
   if (!asked.initiator.empty() && is_text(asked.initiator))
     findings.fact(Fact::iscsi_initiator, asked.initiator);
   return std::max(asked.claim, answered.claim);

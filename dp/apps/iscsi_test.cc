@@ -18,6 +18,12 @@ const std::vector<Sample> iscsi_samples = {
      .server = login("23", raw("TargetPortalGroupTag=1\0")),
      .server_port = 3260,
      .server_alone = true},
+    {.name = "command midstream",
+     .client = hex("01 c1 0000 00 000000 0000000000000000 0000001a 00000200") + std::string(24, 'c'),
+     .server = hex("25 81 0000 00 000200 0000000000000000 0000001a ffffffff") + std::string(24, 's'),
+     .server_port = 3260,
+     .client_alone = false,
+     .midstream = true},
 };
 
 TEST_CASE("iscsi: initiator") {
@@ -27,6 +33,12 @@ TEST_CASE("iscsi: initiator") {
 
 TEST_CASE("iscsi: is not claimed without a name") {
   check_refused("iscsi", {.name = "no name", .client = login("43", raw("SessionType=Normal\0"))});
+  check_refused(
+      "iscsi",
+      {.name = "another tag",
+       .client = hex("01 c1 0000 00 000000 0000000000000000 0000001a 00000200") + std::string(24, 'c'),
+       .server = hex("25 81 0000 00 000200 0000000000000000 0000001b ffffffff") + std::string(24, 's'),
+       .midstream = true});
   check_refused("iscsi", {.name = "text", .client = "C" + std::string(80, 'x')});
 }
 

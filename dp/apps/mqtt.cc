@@ -1,4 +1,5 @@
-// mqtt: MQTT 3.1, 3.1.1 and 5 (OASIS): a CONNECT packet with the protocol's name and level.
+// mqtt: MQTT 3.1, 3.1.1 and 5 (OASIS): a CONNECT packet with the protocol's name and level; without it
+// several packets that have the forms of their types, a topic among them.
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -52,10 +53,82 @@ Connect read_connect(Bytes bytes) {
   return {known ? Claim::sure : Claim::no, read_client_id(in, level)};
 }
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings& findings) {
+/** A topic that is published to: text without wildcards (MQTT 5, 4.7). */
+bool is_topic(std::string_view topic) {
+  return !topic.empty() && is_text(topic) && topic.find_first_of("#+") == topic.npos;
+}
+
+/** Packet id and quality of service 0 to 2 stand with a SUBSCRIBE's filter; 5 has properties before it. */
+bool is_subscription(Bytes body) {
+  ByteReader in(body);
+  in.skip(2);
+  if (in.left() > 0 && in.rest()[0] == 0 && in.left() > 2 && in.rest()[1] == 0 && in.rest()[2] != 0)
+    in.skip(1);
+  const std::string_view filter = in.text(in.be16());
+  return in.ok() && !filter.empty() && is_text(filter) && in.u8() <= 2 && in.ok();
+}
+
+enum Type : uint8_t {
+  publish = 3,
+  release = 6,
+  subscribe = 8,
+  ping = 12,
+  pong = 13,
+  disconnect = 14,
+  authenticate = 15
+};
+
+/** Whether flags, length and body are those of the type (MQTT 5, 2.1.3). */
+bool fits(uint8_t first, Bytes body) {
+  const uint8_t type = first >> 4, flags = first & 15;
+  if (type == publish) {
+    ByteReader in(body);
+    const std::string_view topic = in.text(in.be16());
+    return in.ok() && (flags & 6) != 6 && is_topic(topic);
+  }
+  if (flags != (type == release || type == subscribe || type == 10 ? 2 : 0)) return false;
+  if (type == ping || type == pong) return body.empty();
+  if (type == subscribe) return is_subscription(body);
+  if (type == disconnect) return body.size() < 64;
+  return type >= 2 && type < authenticate && body.size() >= 2 && body.size() < 256;
+}
+
+struct Packets {
+  int whole = 0, topics = 0;
+  bool wrong = false;
+};
+
+Packets read_packets(Bytes bytes) {
+  Packets all;
+  ByteReader in(bytes);
+  while (in.left() >= 2 && all.whole < 8) {
+    const uint8_t first = in.u8();
+    const uint32_t length = take_length(in);
+    if (in.left() < length) break;
+    const Bytes body = in.bytes(length);
+    if (!in.ok()) break;
+    if (!fits(first, body)) return all.wrong = true, all;
+    all.whole++;
+    all.topics += first >> 4 == publish || first >> 4 == subscribe ? 1 : 0;
+  }
+  return all;
+}
+
+/** Without the CONNECT: two packets of which one bears a topic. */
+Claim read_session(Bytes client, Bytes server) {
+  const Packets asked = read_packets(client), answered = read_packets(server);
+  if (asked.wrong || answered.wrong) return Claim::no;
+  const int topics = asked.topics + answered.topics;
+  return asked.whole + answered.whole >= 2 && topics > 0 ? Claim::sure : Claim::more;
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
+  const bool begun = !client.empty() && client[0] == connect_packet;
+  if (!begun && (opening.midstream || (client.empty() && !server.empty() && server[0] == acknowledge_packet)))
+    return read_session(client, server);
   const Connect connect = read_connect(client);
   const bool strange =
-      !server.empty() && server[0] != acknowledge_packet && server[0] != 0xf0;  // 0xf0: AUTH of 5
+      !server.empty() && server[0] != acknowledge_packet && server[0] < 0xe0;  // DISCONNECT and AUTH of 5
   if (connect.claim != Claim::sure || strange) return strange ? Claim::no : connect.claim;
   if (!connect.id.empty()) findings.fact(Fact::mqtt_client, connect.id);
   if (connect.id.empty() && server.empty()) findings.unfinished();

@@ -17,6 +17,16 @@ const std::vector<Sample> mqtt_samples = {
     {.name = "3.1",
      .client = hex("10 14 0006") + "MQIsdp" + hex("03 02 003c 0006") + "sensor",
      .server_port = 1883},
+    {.name = "session midstream",
+     .client = hex("32 0c 0005") + "a/b/c" + hex("0001") + "x21" + hex("c000"),
+     .server = hex("40 02 0001 d000"),
+     .server_port = 1883,
+     .midstream = true},
+    {.name = "server alone",
+     .server = hex("20 02 00 00 30 09 0005") + "a/b/c" + "21",
+     .server_port = 1883,
+     .client_alone = false,
+     .server_alone = true},
 };
 
 TEST_CASE("mqtt: client") {
@@ -29,6 +39,12 @@ TEST_CASE("mqtt: is not claimed for LDAP, other levels and endless lengths") {
   check_refused("mqtt",
                 {.name = "level", .client = hex("10 12 0004") + "MQTT" + hex("09 02 003c 0006") + "sensor"});
   check_refused("mqtt", {.name = "length", .client = hex("10 ffffffffff 0004") + "MQTT"});
+  check_refused("mqtt", {.name = "ldap midstream",
+                         .client = hex("30 0c 020101 60 07 020103 0400 8000"),
+                         .server = hex("30 0c 020101 61 07 0a0100 0400 0400"),
+                         .midstream = true});
+  check_refused("mqtt",
+                {.name = "pings alone", .client = hex("c000"), .server = hex("d000"), .midstream = true});
   check_refused("mqtt", {.name = "publish", .client = hex("30 05 0001") + "abc"});
 }
 

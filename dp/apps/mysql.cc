@@ -129,9 +129,23 @@ bool is_query(Bytes bytes) {
   return begins_like_sql(as_text(in.rest()).substr(0, length - 1));
 }
 
+/** Mid-stream: an answer's packets, numbered from 1, three at least; 0xffffff is the longest. */
+bool is_answer(Bytes bytes) {
+  constexpr uint8_t enough = 3;
+  ByteReader in(bytes);
+  uint8_t sequence = 0;
+  while (sequence < enough && in.left() > 4) {
+    const uint32_t length = in.le24();
+    if (in.u8() != sequence + 1 || length == 0 || length > 1 << 16) return false;
+    in.skip(length);
+    if (in.ok()) sequence++;
+  }
+  return sequence == enough;
+}
+
 /** The old login (protocol 3.20) begins with 16 bits of capabilities; it counts only behind a greeting. */
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
-  if (opening.midstream && is_query(client)) return Claim::sure;
+  if (opening.midstream && (is_query(client) || is_answer(server))) return Claim::sure;
   const Greeting greeting = read_greeting(server);
   if (greeting.claim == Claim::no) return Claim::no;
   const Login login = read_login(client);

@@ -52,6 +52,17 @@ const std::vector<Sample> mysql_samples = {
      .midstream = true},
 };
 
+TEST_CASE("mysql: an answer of three packets mid-stream") {
+  const Sample rows{.name = "rows",
+                    .server = hex("010000 01 01 030000 02 646566 050000 03 fe00002200"),
+                    .server_port = 3306,
+                    .midstream = true};
+  CHECK(ask("mysql", rows).claim == Claim::sure);
+  check_refused("mysql", {.name = "other numbers",
+                          .server = hex("010000 01 01 030000 03 646566 050000 04 fe00002200"),
+                          .midstream = true});
+}
+
 TEST_CASE("mysql: version, user and database") {
   const Answer answer = ask("mysql", mysql_samples[0]);
   CHECK(answer.noted.facts.at(Fact::mysql_version) == "5.5.5-10.11.6-MariaDB-0+deb12u1");

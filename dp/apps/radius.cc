@@ -101,6 +101,13 @@ Claim weigh(uint8_t code, const Attributes& all) {
     case 40:
     case 43:
       return all.user || all.nas || all.signature ? Claim::sure : Claim::no;
+    case 41:
+    case 42:
+    case 44:
+    case 45:  // to those: acknowledged or not
+      return all.signature || all.user || all.typed >= 2 ? Claim::sure
+             : all.count > 0                             ? Claim::guess
+                                                         : Claim::no;
     default:
       return Claim::no;
   }
@@ -112,11 +119,14 @@ Claim recognise(const Opening& opening, Findings& findings) {
   in.u8();
   const uint16_t length = in.be16();
   const Bytes secret = in.bytes(16);
-  if (!in.ok() || length < header_bytes || length > 4096 || in.left() + header_bytes != length)
+  const size_t body = length < header_bytes ? 0 : length - header_bytes;
+  if (!in.ok() || length < header_bytes || length > 4096 ||
+      (in.left() != body && !(opening.cut && in.left() < body)))
     return Claim::no;
   const bool blank =
       std::all_of(secret.begin(), secret.end(), [&](uint8_t byte) { return byte == secret[0]; });
-  const Attributes all = read_attributes(in.rest());
+  Attributes all = read_attributes(in.rest());
+  all.whole = all.whole || (in.left() < body && !all.wrong && all.count > 1);  // the capture cut it
   const Claim claim = blank && code != accounting_request ? Claim::no : weigh(code, all);
   if (claim < Claim::guess) return Claim::no;
   if (claim == Claim::sure && all.user) findings.fact(Fact::radius_user, all.name);

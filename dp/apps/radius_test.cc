@@ -26,7 +26,28 @@ const std::vector<Sample> radius_samples = {
      .client = packet(4, hex("2806 00000001 0106") + "root"),
      .transport = over_udp,
      .server_port = 1813},
+    {.name = "change of authorization",
+     .client = packet(43, hex("0107") + "alice" + hex("0406 0a000001")),
+     .server = "",
+     .transport = over_udp,
+     .server_port = 3799},
+    {.name = "refused change",
+     .server = packet(45, hex("6506 00000192 5012") + std::string(16, 's')),
+     .transport = over_udp,
+     .server_port = 3799,
+     .server_alone = true},
 };
+
+TEST_CASE("radius: a packet that the capture cut") {
+  const std::string whole =
+      packet(1, hex("0107") + "alice" + hex("0406 0a000001") + hex("1a0c 00000009 0106") + "abcd");
+  const Sample sample{
+      .client = whole.substr(0, whole.size() - 3), .transport = over_udp, .server_port = 1812};
+  Opening opening = opening_of(sample);
+  CHECK(ask(application("radius"), opening).claim == Claim::no);
+  opening.cut = true;
+  CHECK(ask(application("radius"), opening).claim == Claim::sure);
+}
 
 TEST_CASE("radius: user") {
   CHECK(ask("radius", radius_samples[0]).noted.facts.at(Fact::radius_user) == "alice");

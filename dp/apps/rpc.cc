@@ -58,7 +58,17 @@ void note(uint32_t program, Findings& findings) {
     findings.layer("nfs");
 }
 
+/** Mid-stream a call may stand behind the rest of a message: direction 0, version 2, the program of NFS. */
+bool finds_nfs(Bytes bytes) {
+  constexpr std::string_view call("\0\0\0\0\0\0\0\2\0\x01\x86\xa3\0\0\0", 15);
+  return as_text(bytes).find(call) != std::string_view::npos;
+}
+
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
+  if (opening.midstream && opening.transport == over_tcp && finds_nfs(client)) {
+    findings.layer("nfs");
+    return Claim::sure;
+  }
   const bool stream = opening.transport == over_tcp;
   const auto read = [&](Bytes bytes) {
     if (bytes.empty()) return Message{};

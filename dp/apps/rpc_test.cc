@@ -19,11 +19,12 @@ std::string stream(const std::string& message) {
 extern const std::vector<Sample> rpc_samples;
 const std::vector<Sample> rpc_samples = {
     {.name = "portmap", .client = portmap, .transport = over_udp, .server_port = 111},
+    {.name = "nfs midstream", .client = "data" + stream(call), .server_port = 2049, .midstream = true},
     {.name = "nfs", .client = stream(call), .server = stream(answer), .server_port = 2049},
 };
 
 TEST_CASE("rpc: nfs is the inner layer") {
-  CHECK(ask("rpc", rpc_samples[1]).noted.layers == std::vector<std::string>{"nfs"});
+  CHECK(ask("rpc", rpc_samples[2]).noted.layers == std::vector<std::string>{"nfs"});
   CHECK(ask("rpc", rpc_samples[0]).noted.layers.empty());
 }
 

@@ -15,9 +15,14 @@ const std::vector<Sample> wireguard_samples = {
      .transport = over_udp,
      .server_port = 5353,
      .server_alone = true},
+    {.name = "data",
+     .client = hex("04000000 01020304 05000000 00000000 9fe1 0c37 5ad2 448b 10f6 c3e9 7705 2ba8"),
+     .transport = over_udp,
+     .server_port = 51820,
+     .symmetric = true},
 };
 
-TEST_CASE("wireguard: data is a guess, other sizes are nothing") {
+TEST_CASE("wireguard: data with a pattern is a guess, other sizes are nothing") {
   const Sample data{.name = "data",
                     .client = hex("04000000 01020304 05000000 00000000") + std::string(32, 'k'),
                     .transport = over_udp};
@@ -26,6 +31,9 @@ TEST_CASE("wireguard: data is a guess, other sizes are nothing") {
                               .client = hex("01000000") + std::string(140, 'k'),
                               .transport = over_udp,
                               .server_port = 51820});
+  check_refused("wireguard", {.name = "counter",
+                              .client = hex("04000000 01020304 05000000 00010000") + std::string(32, 'k'),
+                              .transport = over_udp});
   check_refused("wireguard", {.name = "reserved",
                               .client = hex("01000001") + std::string(144, 'k'),
                               .transport = over_udp,

@@ -1,5 +1,5 @@
-// zookeeper: Apache ZooKeeper: the client's connect request of fixed form, or a four-letter word and its
-// answer.
+// zookeeper: Apache ZooKeeper: the client's connect request of fixed form, a four-letter word and its answer,
+// or mid-stream a ping, whose transaction is always -2.
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -7,8 +7,8 @@ namespace vmoat {
 namespace {
 
 constexpr uint16_t ports[] = {2181};
-constexpr std::string_view words[] = {"ruok", "srvr", "stat", "mntr", "conf",
-                                      "cons", "dump", "envi", "wchs", "isro"};
+constexpr std::string_view words[] = {"ruok", "srvr", "stat", "mntr", "conf", "cons", "dump",
+                                      "envi", "wchs", "isro", "wchp", "wchc", "dirs"};
 constexpr std::string_view answers[] = {"imok",         "Zookeeper version", "zk_version", "clientPort",
                                         "Environment:", "This ZooKeeper",    "rw",         "ro"};
 constexpr uint32_t timeout_max_ms = 1 << 22;
@@ -36,7 +36,17 @@ Claim read_connected(Bytes bytes) {
   return bytes.size() >= 8 && version != 0 ? Claim::no : Claim::more;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
+/** Request: length 8, transaction -2, operation 11; response: length 16, -2, the last change, no error. */
+bool is_ping(Bytes client, Bytes server) {
+  constexpr std::string_view request("\0\0\0\x08\xff\xff\xff\xfe\0\0\0\x0b", 12),
+      response("\0\0\0\x10\xff\xff\xff\xfe", 8);
+  if (begins(client, request) == Claim::sure) return true;
+  return server.size() >= 20 && begins(server, response) == Claim::sure &&
+         !(server[16] | server[17] | server[18] | server[19]);
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+  if (opening.midstream && is_ping(client, server)) return Claim::sure;
   const Claim connect = read_connect(client), word = begins_with_any(client, words);
   const Claim connected = read_connected(server), answered = begins_with_any(server, answers);
   if (connect != Claim::no && connected != Claim::no) {

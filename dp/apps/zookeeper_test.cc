@@ -12,6 +12,12 @@ const std::vector<Sample> zookeeper_samples = {
      .server = hex("00000025 00000000 00007530 0100000000000001 00000010") + std::string(17, 'p'),
      .server_port = 2181},
     {.name = "four letters", .client = "ruok", .server = "imok", .server_port = 2181, .client_alone = false},
+    {.name = "ping midstream",
+     .client = hex("00000008 fffffffe 0000000b"),
+     .server = hex("00000010 fffffffe 0000000000000007 00000000"),
+     .server_port = 2181,
+     .server_alone = true,
+     .midstream = true},
 };
 
 TEST_CASE("zookeeper: is not claimed for other fixed forms") {
