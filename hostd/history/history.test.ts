@@ -249,15 +249,20 @@ const minute = (at: number, bytes: [number, number]): EdgeMinute => ({
   bytes,
 });
 
+/** Written only when the test asks for it. */
+const byHand = {
+  retentionDays: 7,
+  clock: systemClock,
+  log: silentLog,
+  groupOf,
+  isLeg: () => false,
+  write_interval_ms: 3_600_000,
+};
+
 test('the thread writes, answers, and gives the graph of a past window to the minute', async () => {
   const history = new History({
+    ...byHand,
     folder: folder(),
-    retentionDays: 7,
-    clock: systemClock,
-    log: silentLog,
-    groupOf,
-    isLeg: () => false,
-    write_interval_ms: 3_600_000,
   });
   try {
     const now = Date.now() - (Date.now() % 60_000);
@@ -287,13 +292,8 @@ test('the thread writes, answers, and gives the graph of a past window to the mi
 
 test('flows beyond the bound are dropped and counted, not kept', async () => {
   const history = new History({
+    ...byHand,
     folder: folder(),
-    retentionDays: 7,
-    clock: systemClock,
-    log: silentLog,
-    groupOf,
-    isLeg: () => false,
-    write_interval_ms: 3_600_000,
     waitingMax: 2,
   });
   try {
@@ -310,14 +310,9 @@ test('a receipt is on disk with what it stands for, is told, and is there after 
   const kept: Receipt[] = [];
   const open = () =>
     new History({
+      ...byHand,
       folder: place,
-      retentionDays: 7,
-      clock: systemClock,
-      log: silentLog,
-      groupOf,
-      isLeg: () => false,
       onKept: (receipt) => kept.push(receipt),
-      write_interval_ms: 3_600_000,
     });
   const first = open();
   assert.equal(await first.receipt(), null);

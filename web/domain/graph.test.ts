@@ -1,44 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Flow, Graph, GraphEdge, GraphNode } from '../../hostd/api/schema.ts';
+import type { Flow, Graph, GraphEdge } from '../../hostd/api/schema.ts';
 import { matches } from './flow-filter.ts';
 import { legend } from './legend.ts';
 import { noFilter } from './place.ts';
 import { profile } from './profile.ts';
 import { search } from './search.ts';
+import { testEdge, testGraph, testNode, testTime } from './test-graph.ts';
 
-const time = '2026-01-01T00:00:00Z';
-const node = (id: string, addresses: string[] = []): GraphNode => ({
-  id,
-  kind: 'vm',
-  name: `vm-${id}`,
-  addresses,
-});
-const edge = (from: string, to: string, app: string | null, rate: [number, number]): GraphEdge => ({
-  id: `${from}>${to}/tcp/80/${app}`,
-  from,
-  to,
-  app,
-  confidence: app ? 'sure' : null,
-  proto: 'tcp',
-  port: 80,
-  sessions: 3,
-  open: 1,
-  packets: [1, 1],
-  bytes: [10, 20],
-  rate,
-  first: time,
-  last: time,
-  violations: 0,
-});
-const graph: Graph = {
-  at: time,
-  level: 'vm',
-  since: null,
-  until: null,
-  nodes: [node('a', ['10.0.0.1']), node('b'), node('c')],
-  edges: [edge('a', 'b', 'http', [100, 900]), edge('c', 'b', 'http', [1, 2]), edge('b', 'a', null, [5, 6])],
-};
+const edge = (from: string, to: string, app: string | null, rate: [number, number]): GraphEdge =>
+  testEdge({ from, to, app, rate, sessions: 3 });
+const graph = testGraph(
+  [testNode('a', ['10.0.0.1']), testNode('b'), testNode('c')],
+  [edge('a', 'b', 'http', [100, 900]), edge('c', 'b', 'http', [1, 2]), edge('b', 'a', null, [5, 6])],
+);
 
 test('a profile counts both roles of a node', () => {
   const { serves, uses, sent, received, peers, open } = profile(graph, 'b');
@@ -89,8 +64,8 @@ const flow: Flow = {
   tunnel: [],
   packets: [1, 1],
   bytes: [1, 1],
-  first: time,
-  last: time,
+  first: testTime,
+  last: testTime,
   end: null,
   from: { kind: 'vm', id: 'u-1', name: 'web', why: '' },
   to: { kind: 'network', id: 'lan', name: 'lan', why: '' },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Flow, Graph } from '../../hostd/api/schema.ts';
 import { noFilter } from '../domain/place.ts';
+import { testEdge, testGraph } from '../domain/test-graph.ts';
 import { ApiError, type FlowPage, type FlowQuery } from '../feed/api.ts';
 import { FlowTableStore, rowsMax } from './flow-table.ts';
 import { PastStore } from './past.ts';
@@ -134,32 +135,8 @@ test('the place and the address follow each other', () => {
   assert.equal(places.place.value.view, 'list');
 });
 
-const graph = (at: string, rate: [number, number]): Graph => ({
-  at,
-  level: 'vm',
-  since: null,
-  until: null,
-  nodes: [],
-  edges: [
-    {
-      id: 'e',
-      from: 'a',
-      to: 'b',
-      app: null,
-      confidence: null,
-      proto: 'tcp',
-      port: 1,
-      sessions: 1,
-      open: 1,
-      packets: [1, 1],
-      bytes: [1, 1],
-      rate,
-      first: at,
-      last: at,
-      violations: 0,
-    },
-  ],
-});
+const graph = (at: string, rate: [number, number]): Graph =>
+  testGraph([], [testEdge({ id: 'e', from: 'a', to: 'b', rate })], at);
 
 test('rates are remembered per edge, and turn round for its server', () => {
   const rates = new RateStore();

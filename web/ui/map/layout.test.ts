@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Graph, GraphEdge } from '../../../hostd/api/schema.ts';
+import { testEdge, testGraph, testNode } from '../../domain/test-graph.ts';
 import { Layout } from './layout.ts';
 import type { MapEdge, MapNode } from './messages.ts';
 import { drawingOf, ratesOf, renewed, sameGraph } from './structure.ts';
@@ -73,31 +74,11 @@ test('members of a network lie together', () => {
     assert.ok(Math.hypot(spot.x - centre(0), spot.y - middle(0)) < apart);
 });
 
-const time = '2026-01-01T00:00:00Z';
-const graph = (app: string | null, rate: [number, number]): Graph => ({
-  at: time,
-  level: 'vm',
-  since: null,
-  until: null,
-  nodes: [{ id: 'a', kind: 'vm', name: 'a', addresses: [] }],
-  edges: ['a', 'ghost'].map((to) => ({
-    id: `a>${to}`,
-    from: 'a',
-    to,
-    app,
-    confidence: null,
-    proto: 'tcp',
-    port: 5432,
-    sessions: 1,
-    open: 0,
-    packets: [1, 1],
-    bytes: [3600, 7200],
-    rate,
-    first: time,
-    last: time,
-    violations: 0,
-  })),
-});
+const graph = (app: string | null, rate: [number, number]): Graph =>
+  testGraph(
+    [testNode('a')],
+    ['a', 'ghost'].map((to) => testEdge({ from: 'a', to, app, port: 5432, bytes: [3600, 7200], rate })),
+  );
 
 test('an edge to nobody is not drawn, and rates stay in step with edges', () => {
   const it = graph('redis', [5, 6]);
