@@ -158,7 +158,12 @@ void note(Bytes client, Bytes server, Findings& findings) {
   if (asked.etcd) findings.layer("etcd");
 }
 
-/** Without the preface: a server's SETTINGS, or mid-stream three frames in a row. */
+/** A server may speak first (RFC 9113, 3.4): its SETTINGS and another frame. */
+bool is_greeting(const Frames& answered) {
+  return !answered.wrong && answered.begins_with_settings && answered.count >= 2;
+}
+
+/** Without the preface: a server's greeting, or mid-stream three frames in a row. */
 Claim judge_frames(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Frames asked = read_frames(client), answered = read_frames(server);
   if (asked.wrong || answered.wrong) return Claim::no;
@@ -166,14 +171,21 @@ Claim judge_frames(Bytes client, Bytes server, const Opening& opening, Findings&
     note(client, server, findings);
     return Claim::sure;
   }
-  if (answered.begins_with_settings && answered.count >= 2 && client.empty()) return Claim::sure;
+  if (is_greeting(answered) && client.empty()) return findings.unfinished(), Claim::sure;
   return opening.midstream || client.empty() ? Claim::more : Claim::no;
+}
+
+/** Part of the preface has come. */
+Claim judge_preface(Bytes client, Bytes server, Findings& findings) {
+  if (client.size() < 16 && !is_greeting(read_frames(server))) return Claim::more;
+  findings.unfinished();
+  return Claim::sure;
 }
 
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Claim greeting = begins(client, preface);
   if (greeting == Claim::no || client.empty()) return judge_frames(client, server, opening, findings);
-  if (greeting != Claim::sure) return client.size() >= 16 ? Claim::sure : Claim::more;
+  if (greeting != Claim::sure) return judge_preface(client, server, findings);
   const Frames asked = read_frames(client.subspan(preface.size())), answered = read_frames(server);
   if (answered.wrong) return Claim::no;
   note(client.subspan(preface.size()), server, findings);

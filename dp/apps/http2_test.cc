@@ -38,6 +38,12 @@ const std::vector<Sample> http2_samples = {
      .server = answer,
      .server_port = 2379,
      .server_alone = true},
+    {.name = "server first",
+     .client = preface + settings + request("/shop.Orders/Get", "application/grpc"),
+     .server = answer,
+     .server_port = 50051,
+     .server_first = true,
+     .server_alone = true},
     {.name = "midstream",
      .client = frame("06 00", "00000000", "12345678") + request("/a", "b"),
      .server = frame("06 01", "00000000", "12345678"),
@@ -69,6 +75,17 @@ TEST_CASE("http2: a block with padding, priority and a hostile integer") {
   CHECK(ask("http2", padded).noted.layers == std::vector<std::string>{"grpc"});
   padded.client = preface + frame("01 04", "00000001", hex("5f ffffffffff") + "application/grpc");
   CHECK(ask("http2", padded).noted.layers.empty());
+}
+
+TEST_CASE("http2: a server's greeting and a part of the preface leave the layers to be seen") {
+  Sample early = http2_samples[3];
+  for (const size_t size : {size_t{0}, size_t{3}, size_t{20}}) {
+    early.client = http2_samples[3].client.substr(0, size);
+    const Answer answer_early = ask("http2", early);
+    CHECK(answer_early.claim == Claim::sure);
+    CHECK(answer_early.noted.is_unfinished);
+  }
+  CHECK(ask("http2", http2_samples[3]).noted.layers == std::vector<std::string>{"grpc"});
 }
 
 TEST_CASE("http2: is not claimed for other frames") {
