@@ -1,4 +1,5 @@
-# ActiveMQ with OpenWire (61616), STOMP (61613) and MQTT. Gives activemq_serve; activemq CMD… is its own client\n# (Debian's has a consumer, but no producer).
+# ActiveMQ with OpenWire (61616) and STOMP (61613). Gives activemq_serve; activemq CMD… is its own client
+# (Debian's has a consumer, but no producer).
 needs activemq default-jre-headless
 
 activemq_java=(java -Xmx256m -Dactivemq.data="$work" -cp '/usr/share/activemq/lib/*:/usr/share/activemq/lib/optional/*:/usr/share/java/*')
