@@ -98,7 +98,7 @@ void Pipeline::Impl::judge(uint32_t number, int sender, const Packet& p, const C
   if (kinds != 0) {
     Subject subject = subject_of(s, sender);
     if (subject.slot == no_slot) subject.slot = context.frame->slot, subject.way = context.frame->way;
-    watch_.packet(kinds, {p, s, subject, sender == s.client()}, s, now_ns);
+    watch_.packet(kinds, {p, s, subject, sender == s.client(), context.depth != 0}, s, now_ns);
   }
   if (fresh && !s.has(was_picked_up)) {
     judge_flow(s, flow_opened, {1, 0}, {p.length, 0}, now_ns);

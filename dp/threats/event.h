@@ -29,6 +29,7 @@ struct PacketEvent {
   const Session& session;
   const Subject& subject;  // src sent it
   bool from_client;
+  bool inside;  // a tunnel
 };
 
 /** What became of a flow; bits. None of them comes for a TCP flow that was met while it ran, but its end. */

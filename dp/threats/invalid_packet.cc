@@ -19,7 +19,7 @@ const Threat invalid_packet_threat = {
                  bit(Anomaly::ipv6_extensions_many) | bit(Anomaly::ipv6_extension_order) |
                  bit(Anomaly::ipv6_route0) | bit(Anomaly::tcp_short) | bit(Anomaly::tcp_header_length) |
                  bit(Anomaly::tcp_options) | bit(Anomaly::udp_short) | bit(Anomaly::udp_length) |
-                 bit(Anomaly::icmp_short) | bit(Anomaly::ip_source_multicast),
+                 bit(Anomaly::icmp_short),
 };
 
 }  // namespace vmoat

@@ -10,4 +10,26 @@
   X(ping_of_death)     \
   X(syn_with_data)     \
   X(split_handshake)   \
-  X(land)
+  X(land)              \
+  X(syn_flood)         \
+  X(icmp_flood)        \
+  X(udp_flood)         \
+  X(session_flood)     \
+  X(small_window)      \
+  X(small_mss)         \
+  X(smurf)             \
+  X(port_scan)         \
+  X(host_scan)         \
+  X(slow_scan)         \
+  X(arp_spoofing)      \
+  X(ndp_spoofing)      \
+  X(ip_spoofing)       \
+  X(mac_spoofing)      \
+  X(rogue_dhcp)        \
+  X(rogue_ra)          \
+  X(vtep_injection)    \
+  X(amplification)     \
+  X(brute_force)       \
+  X(beaconing)         \
+  X(lateral_movement)  \
+  X(icmp_tunnel)
