@@ -1,5 +1,5 @@
-// dhcp: DHCP for IPv4 (RFC 2131, RFC 2132). The magic cookie in a BOOTP frame is unmistakable; an ACK teaches
-// a lease.
+// dhcp: DHCP for IPv4 (RFC 2131, RFC 2132). The magic cookie in a BOOTP frame is unmistakable; without it
+// BOOTP (RFC 951) counts by its Ethernet address and the zeros behind it. An ACK teaches a lease.
 #include <cstdio>
 
 #include "apps/sides.h"
@@ -10,6 +10,7 @@ namespace {
 
 constexpr uint16_t ports[] = {67, 68};
 constexpr uint32_t magic = 0x63825363;
+constexpr size_t vendor_bytes = 64;  // of BOOTP, all zero where nothing is said
 constexpr uint8_t option_pad = 0, option_hostname = 12, option_message = 53, option_server = 54,
                   option_end = 255;
 constexpr uint8_t message_ack = 5;
@@ -35,6 +36,22 @@ void read_options(ByteReader& in, Message& message) {
   }
 }
 
+bool is_zero(Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
+}
+
+/** Ethernet, zeros behind its address, names of server and file that are text up to their zeros. */
+bool is_bootp(uint8_t kind, uint8_t length, Bytes hardware, Bytes names) {
+  const std::string_view server = as_text(names.first(64)), file = as_text(names.subspan(64));
+  const auto is_name = [](std::string_view name) {
+    const size_t end = std::min(name.find('\0'), name.size());
+    return is_text(name.substr(0, end)) &&
+           is_zero({reinterpret_cast<const uint8_t*>(name.data()) + end, name.size() - end});
+  };
+  return kind == 1 && length == 6 && !is_zero(hardware.first(6)) && is_zero(hardware.subspan(6)) &&
+         is_name(server) && is_name(file);
+}
+
 Message read_message(Bytes bytes) {
   Message message;
   ByteReader in(bytes);
@@ -45,13 +62,14 @@ Message read_message(Bytes bytes) {
   message.address = in.bytes(4);
   in.skip(8);
   const Bytes hardware = in.bytes(16);
-  in.skip(64 + 128);
+  const Bytes names = in.bytes(64 + 128);
+  if (!in.ok() || op < 1 || op > 2 || mac_length > 16) return message;
+  const bool no_vendor = in.left() >= vendor_bytes && is_zero(in.rest());
   const uint32_t cookie = in.be32();
-  if (!in.ok() || cookie != magic || op < 1 || op > 2 || mac_length > 16) return message;
-  message.ok = true;
+  message.ok = cookie == magic || (no_vendor && is_bootp(bytes[1], mac_length, hardware, names));
   message.reply = op == 2;
   if (mac_length == 6) message.mac = hardware.first(6);
-  read_options(in, message);
+  if (cookie == magic) read_options(in, message);
   return message;
 }
 
@@ -65,10 +83,6 @@ void note_address(Fact key, Bytes a, Findings& findings) {
   char text[16];
   const int size = std::snprintf(text, sizeof text, "%u.%u.%u.%u", a[0], a[1], a[2], a[3]);
   findings.fact(key, {text, static_cast<size_t>(size)});
-}
-
-bool is_zero(Bytes address) {
-  return std::all_of(address.begin(), address.end(), [](uint8_t byte) { return byte == 0; });
 }
 
 void note(const Message& message, Findings& findings) {

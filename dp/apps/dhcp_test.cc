@@ -23,6 +23,10 @@ const std::vector<Sample> dhcp_samples = {
      .transport = over_udp,
      .server_port = 67,
      .server_alone = true},
+    {.name = "bootp",
+     .client = bootp(1, hex("00000000"), "").substr(0, 236) + std::string(64, '\0'),
+     .transport = over_udp,
+     .server_port = 67},
 };
 
 TEST_CASE("dhcp: message, host name, server; an acknowledgement teaches a lease") {
@@ -49,6 +53,9 @@ TEST_CASE("dhcp: is not claimed without the cookie or with a hostile header; a b
   bytes[236] = 0;
   check_refused("dhcp",
                 {.name = "bootp without cookie", .client = bytes, .transport = over_udp, .server_port = 67});
+  check_refused("dhcp", {.name = "bootp of nobody",
+                         .client = hex("01 01 06 00") + std::string(296, '\0'),
+                         .transport = over_udp});
   check_refused("dhcp", {.name = "short", .client = bootp(1, "", "").substr(0, 200), .transport = over_udp});
   bytes = bootp(1, hex("00000000"), "");
   bytes[2] = 64;

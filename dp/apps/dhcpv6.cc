@@ -19,20 +19,23 @@ enum Kind : uint8_t {
   reconfigure,
   information,
   relay_forward,
-  relay_reply
+  relay_reply,
+  last_kind = 36  // RFC 5007 to RFC 9915: leasequeries, failover, registration
 };
 enum Option : uint16_t {
   client_id = 1,
   server_id = 2,
   identity_association = 3,
   address = 5,
+  requested = 6,
+  elapsed = 8,
   relay_message = 9
 };
 constexpr size_t option_max = 255;
 
 struct Options {
   bool whole = false;
-  Bytes client, server, relayed, leased;
+  Bytes client, server, relayed, leased, requested, elapsed;
 };
 
 /** An address inside an IA_NA: IAID, T1, T2, then options. */
@@ -53,6 +56,8 @@ Options read_options(ByteReader in) {
     if (code == client_id) options.client = value;
     if (code == server_id) options.server = value;
     if (code == relay_message) options.relayed = value;
+    if (code == requested) options.requested = value;
+    if (code == elapsed) options.elapsed = value;
     if (code == identity_association) options.leased = leased_address(value);
   }
   options.whole = in.ok();
@@ -75,13 +80,15 @@ bool read_message(Bytes bytes, Findings& findings) {
   ByteReader in(bytes);
   const uint8_t kind = in.u8();
   const bool relayed = kind == relay_forward || kind == relay_reply;
-  if (kind < solicit || kind > relay_reply) return false;
+  if (kind < solicit || kind > last_kind) return false;
   in.skip(relayed ? 33 : 3);
   if (!in.ok()) return false;
   const Options options = read_options(in);
   if (!options.whole) return false;
   if (relayed) return options.relayed.size() > 4;
-  if (!is_duid(options.client) && !is_duid(options.server)) return false;
+  const bool asks = kind == information && options.elapsed.size() == 2 && options.requested.size() >= 2 &&
+                    options.requested.size() % 2 == 0;  // by nobody in particular
+  if (!asks && !is_duid(options.client) && !is_duid(options.server)) return false;
   if (kind == reply && is_duid(options.client) && !options.leased.empty() && !mac_of(options.client).empty())
     findings.lease(options.leased, mac_of(options.client));
   return true;

@@ -26,6 +26,10 @@ const std::vector<Sample> dhcpv6_samples = {
      .client = hex("0c 00") + std::string(32, '\1') + hex("0009 0012") + hex("01 abcdef") + duid,
      .transport = over_udp,
      .server_port = 547},
+    {.name = "asks for options only",
+     .client = hex("0b abcdef 0008 0002 0000 0006 0004 0017 0018"),
+     .transport = over_udp,
+     .server_port = 547},
 };
 
 TEST_CASE("dhcpv6: a reply teaches a lease, a request none") {

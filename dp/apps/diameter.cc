@@ -1,5 +1,5 @@
-// diameter: Diameter (RFC 6733) over TCP and SCTP: header, then AVPs of which the first is one that must come
-// first.
+// diameter: Diameter (RFC 6733) over TCP and SCTP: header, then AVPs: the first is one that comes first, or
+// all of them end where the message does.
 #include "apps/sides.h"
 
 namespace vmoat {
@@ -12,6 +12,22 @@ constexpr size_t header_bytes = 20;
 bool may_be_first(uint32_t code) {
   return code == 263 || code == 264 || code == 257 || code == 268 || code == 283 || code == 293 ||
          code == 296 || code == 278;
+}
+
+/** AVPs one behind the other, padded to four bytes, up to the end; who sends must be among them. */
+bool are_attributes(Bytes bytes) {
+  constexpr uint32_t origin_host = 264, session = 263;
+  ByteReader in(bytes);
+  bool known = false;
+  while (in.left() > 0) {
+    const uint32_t code = in.be32();
+    const uint8_t flags = in.u8();
+    const uint32_t length = in.be24();
+    if (!in.ok() || length < 8 || (flags & 0x1f)) return false;
+    known = known || code == origin_host || code == session;
+    in.skip((length - 8 + 3) / 4 * 4);
+  }
+  return in.ok() && known;
 }
 
 struct Message {
@@ -37,9 +53,10 @@ Message read_message(Bytes bytes) {
   const uint8_t avp_flags = in.u8();
   const uint32_t avp_length = in.be24();
   if (message.claim == Claim::no || !in.ok()) return message;
-  const bool fits =
-      may_be_first(code) && (avp_flags & 0x1f) == 0 && avp_length >= 8 && avp_length + header_bytes <= length;
-  message.claim = fits ? Claim::sure : Claim::no;
+  const bool first = (avp_flags & 0x1f) == 0 && avp_length >= 8 && avp_length + header_bytes <= length;
+  message.claim = first && may_be_first(code) ? Claim::sure : first ? Claim::more : Claim::no;
+  if (message.claim == Claim::more && bytes.size() >= length)
+    message.claim = are_attributes(bytes.first(length).subspan(header_bytes)) ? Claim::sure : Claim::no;
   message.request = flags & 0x80;
   return message;
 }

@@ -22,6 +22,9 @@ const std::vector<Sample> diameter_samples = {
      .server_port = 3868,
      .server_alone = true},
     {.name = "sctp", .client = message("80", origin), .transport = over_sctp, .server_port = 3868},
+    {.name = "user first, by all its attributes",
+     .client = message("80", hex("00000001 40 00000d") + "alice" + hex("000000") + origin),
+     .server_port = 3868},
 };
 
 TEST_CASE("diameter: is not claimed for wrong lengths and AVPs") {

@@ -162,10 +162,11 @@ struct Counts {
 /** Flags and counts that can be: a known opcode, few questions, and something in it at all. */
 bool plausible(uint16_t flags, const Counts& counts) {
   const int opcode = flags >> 11 & 15;
-  if (opcode == 3 || opcode > 6 || (flags & 0x40)) return false;
+  if (opcode == 3 || opcode > 6) return false;
   const bool response = flags & 0x8000;
   if (!response && opcode == 0 && (flags & 15) != 0) return false;
-  if (counts.questions == 0 && !(response && counts.answers + (flags & 15) > 0)) return false;
+  const bool inverse = opcode == 1 && counts.answers > 0;  // RFC 1035, 6.4: the answer is what is asked
+  if (counts.questions == 0 && !inverse && !(response && counts.answers + (flags & 15) > 0)) return false;
   return counts.questions <= 32 && counts.answers <= 512 && counts.authorities <= 256 &&
          counts.additionals <= 256;
 }

@@ -1,6 +1,9 @@
 // tds: SQL Server and Sybase (MS-TDS, TDS 5.0): PRELOGIN with its table of options, LOGIN7, or the login
-// record of 5.0.
+// record of 5.0; mid-stream a batch in UCS-2 or the tokens of an answer.
+#include <array>
+
 #include "apps/sides.h"
+#include "apps/sql.h"
 
 namespace vmoat {
 namespace {
@@ -95,7 +98,44 @@ Claim read_server(Bytes bytes) {
   return read_prelogin(packet);
 }
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
+/** A batch or a call (MS-TDS, 2.2.5.3): from 7.2 on its first header is that of the transaction, 18 bytes. */
+bool is_batch(Bytes bytes) {
+  constexpr uint8_t batch = 1, call = 3;
+  const Packet packet = read_header(bytes);
+  if (packet.claim != Claim::sure || (packet.type != batch && packet.type != call)) return false;
+  ByteReader in(packet.body);
+  const uint32_t all = in.le32(), one = in.le32();
+  const uint16_t kind = in.le16();
+  if (in.ok() && all == 22 && one == 18 && kind == 2) return true;
+  if (packet.type != batch || packet.body.size() < 12) return false;
+  std::array<char, 16> text{};
+  for (size_t i = 0; i < text.size() && 2 * i + 1 < packet.body.size(); i++) {
+    if (packet.body[2 * i + 1] != 0) return false;
+    text[i] = static_cast<char>(packet.body[2 * i]);
+  }
+  return begins_like_sql({text.data(), text.size()});
+}
+
+/** An answer that begins with an information, an error, a change or an acknowledgement: kind, then a length
+ * that fits. */
+bool is_answer(Bytes bytes) {
+  constexpr uint8_t kinds[] = {0xaa, 0xab, 0xad, 0xe3}, done[] = {0xfd, 0xfe, 0xff};
+  const Packet packet = read_header(bytes);
+  if (packet.claim != Claim::sure || packet.type != reply || packet.body.size() < 9) return false;
+  ByteReader in(packet.body);
+  const uint8_t kind = in.u8();
+  const uint16_t length = in.le16();
+  const size_t room = packet.length - header_bytes;
+  if (std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds)) {
+    in.skip(length);
+    return length >= 4 && length + 3U <= room && (in.left() == 0 || in.rest()[0] >= 0x79);
+  }
+  const bool ends = std::find(std::begin(done), std::end(done), kind) != std::end(done);
+  return ends && length < 0x400 && (room == 9 || room == 13);
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+  if (opening.midstream && (is_batch(client) || is_answer(server))) return Claim::sure;
   const Claim asked = read_client(client), answered = read_server(server);
   return asked == Claim::no || answered == Claim::no ? Claim::no : std::max(asked, answered);
 }

@@ -1,5 +1,5 @@
-// tftp: a read or write request (RFC 1350, RFC 2347): file name, mode, options. The transfer itself has other
-// ports.
+// tftp: a read or write request (RFC 1350, RFC 2347): file name, mode, options; or the options that are
+// accepted. The transfer itself has other ports.
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -20,9 +20,24 @@ std::string_view take_string(ByteReader& in) {
   return rest.substr(0, end);
 }
 
+/** OACK: pairs of an option's name (RFC 2348, RFC 2349, RFC 7440) and its number, to the very end. */
+bool accepts_options(ByteReader in) {
+  constexpr std::string_view options[] = {"blksize", "tsize", "timeout", "windowsize"};
+  int count = 0;
+  for (; in.left() > 0; count++) {
+    const std::string_view name = take_string(in);
+    std::string_view value = take_string(in);
+    const bool known =
+        std::any_of(std::begin(options), std::end(options), [&](auto o) { return same_letters(o, name); });
+    if (!in.ok() || !known || take_number(value, 10) < 0 || !value.empty()) return false;
+  }
+  return count > 0;
+}
+
 Claim recognise(const Opening& opening, Findings& findings) {
   ByteReader in(datagram(opening));
   const uint16_t operation = in.be16();
+  if (in.ok() && operation == 6) return accepts_options(in) ? Claim::sure : Claim::no;
   if (!in.ok() || operation < 1 || operation > 2) return Claim::no;
   const std::string_view file = take_string(in), mode = take_string(in);
   if (!in.ok() || file.empty() || !is_text(file)) return Claim::no;

@@ -12,6 +12,15 @@ const std::vector<Sample> tftp_samples = {
      .transport = over_udp,
      .server_port = 69},
     {.name = "write", .client = raw("\0\2a\0NETASCII\0"), .transport = over_udp, .server_port = 6900},
+    {.name = "options accepted",
+     .server = raw("\0\6blksize\0"
+                   "1408\0tsize\0"
+                   "20480\0"),
+     .transport = over_udp,
+     .server_port = 50000,
+     .client_alone = false,
+     .server_alone = true,
+     .symmetric = true},
 };
 
 TEST_CASE("tftp: file") {
@@ -21,6 +30,10 @@ TEST_CASE("tftp: file") {
 TEST_CASE("tftp: is not claimed for data, other modes and open strings") {
   check_refused("tftp",
                 {.name = "data", .client = raw("\0\3\0\1hello"), .transport = over_udp, .server_port = 69});
+  check_refused("tftp", {.name = "option of nobody",
+                         .client = raw("\0\6colour\0"
+                                       "3\0"),
+                         .transport = over_udp});
   check_refused("tftp",
                 {.name = "mode", .client = raw("\0\1a\0binary\0"), .transport = over_udp, .server_port = 69});
   check_refused("tftp",

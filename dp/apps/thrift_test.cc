@@ -31,6 +31,15 @@ const std::vector<Sample> thrift_samples = {
      .server = framed(message("02", "set_keyspace")),
      .server_port = 9160,
      .server_alone = true},
+    {.name = "compact, framed",
+     .client = framed(hex("82 21 07 0b") + "getUserById" + hex("00")),
+     .server = framed(hex("82 41 07 0b") + "getUserById" + hex("00")),
+     .server_port = 9090,
+     .server_alone = true},
+    {.name = "compact over udp",
+     .client = hex("82 81 01 09") + "emitBatch" + hex("1c 1c 00"),
+     .transport = over_udp,
+     .server_port = 6831},
 };
 
 TEST_CASE("thrift: cassandra is a layer") {
@@ -41,6 +50,10 @@ TEST_CASE("thrift: cassandra is a layer") {
 TEST_CASE("thrift: is not claimed for other words") {
   check_refused("thrift", {.name = "type", .client = framed(message("07", "getUser"))});
   check_refused("thrift", {.name = "name", .client = framed(message("01", "get user"))});
+  check_refused("thrift", {.name = "compact of another version", .client = hex("82 22 07 04") + "ping"});
+  check_refused("thrift", {.name = "netbios", .client = hex("82000000")});
+  check_refused("thrift",
+                {.name = "endless number", .client = hex("82 21 ffffffffffffffffffffff 04") + "ping"});
   check_refused("thrift", {.name = "length", .client = hex("8001 0001 ffffffff 00")});
 }
 
