@@ -1,12 +1,13 @@
-// Composition root: the parts, and the API on top of them, on its two listeners.
+// Composition root: the parts, and the API on top of them, on its listeners.
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { systemBus } from '../libvirt-watch/bus.ts';
 import type { Bus } from '../libvirt-watch/types.ts';
 import { type AppOptions, createApp } from './api/app.ts';
 import { type Certificate, configuredCertificate, ownCertificate } from './api/certificate.ts';
-import { closeServer, listenOnHttps, listenOnSocket, pageAddress } from './api/listeners.ts';
+import { closeServer, listenOnHttps, listenOnSocket, pageAddress, SOCKET_MODES } from './api/listeners.ts';
 import { Metrics } from './api/metrics.ts';
+import type { Caller } from './api/operation.ts';
 import { operations } from './api/operations.ts';
 import { pageFolder, pageHandler } from './api/page.ts';
 import type { WebLogin } from './api/schema.ts';
@@ -14,6 +15,7 @@ import { Sessions } from './api/sessions.ts';
 import type { ApiSources } from './api/sources.ts';
 import { StreamHub } from './api/stream-hub.ts';
 import { findEnd } from './api/workload-name.ts';
+import { adminSocket } from './base/admin-socket.ts';
 import { VmoatError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import { VERSION } from './base/version.ts';
@@ -21,6 +23,7 @@ import type { Config } from './config/schema.ts';
 import { groupOf } from './graphs.ts';
 import { Parts } from './parts.ts';
 import { StatusBoard } from './status-board.ts';
+import { passes } from './threats/threat-filter.ts';
 
 export interface Daemon {
   /** Address of the web page, or null where it is off. */
@@ -43,13 +46,13 @@ export async function startDaemon(
   const web: Web = { served: null };
   const sessions = new Sessions({ file: join(config.stateDir, 'sessions.json'), clock: parts.clock });
   const board = new StatusBoard(parts);
-  const sources = apiSources(parts, log, board, sessions, () => webLogin(sessions, web));
+  const sources = apiSources(parts, log, board, sessions, (caller) => webLogin(sessions, web, caller));
   const hub = new StreamHub(sources);
-  board.addLoss(() => ({ streamFlows: hub.dropped }));
+  board.addLoss(() => hub.dropped);
   const app = {
     sources,
     operations: operations(hub),
-    metrics: new Metrics(sources.status),
+    metrics: new Metrics(sources.status, () => parts.threats.totals),
     version: VERSION,
   };
   const servers: Server[] = [];
@@ -60,7 +63,11 @@ export async function startDaemon(
     await parts.stop();
   };
   try {
-    servers.push(await listenOnSocket(config.sockets.api, createApp({ ...app, local: true })));
+    const { api } = config.sockets;
+    const listen = async (path: string, mode: number, door: 'socket' | 'admin'): Promise<void> =>
+      void servers.push(await listenOnSocket(path, mode, createApp({ ...app, door })));
+    await listen(api, SOCKET_MODES.group, 'socket');
+    await listen(adminSocket(api), SOCKET_MODES.admin, 'admin');
     if (config.web.listen !== 'off') servers.push(await serveWeb(config, log, app, web));
   } catch (error) {
     await stop();
@@ -69,13 +76,13 @@ export async function startDaemon(
   return { page: web.served?.address ?? null, stop };
 }
 
-async function serveWeb(config: Config, log: Log, app: Omit<AppOptions, 'local'>, web: Web): Promise<Server> {
+async function serveWeb(config: Config, log: Log, app: Omit<AppOptions, 'door'>, web: Web): Promise<Server> {
   const folder = pageFolder(config.web.root);
   if (folder === null) log.warn('the web page is not built: only the API is served');
   const page = folder === null ? {} : { page: pageHandler(folder) };
   const certificate = certificateOf(config);
   const { listen } = config.web;
-  const server = await listenOnHttps(listen, certificate, createApp({ ...app, ...page, local: false }));
+  const server = await listenOnHttps(listen, certificate, createApp({ ...app, ...page, door: 'web' }));
   web.served = { address: pageAddress(listen, server), certificate };
   return server;
 }
@@ -86,12 +93,13 @@ function certificateOf(config: Config): Certificate {
   return ownCertificate(config.stateDir, Date.now());
 }
 
-function webLogin(sessions: Sessions, { served }: Web): WebLogin {
+/** A session may what whoever asked for it may. */
+function webLogin(sessions: Sessions, { served }: Web, { role, user }: Caller): WebLogin {
   if (!served)
     throw new VmoatError('listen_failed', 'the web page is switched off', {
       hint: 'set web.listen in the configuration',
     });
-  const { secret, expires } = sessions.issue();
+  const { secret, expires } = sessions.issue({ role, user });
   const url = `${served.address}#secret=${secret}`;
   return { url, secret, expires, fingerprint: served.certificate.fingerprint };
 }
@@ -101,15 +109,17 @@ function apiSources(
   log: Log,
   board: StatusBoard,
   sessions: Sessions,
-  login: () => WebLogin,
+  login: (caller: Caller) => WebLogin,
 ): ApiSources {
-  const { clock, inventory, history, traffic, graphs, feed } = parts;
+  const { clock, inventory, history, traffic, threats, graphs, feed } = parts;
   return {
     clock,
     log,
     sessions,
     feed,
     groupOf,
+    threats,
+    threatPasses: (threat, filter) => passes(threat, filter, groupOf),
     status: () => board.status(),
     workloads: () => inventory.workloads(),
     nics: () => inventory.nics(),

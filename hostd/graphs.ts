@@ -1,9 +1,12 @@
 // The graph of now and of then, at both levels, from traffic, history and inventory.
-import type { Graph, GraphEdge, GraphNode, Workload, WorkloadRef } from './api/schema.ts';
+import type { Graph, GraphEdge, GraphNode, Threat, Workload, WorkloadRef } from './api/schema.ts';
 import type { Clock } from './base/clock.ts';
 import type { History } from './history/history.ts';
 import type { EdgeMinute } from './history/rows.ts';
 import { automaticGroup } from './inventory/automatic-group.ts';
+import { marked } from './threats/marks.ts';
+import type { Threats } from './threats/threats.ts';
+import { nodeId } from './traffic/edge.ts';
 import type { EdgeDelta } from './traffic/edge-table.ts';
 import { endNodes, groupGraph, workloadGraph, workloadNodes } from './traffic/graph.ts';
 import type { Traffic } from './traffic/traffic.ts';
@@ -11,6 +14,7 @@ import type { Traffic } from './traffic/traffic.ts';
 export interface GraphSources {
   clock: Clock;
   traffic: Traffic;
+  threats: Threats;
   history: History;
   workloads: () => Workload[];
 }
@@ -50,6 +54,15 @@ export class Graphs {
     return this.#graph(level, [...known.values()], edges, since, until);
   }
 
+  /** Open incidents, those of the window where one is given. */
+  #seenIn(since: number | null, until: number | null): Threat[] {
+    const begins = since ?? 0;
+    const ends = until ?? Number.POSITIVE_INFINITY;
+    return [...this.#sources.threats.openIncidents()].filter(
+      ({ first, last }) => Date.parse(last) >= begins && Date.parse(first) <= ends,
+    );
+  }
+
   #graph(
     level: Graph['level'],
     nodes: GraphNode[],
@@ -65,7 +78,9 @@ export class Graphs {
       edges,
       groupOf: groupOfNode,
     };
-    return level === 'group' ? groupGraph(input) : workloadGraph(input);
+    const seen = this.#seenIn(since, until);
+    if (level === 'vm') return marked(workloadGraph(input), seen, nodeId);
+    return marked(groupGraph(input), seen, (end) => `group:${groupOf(end)}`);
   }
 }
 

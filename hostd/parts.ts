@@ -6,7 +6,7 @@ import type { Bus, LibvirtWatch } from '../libvirt-watch/types.ts';
 import { watchLibvirt } from '../libvirt-watch/watch.ts';
 import type { AddressConflict } from '../topology/types.ts';
 import { Pace } from './api/pace.ts';
-import type { Flow } from './api/schema.ts';
+import type { Flow, Threat } from './api/schema.ts';
 import { type Clock, type Stop, systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { VERSION } from './base/version.ts';
@@ -15,20 +15,25 @@ import { Dataplane } from './dataplane/dataplane.ts';
 import { edgeMinute, Graphs, groupOf } from './graphs.ts';
 import { History } from './history/history.ts';
 import { Inventory } from './inventory/inventory.ts';
+import type { NamedThreatEnds, ThreatEnds } from './threats/incident.ts';
+import { Journal } from './threats/journal.ts';
+import { Threats } from './threats/threats.ts';
 import type { FlowEnds, NamedEnds } from './traffic/ends.ts';
 import { idPrefix, Traffic } from './traffic/traffic.ts';
 
 interface FeedEvents {
   flows: [Flow[]];
+  threats: [Threat[]];
   traffic: [];
   workloads: [];
 }
 
+const DAY_MS = 86_400_000;
 const RENAME_SOON_MS = 100;
 const RENAME_INTERVAL_MS = 1000;
 const NOTHING = { instance: '', batch: 0 };
 const EXPIRE_MS = 30_000;
-const CONFLICTS_MS = 1000;
+const JOURNAL_MS = 1000;
 const CONFLICTS_LOGGED = 5;
 
 /** Everything runs from the moment it is made; `stop` ends it, and writes what the history still holds. */
@@ -38,11 +43,13 @@ export class Parts {
   readonly dataplane: Dataplane;
   readonly inventory: Inventory;
   readonly traffic: Traffic;
+  readonly threats: Threats;
   readonly history: History;
   readonly graphs: Graphs;
   readonly watch: LibvirtWatch;
   readonly #log: Log;
-  readonly #renaming = new Pace(() => this.traffic.rename(), RENAME_SOON_MS, RENAME_INTERVAL_MS);
+  readonly #journal: Journal;
+  readonly #renaming = new Pace(() => this.#rename(), RENAME_SOON_MS, RENAME_INTERVAL_MS);
   readonly #stops: Stop[];
   #conflicts: AddressConflict[] = [];
   #stopped = false;
@@ -50,6 +57,7 @@ export class Parts {
   constructor(config: Config, log: Log, bus: Bus) {
     const { clock } = this;
     this.#log = log;
+    this.#journal = new Journal(log);
     this.dataplane = new Dataplane({
       socket: config.sockets.dataplane,
       client: `vmoat-hostd ${VERSION}`,
@@ -71,6 +79,16 @@ export class Parts {
       onEdges: (deltas) => this.history.keepEdges(deltas.map(edgeMinute)),
       onTaken: (receipt) => this.history.keepReceipt(receipt),
     });
+    this.threats = new Threats({
+      clock,
+      keep_ms: config.history.retentionDays * DAY_MS,
+      nameEnds: (ends) => this.#nameThreatEnds(ends),
+      groupOf,
+      onThreats: (threats) => this.#threats(threats),
+      onNew: (threat) => this.#journal.note(threat, clock.now()),
+      onForgotten: (ids) => this.history.forgetThreats(ids),
+      keepAcknowledgement: (ids, acknowledged) => this.history.acknowledge(ids, acknowledged),
+    });
     this.history = new History({
       folder: join(config.stateDir, 'history'),
       retentionDays: config.history.retentionDays,
@@ -90,15 +108,18 @@ export class Parts {
     });
     void this.#connect();
     this.#stops = [
-      clock.every(EXPIRE_MS, () => this.traffic.expire()),
-      clock.every(CONFLICTS_MS, () => this.#logConflicts()),
+      clock.every(EXPIRE_MS, () => this.#expire()),
+      clock.every(JOURNAL_MS, () => this.#logNews()),
     ];
   }
 
   /** vmoat-dp is told what the history holds already, and sends what is missing. */
   async #connect(): Promise<void> {
     const receipt = await this.history.receipt().catch(() => null);
-    if (!this.#stopped) this.dataplane.start(receipt ?? NOTHING);
+    const threats = await this.history.threats().catch(() => []);
+    if (this.#stopped) return;
+    this.threats.load(threats);
+    this.dataplane.start(receipt ?? NOTHING);
   }
 
   async stop(): Promise<void> {
@@ -111,14 +132,16 @@ export class Parts {
   }
 
   #listen(): void {
-    const { dataplane, inventory, traffic, history } = this;
-    dataplane.on('connected', (instance) => {
+    const { dataplane, inventory, traffic, threats, history } = this;
+    dataplane.on('connected', ({ instance, threats: kinds }) => {
+      threats.learnKinds(kinds);
       traffic.endOthers(instance);
       void history.endOthers(idPrefix(instance));
     });
     dataplane.on('tables', () => inventory.takeTables(dataplane.tables));
     dataplane.on('addresses', (addresses) => inventory.learn(addresses));
     dataplane.on('flows', (batch, registry, instance) => traffic.take(batch, registry, instance));
+    dataplane.on('threats', (records, instance) => threats.take(records, instance));
   }
 
   #nameEnds({ segment, src, dst, srcMac, dstMac, srcSlot, dstSlot }: FlowEnds): NamedEnds {
@@ -129,6 +152,18 @@ export class Parts {
       to: this.inventory.name(server, 'destination'),
       segment: this.inventory.segmentName(segment),
     };
+  }
+
+  /** The NIC's guest is one end; nothing is said of an end without address that is not that guest. */
+  #nameThreatEnds({ segment, src, dst, slot, fromNic }: ThreatEnds): NamedThreatEnds {
+    const [srcSlot, dstSlot] = fromNic ? [slot, 0] : [0, slot];
+    const end = (address: string | null, at: number, role: 'source' | 'destination') =>
+      address === null && at === 0
+        ? undefined
+        : this.inventory.name({ segment, address: address ?? '', mac: '', slot: at }, role);
+    const [from, to] = [end(src, srcSlot, 'source'), end(dst, dstSlot, 'destination')];
+    const nic = this.inventory.topology.endpoints.get(slot)?.tap ?? null;
+    return { ...(from && { from }), ...(to && { to }), segment: this.inventory.segmentName(segment), nic };
   }
 
   #libvirtChanged(): void {
@@ -145,6 +180,27 @@ export class Parts {
     this.history.keep(flows);
     this.feed.emit('flows', flows);
     this.feed.emit('traffic');
+  }
+
+  #threats(threats: Threat[]): void {
+    this.history.keepThreats(threats);
+    this.feed.emit('threats', threats);
+    this.feed.emit('traffic');
+  }
+
+  #rename(): void {
+    this.traffic.rename();
+    this.threats.rename();
+  }
+
+  #expire(): void {
+    this.traffic.expire();
+    this.threats.expire();
+  }
+
+  #logNews(): void {
+    this.#logConflicts();
+    this.#journal.write();
   }
 
   /** A guest can provoke conflicts at will: one line a second says how many, and shows some. */

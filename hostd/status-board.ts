@@ -7,6 +7,7 @@ import { CpuMeter } from './dataplane/cpu-meter.ts';
 import type { Dataplane } from './dataplane/dataplane.ts';
 import type { History } from './history/history.ts';
 import type { Inventory } from './inventory/inventory.ts';
+import type { Threats } from './threats/threats.ts';
 import type { Traffic } from './traffic/traffic.ts';
 
 export interface StatusSources {
@@ -14,6 +15,7 @@ export interface StatusSources {
   dataplane: Dataplane;
   inventory: Inventory;
   traffic: Traffic;
+  threats: Threats;
   history: History;
   watch: LibvirtWatch;
 }
@@ -33,8 +35,8 @@ export class StatusBoard {
     this.#sources = sources;
     this.#since = sources.clock.now();
     this.#stop = sources.clock.every(MEASURE_MS, () => this.#measure());
-    const { traffic, history, inventory } = sources;
-    for (const part of [traffic, history, inventory]) this.addLoss(() => part.lost);
+    const { traffic, threats, history, inventory } = sources;
+    for (const part of [traffic, threats, history, inventory]) this.addLoss(() => part.lost);
     this.#measure();
   }
 
@@ -58,6 +60,7 @@ export class StatusBoard {
       hostd: this.#hostd(),
       nics: nicCounts(this.#sources.inventory.nics()),
       workloads: { total: workloads.length, running },
+      threats: this.#sources.threats.open,
       lost: Object.assign({}, status?.lost, ...this.#losses.map((loss) => loss())),
       anomalies: status?.anomalies ?? {},
     };

@@ -46,7 +46,7 @@ export async function welcome(instance) {
 export function ask({ folder }, method, path) {
   return new Promise((resolve, reject) => {
     const options = {
-      socketPath: join(folder, 'run/api.sock'),
+      socketPath: join(folder, 'run/admin.sock'),
       method,
       path,
       timeout: 5000,

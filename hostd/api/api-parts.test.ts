@@ -9,7 +9,7 @@ import { ownCertificate, selfSigned } from './certificate.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
 import { splitAddress } from './listeners.ts';
 import { momentOf } from './moment.ts';
-import type { Flow } from './schema.ts';
+import type { Flow, Threat } from './schema.ts';
 import { Sessions } from './sessions.ts';
 import { BUFFER_BYTES_MAX, StreamClient } from './stream-client.ts';
 import { findEnd, findWorkload } from './workload-name.ts';
@@ -18,6 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'hos-api-'));
 after(() => rmSync(folder, { recursive: true }));
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const DAY_MS = 86_400_000;
+const VIEWER = { role: 'viewer', user: '' } as const;
 
 test('the certificate is valid, for these names, signed by its own key', () => {
   const made = selfSigned(['host.example', 'localhost', '127.0.0.1', '::1'], NOW);
@@ -45,7 +46,7 @@ test('a secret works once and not for long; sessions outlive hostd, hashed, and 
   const file = join(folder, 'sessions.json');
   const clock = new ManualClock(NOW);
   const sessions = new Sessions({ file, clock });
-  const { secret } = sessions.issue();
+  const { secret } = sessions.issue(VIEWER);
   const { token } = sessions.exchange(secret);
   assert.throws(() => sessions.exchange(secret), { code: 'bootstrap_refused' });
   assert.throws(() => sessions.exchange('made up'), { code: 'bootstrap_refused' });
@@ -57,19 +58,26 @@ test('a secret works once and not for long; sessions outlive hostd, hashed, and 
   assert.equal(later.find(`${token}x`), null);
   clock.advance(8 * DAY_MS);
   assert.equal(later.find(token), null);
-  const old = sessions.issue();
+  const old = sessions.issue(VIEWER);
   clock.advance(11 * 60_000);
   assert.throws(() => sessions.exchange(old.secret), { code: 'bootstrap_refused' });
   writeFileSync(file, '{"broken');
   assert.equal(new Sessions({ file, clock }).find(token), null);
 });
 
+test('a session may what whoever asked for its secret may', () => {
+  const sessions = new Sessions({ file: join(folder, 'roles.json'), clock: new ManualClock(NOW) });
+  const { token } = sessions.exchange(sessions.issue({ role: 'admin', user: 'ann' }).secret);
+  const found = new Sessions({ file: join(folder, 'roles.json'), clock: new ManualClock(NOW) }).find(token);
+  assert.deepEqual([found?.role, found?.user], ['admin', 'ann']);
+});
+
 test('secrets and sessions are bounded', () => {
   const sessions = new Sessions({ file: null, clock: new ManualClock(NOW) });
-  const first = sessions.issue();
-  for (let n = 0; n < 16; n++) sessions.issue();
+  const first = sessions.issue(VIEWER);
+  for (let n = 0; n < 16; n++) sessions.issue(VIEWER);
   assert.throws(() => sessions.exchange(first.secret), { code: 'bootstrap_refused' });
-  const tokens = Array.from({ length: 101 }, () => sessions.exchange(sessions.issue().secret).token);
+  const tokens = Array.from({ length: 101 }, () => sessions.exchange(sessions.issue(VIEWER).secret).token);
   assert.equal(sessions.find(tokens[0] ?? ''), null);
   assert.ok(sessions.find(tokens[100] ?? ''));
 });
@@ -137,11 +145,13 @@ test('addresses to listen on', () => {
 test('a slow reader of the stream misses what its buffer does not hold, counted and told', () => {
   const written: string[] = [];
   const reader = { writableLength: 0, write: (text: string) => written.push(text) };
-  const client = new StreamClient(reader, ['flows', 'status'], {}, () => '');
+  const all = { flow: () => true, threat: () => true };
+  const client = new StreamClient(reader, ['flows', 'status'], all);
   const flow = { id: 'a', first: '', last: '' } as Flow;
   assert.equal(client.flows([flow]), 0);
   reader.writableLength = BUFFER_BYTES_MAX;
   assert.equal(client.flows([flow, flow]), 2);
+  assert.equal(client.threats([{ id: 't' } as Threat]), 1);
   client.state('status', '{}');
   client.heartbeat();
   assert.equal(written.length, 1);
@@ -149,7 +159,7 @@ test('a slow reader of the stream misses what its buffer does not hold, counted 
   client.state('graph', '{}');
   client.state('status', '{"kind":"status"}');
   assert.deepEqual(written.slice(1), [
-    'event: dropped\ndata: {"kind":"dropped","flows":2}\n\n',
+    'event: dropped\ndata: {"kind":"dropped","flows":2,"threats":1}\n\n',
     'event: status\ndata: {"kind":"status"}\n\n',
   ]);
   client.flows(Array.from({ length: 501 }, () => flow));

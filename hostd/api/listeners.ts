@@ -10,14 +10,17 @@ import type { Certificate } from './certificate.ts';
 const HEADERS_MS = 10_000;
 const CONNECTIONS_MAX = 512;
 
-/** root and the group of the socket may connect: whoever connects may read. Throws `listen_failed`. */
-export async function listenOnSocket(path: string, app: RequestListener): Promise<Server> {
+/** Read and write for the owner; for the group, too, where whoever is in it may read. */
+export const SOCKET_MODES = { admin: 0o600, group: 0o660 } as const;
+
+/** Throws `listen_failed`. Until its mode is set, the process's umask keeps others out. */
+export async function listenOnSocket(path: string, mode: number, app: RequestListener): Promise<Server> {
   const server = bounded(createHttpServer(app));
   try {
     mkdirSync(dirname(path), { recursive: true });
     await removeStale(path);
     await opened(server, () => server.listen(path));
-    chmodSync(path, 0o660);
+    chmodSync(path, mode);
     return server;
   } catch (cause) {
     throw new VmoatError('listen_failed', `${path}: ${messageOf(cause)}`, { cause });

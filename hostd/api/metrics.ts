@@ -1,5 +1,6 @@
 // /metrics for Prometheus: what `vmoat status` says, as gauges and counters.
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { ThreatTotal } from '../threats/threats.ts';
 import type { Status } from './schema.ts';
 
 export const METRICS_PATH = '/metrics';
@@ -8,7 +9,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #read: () => void;
 
-  constructor(status: () => Status) {
+  constructor(status: () => Status, threatTotals: () => Iterable<ThreatTotal>) {
     const gauge = (name: string, help: string, labelNames: string[] = []) =>
       new Gauge({ name: `vmoat_${name}`, help, labelNames, registers: [this.#registry] });
     const counter = (name: string, help: string, labelNames: string[] = []) =>
@@ -21,6 +22,8 @@ export class Metrics {
     const resident = gauge('resident_bytes', 'resident memory', ['process']);
     const history = gauge('history_bytes', 'size of the flow history');
     const lost = counter('lost_total', 'what was lost, by cause', ['cause']);
+    const threats = counter('threats_total', 'incidents, since vmoat-hostd started', ['name', 'severity']);
+    const open = gauge('threats_open', 'incidents that nobody has acknowledged', ['severity']);
     this.#read = () => {
       const now = status();
       up.set({ to: 'libvirt' }, Number(now.libvirt.state === 'connected'));
@@ -38,6 +41,9 @@ export class Metrics {
         resident.set({ process }, use?.residentBytes ?? 0);
       }
       history.set(now.hostd.historyBytes);
+      threats.reset();
+      for (const { name, severity, count } of threatTotals()) threats.inc({ name, severity }, count);
+      for (const [severity, count] of Object.entries(now.threats)) open.set({ severity }, count);
       lost.reset();
       for (const [cause, count] of Object.entries(now.lost)) lost.inc({ cause }, count);
     };

@@ -1,7 +1,7 @@
 // The OpenAPI 3.1 document, made from the operations and their schemas (OpenAPI 3.1 speaks zod's JSON Schema dialect).
 import { z } from 'zod';
 import { type ErrorCode, errorCodes } from '../base/error-codes.ts';
-import type { Operation } from './operation.ts';
+import type { Access, Operation } from './operation.ts';
 import {
   Flow,
   Graph,
@@ -12,6 +12,9 @@ import {
   Session,
   Status,
   StreamEvent,
+  Threat,
+  ThreatGroup,
+  ThreatKind,
   WebLogin,
   Workload,
   WorkloadRef,
@@ -21,7 +24,7 @@ export const BASE_PATH = '/api/v1';
 
 const NAMED = {
   ...{ WorkloadRef, Flow, Nic, Workload, GraphNode, GraphEdge, Graph },
-  ...{ Status, StreamEvent, Session, WebLogin, Problem },
+  ...{ Threat, ThreatGroup, ThreatKind, Status, StreamEvent, Session, WebLogin, Problem },
 };
 const SCHEMAS = '#/components/schemas/';
 
@@ -59,8 +62,11 @@ const SESSION = {
   type: 'apiKey',
   in: 'cookie',
   name: '__Host-vmoat',
-  description: 'Over HTTPS only; on the Unix socket the mode of the file decides.',
+  description: 'Over HTTPS only; on the Unix sockets the mode of the file decides.',
 };
+
+const NEEDS_SESSION: readonly Access[] = ['session', 'admin'];
+const MAY_REFUSE: readonly Access[] = ['local', 'admin'];
 
 /** getWorkloadsId for GET /workloads/{id}. */
 const operationId = ({ method, path }: Operation): string =>
@@ -87,9 +93,9 @@ function described(operation: Operation, answer: Reference): Json {
   return {
     operationId: operationId(operation),
     summary: operation.summary,
-    security: operation.access === 'session' ? [{ session: [] }] : [],
+    security: NEEDS_SESSION.includes(operation.access) ? [{ session: [] }] : [],
     parameters: [...parameters(operation.params, 'path'), ...parameters(operation.query, 'query')],
-    ...(body && { requestBody: { required: true, ...body } }),
+    ...(body && { requestBody: { required: !operation.body?.safeParse(undefined).success, ...body } }),
     responses: {
       200: { description: 'the answer', content: { [type]: { schema: answer } } },
       ...errorResponses(errorsOf(operation)),
@@ -114,8 +120,8 @@ function parameters(schema: z.ZodType, place: 'path' | 'query'): Json[] {
 /** What every operation may answer, by who may call it, and what it says of itself. */
 const errorsOf = (operation: Operation): ErrorCode[] => [
   'bad_request',
-  ...(operation.access === 'session' ? (['unauthorized'] as const) : []),
-  ...(operation.access === 'local' ? (['forbidden'] as const) : []),
+  ...(NEEDS_SESSION.includes(operation.access) ? (['unauthorized'] as const) : []),
+  ...(MAY_REFUSE.includes(operation.access) ? (['forbidden'] as const) : []),
   'rate_limited',
   'internal',
   ...(operation.errors ?? []),

@@ -5,14 +5,24 @@ import type { ErrorCode } from '../base/error-codes.ts';
 import { VmoatError } from '../base/errors.ts';
 import type { ApiSources } from './sources.ts';
 
-/** `session`: a signed-in browser or the Unix socket; `local`: the Unix socket only; `anyone`: everybody. */
-export type Access = 'session' | 'local' | 'anyone';
+/**
+ * `session`: a signed-in browser or a Unix socket; `local`: a Unix socket only; `anyone`: everybody; `admin`: the
+ * socket of root, or a browser that was signed in by root.
+ */
+export type Access = 'session' | 'local' | 'anyone' | 'admin';
+
+/** Who asks; `user` is empty where nothing says it. */
+export interface Caller {
+  role: 'viewer' | 'admin';
+  user: string;
+}
 
 export interface Call<Q, P, B> {
   query: Q;
   params: P;
   body: B;
   sources: ApiSources;
+  caller: Caller;
   request: Request;
   response: Response;
 }
@@ -39,7 +49,7 @@ interface Definition<Q extends z.ZodType, P extends z.ZodType, B extends z.ZodTy
 
 /** An operation whose types were checked where it was written. */
 export interface Operation extends Omit<Definition<z.ZodType, z.ZodType, z.ZodType, z.ZodType>, 'handle'> {
-  run: (sources: ApiSources, request: Request, response: Response) => Promise<unknown>;
+  run: (sources: ApiSources, caller: Caller, request: Request, response: Response) => Promise<unknown>;
 }
 
 export function operation<Q extends z.ZodType, P extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
@@ -49,12 +59,13 @@ export function operation<Q extends z.ZodType, P extends z.ZodType, B extends z.
   const body: z.ZodType = definition.body ?? z.unknown();
   return {
     ...described,
-    run: async (sources, request, response) =>
+    run: async (sources, caller, request, response) =>
       handle({
         query: checked(definition.query, request.query) as z.infer<Q>,
         params: checked(definition.params, request.params) as z.infer<P>,
         body: checked(body, request.body) as z.infer<B>,
         sources,
+        caller,
         request,
         response,
       }),

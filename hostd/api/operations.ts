@@ -1,7 +1,6 @@
 // Every operation of the API, read top to bottom.
 import { z } from 'zod';
 import { VmoatError } from '../base/errors.ts';
-import type { FlowFilter } from '../history/flow-filter.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
 import { filterOf, timeOf } from './flow-query.ts';
 import { operation } from './operation.ts';
@@ -19,6 +18,8 @@ import { Flow, Graph, Nic, Page, Session, Status, StreamEvent, WebLogin, Workloa
 import { cookieOf, sessionCookie } from './session-cookie.ts';
 import type { ApiSources } from './sources.ts';
 import type { StreamHub } from './stream-hub.ts';
+import { threatOperations } from './threat-operations.ts';
+import { threatFilterOf } from './threat-query.ts';
 import { findWorkload } from './workload-name.ts';
 
 const nothing = { query: NoQuery, params: NoQuery };
@@ -96,6 +97,7 @@ export const operations = (hub: StreamHub) => [
       throw new VmoatError('not_found', 'there is no such flow', { field: 'id' });
     },
   }),
+  ...threatOperations,
   operation({
     method: 'get',
     path: '/graph',
@@ -118,9 +120,11 @@ export const operations = (hub: StreamHub) => [
     stream: true,
     errors: ['too_many_streams', 'workload_unknown', 'name_ambiguous'],
     handle: ({ sources, query, response }) => {
-      const { kinds, ...filter } = query;
-      const passed: FlowFilter = filterOf(filter, sources);
-      hub.serve(response, kinds ?? allStreamKinds, passed);
+      const { kinds, name, severity, ...filter } = query;
+      const flows = filterOf(filter, sources);
+      const { workload, group, q } = filter;
+      const threats = threatFilterOf({ workload, group, q, name, severity }, sources);
+      hub.serve(response, kinds ?? allStreamKinds, { flows, threats });
       return undefined;
     },
   }),
@@ -170,11 +174,11 @@ export const operations = (hub: StreamHub) => [
     ...nothing,
     method: 'post',
     path: '/web-login',
-    summary: 'A one-time secret for the web page',
+    summary: 'A one-time secret for the web page; of root, for a session that may change something',
     access: 'local',
     answer: WebLogin,
     errors: ['listen_failed'],
-    handle: ({ sources }) => sources.webLogin(),
+    handle: ({ sources, caller }) => sources.webLogin(caller),
   }),
 ];
 

@@ -1,6 +1,7 @@
 // What the API takes in paths, queries and bodies.
 import { z } from 'zod';
 import { MOMENT_PATTERN } from './moment.ts';
+import { Severity } from './schema.ts';
 
 const Moment = z
   .string()
@@ -39,16 +40,56 @@ export const FlowFilterQuery = z.strictObject({
 });
 export type FlowFilterQuery = z.infer<typeof FlowFilterQuery>;
 
-export const FlowsQuery = FlowFilterQuery.extend({
+const Limit = z
+  .string()
+  .regex(/^\d{1,4}$/, `must be 1 to ${LIMIT_MAX}`)
+  .transform(Number)
+  .pipe(z.int().min(1, `must be 1 to ${LIMIT_MAX}`).max(LIMIT_MAX, `must be 1 to ${LIMIT_MAX}`))
+  .optional()
+  .describe(`items on a page, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} if not given`);
+const PageQuery = {
   cursor: z.string().max(512).optional().describe('`next` of the page before'),
-  limit: z
+  limit: Limit,
+};
+export const FlowsQuery = FlowFilterQuery.extend(PageQuery);
+
+const ThreatName = z.string().min(1).max(64).optional().describe('which threat: a name of /threat-kinds');
+const LeastSeverity = Severity.optional().describe('this severe or worse');
+
+export const ThreatFilterQuery = z.strictObject({
+  since: Moment.optional().describe('only incidents seen at or after this moment'),
+  until: Moment.optional().describe('only incidents that began at or before this moment'),
+  workload: FlowFilterQuery.shape.workload,
+  group: FlowFilterQuery.shape.group,
+  name: ThreatName,
+  severity: LeastSeverity,
+  acknowledged: z.enum(['yes', 'no']).optional().describe('both if not given'),
+  source: z.string().min(1).max(255).optional().describe('`source` of an incident or group'),
+  flow: z.string().min(1).max(64).optional().describe('id of the flow where it was seen last'),
+  q: z
     .string()
-    .regex(/^\d{1,4}$/, `must be 1 to ${LIMIT_MAX}`)
-    .transform(Number)
-    .pipe(z.int().min(1, `must be 1 to ${LIMIT_MAX}`).max(LIMIT_MAX, `must be 1 to ${LIMIT_MAX}`))
+    .min(1)
+    .max(255)
+    .toLowerCase()
     .optional()
-    .describe(`flows on a page, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} if not given`),
+    .describe('free text in names, addresses, threat, evidence and note'),
 });
+export type ThreatFilterQuery = z.infer<typeof ThreatFilterQuery>;
+export const ThreatsQuery = ThreatFilterQuery.extend(PageQuery);
+export const ThreatGroupsQuery = ThreatFilterQuery.extend({ limit: Limit });
+
+const NOTE_CHARS_MAX = 500;
+export const AcknowledgeQuery = z.strictObject({
+  alike: z
+    .enum(['yes', 'no'])
+    .optional()
+    .describe('yes: not the incident alone, but all of the same threat and source'),
+});
+export const Acknowledge = z
+  .strictObject({
+    note: z.string().max(NOTE_CHARS_MAX).default('').describe('why, for whoever comes next'),
+  })
+  .optional();
 
 export const GraphQuery = z.strictObject({
   level: z.enum(['vm', 'group']).default('vm'),
@@ -56,10 +97,12 @@ export const GraphQuery = z.strictObject({
   until: Moment.optional().describe('end of the window; now if not given'),
 });
 
-const STREAM_KINDS = ['flows', 'graph', 'status', 'workloads'] as const;
+const STREAM_KINDS = ['flows', 'graph', 'status', 'workloads', 'threats'] as const;
 export type StreamKind = (typeof STREAM_KINDS)[number];
 
 export const StreamQuery = FlowFilterQuery.omit({ since: true, until: true }).extend({
+  name: ThreatName,
+  severity: LeastSeverity,
   kinds: z
     .string()
     .max(64)

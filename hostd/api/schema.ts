@@ -50,6 +50,84 @@ export const Flow = z.object({
 });
 export type Flow = z.infer<typeof Flow>;
 
+export const Severity = z.enum(['low', 'medium', 'high', 'critical']);
+export type Severity = z.infer<typeof Severity>;
+
+/** Somebody has seen to it. */
+export const Acknowledgement = z.object({
+  at: Time,
+  by: z.string().describe('who, as far as it is known'),
+  note: z.string(),
+});
+export type Acknowledgement = z.infer<typeof Acknowledgement>;
+
+/** One incident: a threat between two ends at one NIC, until it is silent for a minute. */
+export const Threat = z.object({
+  id: z.string(),
+  name: z.string().describe('which threat: a name of GET /threat-kinds'),
+  severity: Severity,
+  action: z.enum(['alert', 'deny']).describe('what protect would do'),
+  first: Time,
+  last: Time,
+  count: z.number().describe('times it was seen'),
+  segment: z.string(),
+  proto: z.string().describe("IANA's keyword in lower case, `ethernet` where it is not IP"),
+  src: z.string().nullable().describe('who did it; null where it is not IP'),
+  sport: z.number().int(),
+  dst: z.string().nullable(),
+  dport: z.number().int(),
+  from: WorkloadRef.optional().describe('who src is; absent where nothing says it'),
+  to: WorkloadRef.optional(),
+  nic: z.string().nullable().describe('tap of the NIC where it was seen'),
+  sender: z.enum(['guest', 'network']).describe("guest: the NIC's VM did it; network: it was done to the VM"),
+  source: z.string().describe('what incidents of a name are grouped by: UUID of a VM, an address or a NIC'),
+  flow: z.string().nullable().describe('the flow where it was seen last'),
+  evidence: z.string().describe('the proof; may hold anything the peer sent'),
+  acknowledged: Acknowledgement.nullable(),
+});
+export type Threat = z.infer<typeof Threat>;
+
+/** Incidents of one threat by one source. */
+export const ThreatGroup = z.object({
+  name: z.string(),
+  severity: Severity,
+  source: z.string(),
+  incidents: z.number().int(),
+  open: z.number().int().describe('incidents that nobody has acknowledged'),
+  targets: z.number().int().describe('different addresses it was done to'),
+  count: z.number().describe('times it was seen, of all incidents'),
+  first: Time,
+  last: Time,
+  newest: Threat.describe('the incident that was seen last'),
+});
+export type ThreatGroup = z.infer<typeof ThreatGroup>;
+
+/** What a threat is, as vmoat-dp says. */
+export const ThreatKind = z.object({
+  name: z.string(),
+  severity: Severity,
+  action: Threat.shape.action,
+  means: z.string(),
+  evidence: z.string().describe('what is shown as proof'),
+  live: z.string().describe('what is seen of it at a NIC, and what bounds that'),
+  offline: z.string().describe('what is seen of it in a capture file'),
+  thresholds: z.array(
+    z.object({
+      name: z.string().describe('its key in the configuration file, below the name of the threat'),
+      unit: z.string(),
+      standard: z.number(),
+      least: z.number(),
+      most: z.number(),
+      means: z.string(),
+    }),
+  ),
+});
+export type ThreatKind = z.infer<typeof ThreatKind>;
+
+/** Open incidents that a node or an edge of the graph takes part in. */
+const ThreatMark = z.object({ open: z.number().int(), worst: Severity });
+export type ThreatMark = z.infer<typeof ThreatMark>;
+
 export const Nic = z.object({
   id: z.string().describe('UUID of the workload + / + MAC'),
   workload: z.string(),
@@ -95,6 +173,7 @@ export const GraphNode = z.object({
   members: z.array(z.string()).optional(),
   state: Workload.shape.state.optional(),
   addresses: z.array(z.string()),
+  threats: ThreatMark.optional().describe('absent: none'),
 });
 export type GraphNode = z.infer<typeof GraphNode>;
 
@@ -114,6 +193,7 @@ export const GraphEdge = z.object({
   first: Time,
   last: Time,
   violations: z.number().int(),
+  threats: ThreatMark.optional().describe('absent: none'),
 });
 export type GraphEdge = z.infer<typeof GraphEdge>;
 
@@ -164,6 +244,14 @@ export const Status = z.object({
     byHook: z.record(z.string(), z.number().int()),
   }),
   workloads: z.object({ total: z.number().int(), running: z.number().int() }),
+  threats: z
+    .object({
+      low: z.number().int(),
+      medium: z.number().int(),
+      high: z.number().int(),
+      critical: z.number().int(),
+    })
+    .describe('incidents that nobody has acknowledged'),
   lost: z.record(z.string(), z.number()).describe('by cause, since dp or hostd started'),
   anomalies: z.record(z.string(), z.number()),
 });
@@ -186,12 +274,14 @@ export const StreamEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('graph'), graph: Graph }),
   z.object({ kind: z.literal('status'), status: Status }),
   z.object({ kind: z.literal('workloads'), workloads: z.array(Workload) }),
+  z.object({ kind: z.literal('threats'), threats: z.array(Threat) }),
   z.object({
     kind: z.literal('dropped'),
     flows: z
       .number()
       .int()
       .describe('flows left out since the last event because the client reads too slowly'),
+    threats: z.number().int().describe('and incidents'),
   }),
 ]);
 export type StreamEvent = z.infer<typeof StreamEvent>;
@@ -199,6 +289,7 @@ export type StreamEvent = z.infer<typeof StreamEvent>;
 /** A browser's session. */
 export const Session = z.object({
   role: z.enum(['viewer', 'admin']),
+  user: z.string().default('').describe('who asked for the secret, where that is known'),
   since: Time,
   expires: Time,
 });

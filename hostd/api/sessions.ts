@@ -17,12 +17,15 @@ const SECRETS_MAX = 16;
 const SESSION_LIFE_MS = 7 * 86_400_000;
 const SESSIONS_MAX = 100;
 
+/** What a session of a secret may. */
+export type Holder = Pick<Session, 'role' | 'user'>;
+
 const Stored = z.record(z.string().length(64), Session);
 
 export class Sessions {
   readonly #options: SessionsOptions;
-  /** Hash of the secret → when it expires, ms. */
-  readonly #secrets = new Map<string, number>();
+  /** Hash of the secret → when it expires, ms, and for whom it is. */
+  readonly #secrets = new Map<string, Holder & { expires: number }>();
   /** Hash of the token → its session. */
   readonly #sessions: Map<string, Session>;
 
@@ -32,10 +35,10 @@ export class Sessions {
   }
 
   /** A secret that works once, within ten minutes. */
-  issue(): { secret: string; expires: string } {
+  issue(holder: Holder): { secret: string; expires: string } {
     const secret = randomBytes(24).toString('base64url');
     const expires = this.#options.clock.now() + SECRET_LIFE_MS;
-    this.#secrets.set(hash(secret), expires);
+    this.#secrets.set(hash(secret), { ...holder, expires });
     makeRoom(this.#secrets, SECRETS_MAX);
     return { secret, expires: new Date(expires).toISOString() };
   }
@@ -43,15 +46,16 @@ export class Sessions {
   /** Throws `bootstrap_refused`. A refused secret says nothing about which secrets exist. */
   exchange(secret: string): { token: string; session: Session } {
     const now = this.#options.clock.now();
-    const expires = this.#secrets.get(hash(secret));
+    const known = this.#secrets.get(hash(secret));
     this.#secrets.delete(hash(secret));
-    if (expires === undefined || expires < now)
+    if (known === undefined || known.expires < now)
       throw new VmoatError('bootstrap_refused', 'this secret is not valid (any more)', {
         hint: 'run `vmoat web-login` for a new one',
       });
     const token = randomBytes(32).toString('base64url');
     const session: Session = {
-      role: 'viewer',
+      role: known.role,
+      user: known.user,
       since: new Date(now).toISOString(),
       expires: new Date(now + SESSION_LIFE_MS).toISOString(),
     };

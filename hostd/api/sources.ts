@@ -4,7 +4,10 @@ import type { Log } from '../base/log.ts';
 import type { FlowPosition } from '../history/day-file.ts';
 import type { EndFilter, FlowFilter, GroupOf } from '../history/flow-filter.ts';
 import type { FlowPage } from '../history/history.ts';
-import type { Flow, Graph, Nic, Status, WebLogin, Workload } from './schema.ts';
+import type { ThreatFilter } from '../threats/threat-filter.ts';
+import type { Threats } from '../threats/threats.ts';
+import type { Caller } from './operation.ts';
+import type { Flow, Graph, Nic, Status, Threat, WebLogin, Workload } from './schema.ts';
 import type { Sessions } from './sessions.ts';
 
 export type Level = Graph['level'];
@@ -22,15 +25,19 @@ export interface ApiSources {
   flow(id: string): Promise<Flow | null>;
   /** Who is meant by a UUID, the beginning of one, a name, a node id or an address; throws VmoatError. */
   endNamed(text: string, field: string): EndFilter;
+  /** The incidents that are kept. */
+  threats: Pick<Threats, 'kinds' | 'totals' | 'threat' | 'find' | 'groups' | 'acknowledge'>;
+  threatPasses(threat: Threat, filter: ThreatFilter): boolean;
   groupOf: GroupOf;
   feed: LiveFeed;
   sessions: Sessions;
   /** Where the page is served, for `vmoat web-login`; throws `listen_failed` where it is not. */
-  webLogin(): WebLogin;
+  webLogin(caller: Caller): WebLogin;
 }
 
 /** What happens, as it happens. */
 export interface LiveFeed {
   on(event: 'flows', listener: (flows: Flow[]) => void): unknown;
+  on(event: 'threats', listener: (threats: Threat[]) => void): unknown;
   on(event: 'traffic' | 'workloads', listener: () => void): unknown;
 }

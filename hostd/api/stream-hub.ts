@@ -1,12 +1,21 @@
 // The live stream: tells every reader what happens, each state made once for all of them.
 import type { Response } from 'express';
 import { VmoatError } from '../base/errors.ts';
-import type { FlowFilter } from '../history/flow-filter.ts';
+import { type FlowFilter, passes } from '../history/flow-filter.ts';
+import type { ThreatFilter } from '../threats/threat-filter.ts';
 import { Pace } from './pace.ts';
 import type { StreamKind } from './queries.ts';
-import type { Flow, StreamEvent } from './schema.ts';
+import type { Flow, StreamEvent, Threat } from './schema.ts';
 import type { ApiSources } from './sources.ts';
 import { StreamClient } from './stream-client.ts';
+
+/** Told whole; of the others what is new. */
+type StateKind = Exclude<StreamKind, 'flows' | 'threats'>;
+
+export interface StreamFilter {
+  flows: FlowFilter;
+  threats: ThreatFilter;
+}
 
 export const CLIENTS_MAX = 64;
 const HEARTBEAT_MS = 10_000;
@@ -23,13 +32,14 @@ export class StreamHub {
   readonly #graph = new Pace(() => this.#tell('graph'), SOON_MS, GRAPH_INTERVAL_MS);
   readonly #workloads = new Pace(() => this.#tell('workloads'), SOON_MS, WORKLOADS_INTERVAL_MS);
   readonly #stops: (() => void)[];
-  /** Flows that readers missed because they read too slowly, since the start. */
-  dropped = 0;
+  /** What readers missed because they read too slowly, since the start. */
+  readonly dropped = { streamFlows: 0, streamThreats: 0 };
 
   constructor(sources: ApiSources) {
     this.#sources = sources;
     const { clock, feed } = sources;
     feed.on('flows', (flows) => this.#flows(flows));
+    feed.on('threats', (threats) => this.#threats(threats));
     feed.on('traffic', () => this.#graph.ask());
     feed.on('workloads', () => this.#changed());
     this.#stops = [
@@ -44,7 +54,7 @@ export class StreamHub {
   }
 
   /** Keeps the response open as a stream until its reader goes; throws `too_many_streams`. */
-  serve(response: Response, kinds: readonly StreamKind[], filter: FlowFilter): void {
+  serve(response: Response, kinds: readonly StreamKind[], filter: StreamFilter): void {
     if (this.#clients.size >= CLIENTS_MAX)
       throw new VmoatError('too_many_streams', `${CLIENTS_MAX} streams are open already`);
     response.writeHead(200, {
@@ -52,7 +62,11 @@ export class StreamHub {
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
     });
-    const client = new StreamClient(response, kinds, filter, this.#sources.groupOf);
+    const { groupOf, threatPasses } = this.#sources;
+    const client = new StreamClient(response, kinds, {
+      flow: (flow) => passes(flow, filter.flows, groupOf),
+      threat: (threat) => threatPasses(threat, filter.threats),
+    });
     this.#clients.add(client);
     response.on('close', () => this.#clients.delete(client));
     client.heartbeat();
@@ -68,7 +82,13 @@ export class StreamHub {
 
   #flows(flows: Flow[]): void {
     this.#each((client) => {
-      if (client.kinds.has('flows')) this.dropped += client.flows(flows);
+      if (client.kinds.has('flows')) this.dropped.streamFlows += client.flows(flows);
+    });
+  }
+
+  #threats(threats: Threat[]): void {
+    this.#each((client) => {
+      if (client.kinds.has('threats')) this.dropped.streamThreats += client.threats(threats);
     });
   }
 
@@ -77,18 +97,18 @@ export class StreamHub {
     this.#graph.ask();
   }
 
-  #tell(kind: Exclude<StreamKind, 'flows'>): void {
+  #tell(kind: StateKind): void {
     const wanting = [...this.#clients].filter((client) => client.kinds.has(kind));
     if (wanting.length === 0) return;
     const json = this.#json(kind);
     for (const client of wanting) client.state(kind, json);
   }
 
-  #json(kind: Exclude<StreamKind, 'flows'>): string {
+  #json(kind: StateKind): string {
     return JSON.stringify(this.#event(kind));
   }
 
-  #event(kind: Exclude<StreamKind, 'flows'>): StreamEvent {
+  #event(kind: StateKind): StreamEvent {
     const sources = this.#sources;
     if (kind === 'graph') return { kind, graph: sources.liveGraph('vm') };
     if (kind === 'status') return { kind, status: sources.status() };

@@ -31,12 +31,12 @@ export const errorCodes = {
   },
   forbidden: {
     http: 403,
-    means: 'This request is only served on the Unix socket, or comes from a foreign web page.',
-    remedy: 'Use the `vmoat` command on the host.',
+    means: 'Only root may do this, or only the Unix socket takes it, or it comes from a foreign web page.',
+    remedy: 'Use the `vmoat` command on the host, as root where the hint says so.',
   },
   not_found: {
     http: 404,
-    means: 'There is no such path.',
+    means: 'There is no such path, flow or incident.',
     remedy: '`GET /api/v1/openapi.json` lists the paths.',
   },
   workload_unknown: {

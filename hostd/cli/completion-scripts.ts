@@ -10,6 +10,8 @@ export interface Completable {
 /** Options and arguments that take a VM are completed with what the daemon knows. */
 const VM_NAMES = 'vmoat vm list -o name 2>/dev/null';
 const VM_OPTIONS = ['--from', '--to', '--vm'];
+const THREAT_IDS = 'vmoat threats -o id 2>/dev/null';
+const THREAT_NAMES = 'vmoat threats kinds -o name 2>/dev/null';
 
 const wordsOf = (command: Completable): string =>
   [
@@ -41,6 +43,8 @@ ${cases.join('\n')}
   case "$path $previous" in
 ${values.join('\n')}
     *' '${VM_OPTIONS.join(`|*' '`)}|'vm show show') words="$(${VM_NAMES})" ;;
+    'threats '*' --name') words="$(${THREAT_NAMES})" ;;
+    'threats show show'|'threats ack ack') words="$(${THREAT_IDS})" ;;
   esac
   local IFS=$' \\t\\n'
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -65,6 +69,11 @@ function fishCondition(command: Completable): string {
   return [...seen, ...(next ? [`not __fish_seen_subcommand_from ${next}`] : [])].join('; and ');
 }
 
+function valuesOf({ flags, choices }: Completable['options'][number]): string {
+  if (flags.some((flag) => VM_OPTIONS.includes(flag))) return `(${VM_NAMES})`;
+  return flags.includes('--name') ? `(${THREAT_NAMES})` : choices.join(' ');
+}
+
 export function fishScript(commands: readonly Completable[]): string {
   const lines = ['# fish completion for vmoat', 'complete -c vmoat -f'];
   for (const command of commands) {
@@ -75,13 +84,13 @@ export function fishScript(commands: readonly Completable[]): string {
       const flags = option.flags.map((flag) =>
         flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
       );
-      const names = option.flags.some((flag) => VM_OPTIONS.includes(flag))
-        ? `(${VM_NAMES})`
-        : option.choices.join(' ');
+      const names = valuesOf(option);
       const value = option.takesValue ? ` -x${names ? ` -a ${fishText(names)}` : ''}` : '';
       lines.push(`${when} ${flags.join(' ')}${value} -d ${fishText(option.description)}`);
     }
   }
-  lines.push(`complete -c vmoat -n '__fish_seen_subcommand_from show' -a ${fishText(`(${VM_NAMES})`)}`);
+  const argument = (path: string, verbs: string, values: string): string =>
+    `complete -c vmoat -n '__fish_seen_subcommand_from ${path}; and __fish_seen_subcommand_from ${verbs}' -a ${fishText(`(${values})`)}`;
+  lines.push(argument('vm', 'show', VM_NAMES), argument('threats', 'show ack', THREAT_IDS));
   return `${lines.join('\n')}\n`;
 }

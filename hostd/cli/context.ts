@@ -1,5 +1,5 @@
-// What every command gets: the terminal, the daemon, the time.
-import { Option } from 'commander';
+// What every command gets: the terminal, the daemon, the time; and what several of them need.
+import { InvalidArgumentError, Option } from 'commander';
 import type { Daemon } from './daemon.ts';
 import type { Terminal } from './terminal.ts';
 import { safeJson } from './terminal.ts';
@@ -8,6 +8,10 @@ export interface Context {
   terminal: Terminal;
   /** Made when a command needs it, from --socket. */
   daemon: () => Daemon;
+  /** The same by the socket of root, for what changes something. */
+  admin: () => Daemon;
+  /** By the socket of root where we may use it, else the other one. */
+  best: () => Daemon;
   now: () => number;
   /** The exit code if nothing throws; 0 at first. */
   fail: (code: number) => void;
@@ -22,3 +26,12 @@ export const printJson = (terminal: Terminal, value: unknown): void =>
 
 export const examples = (...lines: string[]): string =>
   `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+
+const COUNT_MAX = 1_000_000;
+
+/** A whole number given as an option. */
+export function countOf(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= COUNT_MAX) return value;
+  throw new InvalidArgumentError(`a whole number up to ${COUNT_MAX}.`);
+}

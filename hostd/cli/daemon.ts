@@ -2,12 +2,14 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { z } from 'zod';
 import { Problem, StreamEvent } from '../api/schema.ts';
+import { adminSocket, USER_HEADER } from '../base/admin-socket.ts';
 import { type ErrorCode, errorCodes } from '../base/error-codes.ts';
 import { systemCodeOf, VmoatError } from '../base/errors.ts';
 import { EventReader } from './event-reader.ts';
 
 export type Query = Record<string, string | undefined>;
 
+const HEADER_TEXT = /^[\x21-\x7e]{1,64}$/;
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 /** hostd sends something every 10 s. */
@@ -15,9 +17,12 @@ const SILENCE_MS = 30_000;
 
 export class Daemon {
   readonly #socket: string;
+  readonly #headers: Record<string, string>;
 
-  constructor(socket: string) {
+  /** `user`: on the socket of root, on whose behalf we ask. */
+  constructor(socket: string, user = '') {
     this.#socket = socket;
+    this.#headers = HEADER_TEXT.test(user) ? { [USER_HEADER]: user } : {};
   }
 
   /** The answer, checked; throws what the daemon refused, or why it cannot be reached. */
@@ -25,8 +30,17 @@ export class Daemon {
     return this.#checked(schema, await this.#text('GET', path, query));
   }
 
-  async post<S extends z.ZodType>(schema: S, path: string): Promise<z.infer<S>> {
-    return this.#checked(schema, await this.#text('POST', path, {}));
+  async post<S extends z.ZodType>(
+    schema: S,
+    path: string,
+    body?: object,
+    query: Query = {},
+  ): Promise<z.infer<S>> {
+    return this.#checked(schema, await this.#text('POST', path, query, body));
+  }
+
+  async delete<S extends z.ZodType>(schema: S, path: string, query: Query): Promise<z.infer<S>> {
+    return this.#checked(schema, await this.#text('DELETE', path, query));
   }
 
   /** Calls `opened` once events are collected for us, then `take` with every event until the stream ends. */
@@ -47,23 +61,37 @@ export class Daemon {
     throw badAnswer(this.#socket, `${issue?.path.map(String).join('.')}: ${issue?.message}`);
   }
 
-  async #text(method: string, path: string, query: Query): Promise<string> {
-    const response = await this.#send(method, path, query, TIMEOUT_MS);
+  async #text(method: string, path: string, query: Query, body?: object): Promise<string> {
+    const response = await this.#send(method, path, query, TIMEOUT_MS, body);
     const text = await textOf(response);
     if (response.statusCode !== 200) throw refusal(text);
     return text;
   }
 
-  #send(method: string, path: string, query: Query, timeout: number): Promise<IncomingMessage> {
+  #send(
+    method: string,
+    path: string,
+    query: Query,
+    timeout: number,
+    body?: object,
+  ): Promise<IncomingMessage> {
     const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
     const search = new URLSearchParams(given).toString();
     const target = `/api/v1${path}${search && `?${search}`}`;
+    const headers = { ...this.#headers, ...(body && { 'content-type': 'application/json' }) };
     return new Promise((resolve, reject) => {
-      const sent = request({ socketPath: this.#socket, path: target, method, timeout, agent: false });
+      const sent = request({
+        socketPath: this.#socket,
+        path: target,
+        method,
+        timeout,
+        headers,
+        agent: false,
+      });
       sent.on('response', resolve);
       sent.on('timeout', () => sent.destroy(new Error('the daemon does not answer')));
       sent.on('error', (cause) => reject(unreachable(this.#socket, cause)));
-      sent.end();
+      sent.end(body && JSON.stringify(body));
     });
   }
 }
@@ -99,13 +127,15 @@ function refusal(text: string): VmoatError {
   return new VmoatError(known, message, { ...(field && { field }), ...(hint && { hint }) });
 }
 
+const ONLY_GROUP = 'be in group vmoat: sudo usermod -aG vmoat $USER, then log in again';
+const ONLY_ROOT = 'only root may do this: run it with sudo, or use the web page';
 const isMissing = (cause: unknown): boolean => ['ENOENT', 'ECONNREFUSED'].includes(systemCodeOf(cause));
 
 function unreachable(socket: string, cause: unknown): VmoatError {
   if (systemCodeOf(cause) === 'EACCES')
     return new VmoatError('socket_denied', `you may not use ${socket}`, {
       cause,
-      hint: 'be in group vmoat: sudo usermod -aG vmoat $USER, then log in again',
+      hint: socket === adminSocket(socket) ? ONLY_ROOT : ONLY_GROUP,
     });
   const why = isMissing(cause) ? 'vmoat-hostd is not running' : String(cause);
   return new VmoatError('daemon_unreachable', `${socket}: ${why}`, {

@@ -1,11 +1,10 @@
 // `vmoat flows`: the flows of now and of the last days; -f follows what happens.
-import { type Command, InvalidArgumentError } from 'commander';
-import { type Context, examples, outputOption } from './context.ts';
+import type { Command } from 'commander';
+import { type Context, countOf, examples, outputOption } from './context.ts';
 import { type FlowsOptions, flowsText, newest } from './flows-ask.ts';
 import { follow } from './flows-follow.ts';
 
 const LAST_DEFAULT = 50;
-const LAST_MAX = 1_000_000;
 
 export function flowsCommand(program: Command, context: Context): void {
   program
@@ -13,7 +12,7 @@ export function flowsCommand(program: Command, context: Context): void {
     .description('the flows of now and of the last days, the newest last')
     .option('-f, --follow', 'go on printing what is new')
     .option('--updates', 'with -f: print every change of a flow, not only its beginning, recognition and end')
-    .option('-n, --last <count>', `as many of the newest (${LAST_DEFAULT}; with -f 10)`, count)
+    .option('-n, --last <count>', `as many of the newest (${LAST_DEFAULT}; with -f 10)`, countOf)
     .option('--since <time>', 'only those seen since: 90s, 15m, 2h, 7d ago, or RFC 3339')
     .option('--until <time>', 'only those that began before')
     .option('--from <end>', 'client: name, UUID or address; also host, external')
@@ -35,12 +34,6 @@ export function flowsCommand(program: Command, context: Context): void {
       ),
     )
     .action((options: FlowsOptions) => flows(options, context));
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= LAST_MAX) return value;
-  throw new InvalidArgumentError(`a whole number up to ${LAST_MAX}.`);
 }
 
 async function flows(options: FlowsOptions, context: Context): Promise<void> {

@@ -1,12 +1,10 @@
-// `vmoat flows -f`: prints flows as they come, and waits out a restart of the daemon without a hole: the stream
-// is opened first, then what came before it is asked for.
+// `vmoat flows -f`: prints flows as they come.
 import type { Flow, StreamEvent } from '../api/schema.ts';
-import { VmoatError } from '../base/errors.ts';
 import type { Context } from './context.ts';
 import { type FlowsOptions, filterQuery, flowsText, newest } from './flows-ask.ts';
+import { followStream } from './follow-stream.ts';
 
 const BEFORE_DEFAULT = 10;
-const RETRY_MS = 500;
 /** Flows of the time without a connection. */
 const MISSED_MAX = 1000;
 /** Flows whose last line is remembered; of older ones a line may come twice. */
@@ -20,35 +18,18 @@ export async function follow(options: FlowsOptions, context: Context): Promise<v
     if (fresh.length)
       context.terminal.out(flowsText(fresh, output === 'table' ? 'compact' : output, context));
   };
-  let since = context.now();
   print(await newest(options, context, options.last ?? BEFORE_DEFAULT));
-  const query = { ...filterQuery(options), kinds: 'flows' };
-  for (;;) {
-    let wasOpen = false;
-    const catchUp = async (): Promise<void> => {
-      wasOpen = true;
-      const missed = { ...options, since: new Date(since).toISOString() };
-      print(await newest(missed, context, MISSED_MAX));
-    };
-    const daemon = context.daemon();
-    await daemon.events(query, catchUp, (event) => takeEvent(event, print, context)).catch(patient);
-    if (wasOpen) {
-      since = context.now() - RETRY_MS;
-      context.terminal.err('vmoat: the connection to vmoat-hostd ended; waiting for it\n');
-    }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-  }
+  await followStream(context, {
+    query: { ...filterQuery(options), kinds: 'flows' },
+    catchUp: async (since) => print(await newest({ ...options, since }, context, MISSED_MAX)),
+    take: (event) => takeEvent(event, print, context),
+  });
 }
 
 function takeEvent(event: StreamEvent, print: (flows: Flow[]) => void, context: Context): void {
   if (event.kind === 'flows') print(event.flows);
   if (event.kind === 'dropped')
     context.terminal.err(`vmoat: ${event.flows} flows left out: read too slowly\n`);
-}
-
-/** A daemon that went away may come back; what it refused, it will refuse again. */
-function patient(error: unknown): void {
-  if (error instanceof VmoatError && error.code !== 'daemon_unreachable') throw error;
 }
 
 /** Which records of a flow are worth a line: the first, recognition, new names or findings, the end. */

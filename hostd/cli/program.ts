@@ -1,6 +1,7 @@
 // The command line as a whole: every command, and how it ends.
 import { Command, CommanderError } from 'commander';
 import { pcapCommand } from '../../dp/client/pcap-command.ts';
+import { adminSocket } from '../base/admin-socket.ts';
 import type { ErrorCode } from '../base/error-codes.ts';
 import { VmoatError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
@@ -12,9 +13,10 @@ import { doctorCommand } from './doctor-command.ts';
 import { flowsCommand } from './flows-command.ts';
 import { graphCommand } from './graph-command.ts';
 import { nicCommand } from './nic-command.ts';
-import { INSTALLED_SOCKET, socketPath } from './socket-path.ts';
+import { INSTALLED_SOCKET, isOpenTo, socketPath } from './socket-path.ts';
 import { statusCommand } from './status-command.ts';
 import { styled, type Terminal } from './terminal.ts';
+import { threatsCommand } from './threats-command.ts';
 import { vmCommand } from './vm-command.ts';
 import { webLoginCommand } from './web-login-command.ts';
 
@@ -27,9 +29,13 @@ const USAGE_CODES: readonly ErrorCode[] = ['usage', 'bad_request', 'bad_cursor']
 export async function run(argv: readonly string[], terminal: Terminal, now = Date.now): Promise<number> {
   let code = 0;
   const program = new Command('vmoat');
+  const socket = (): string => socketPath(program.opts<{ socket?: string }>().socket);
+  const admin = (): Daemon => new Daemon(adminSocket(socket()), process.env.SUDO_USER ?? '');
   const context: Context = {
     terminal,
-    daemon: () => new Daemon(socketPath(program.opts<{ socket?: string }>().socket)),
+    daemon: () => new Daemon(socket()),
+    admin,
+    best: () => (isOpenTo(adminSocket(socket())) ? admin() : new Daemon(socket())),
     now,
     fail: (failed) => {
       code = failed;
@@ -37,11 +43,19 @@ export async function run(argv: readonly string[], terminal: Terminal, now = Dat
   };
   build(program, context);
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(socketFirst(argv), { from: 'user' });
     return code;
   } catch (thrown) {
     return explain(thrown, terminal);
   }
+}
+
+/** `--socket` may stand anywhere; commander takes a command's options only before the name of a subcommand. */
+function socketFirst(argv: readonly string[]): readonly string[] {
+  const at = argv.findIndex((word) => word === '--socket' || word.startsWith('--socket='));
+  if (at < 0) return argv;
+  const end = at + (argv[at] === '--socket' ? 2 : 1);
+  return [...argv.slice(at, end), ...argv.slice(0, at), ...argv.slice(end)];
 }
 
 /** Every command, in the order of --help. */
@@ -51,8 +65,13 @@ export function build(program: Command, context: Context): void {
     .description('see what the VMs of this host say to each other')
     .version(VERSION)
     .option('--socket <path>', `the socket of vmoat-hostd ($VMOAT_SOCKET; ${INSTALLED_SOCKET})`)
-    .addHelpText('after', examples('vmoat status', 'vmoat vm list', 'vmoat flows -f', 'vmoat graph'))
+    .addHelpText(
+      'after',
+      examples('vmoat status', 'vmoat vm list', 'vmoat flows -f', 'vmoat threats', 'vmoat graph'),
+    )
     .showSuggestionAfterError()
+    // `threats` has options of its own, and so have its subcommands: each takes what stands behind its name.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
   for (const add of [
@@ -60,6 +79,7 @@ export function build(program: Command, context: Context): void {
     vmCommand,
     nicCommand,
     flowsCommand,
+    threatsCommand,
     graphCommand,
     doctorCommand,
     webLoginCommand,

@@ -1,5 +1,5 @@
 // Where the daemon's socket is: named, in a checkout, or the installed one.
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const INSTALLED_SOCKET = '/run/vmoat/api.sock';
@@ -11,4 +11,14 @@ export function socketPath(option: string | undefined, environment = process.env
   if (option) return option;
   if (environment.VMOAT_SOCKET) return environment.VMOAT_SOCKET;
   return existsSync(CHECKOUT_SOCKET) ? CHECKOUT_SOCKET : INSTALLED_SOCKET;
+}
+
+/** Whether we may connect to it, as far as its mode says. */
+export function isOpenTo(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -8,7 +8,7 @@ import { type Style, styled } from './terminal.ts';
 export function statusCommand(program: Command, context: Context): void {
   program
     .command('status')
-    .description('how vmoat is: processes, libvirt, NICs, losses')
+    .description('how vmoat is: processes, libvirt, NICs, open threats, losses')
     .addOption(outputOption('table', 'json'))
     .addHelpText('after', examples('vmoat status', "vmoat status -o json | jq '.lost'"))
     .action(async (options: { output: string }) => {
@@ -22,7 +22,7 @@ type Line = [name: string, state: string, style: Style | null, detail: string];
 
 export function statusText(status: Status, { terminal, now }: Context): string {
   const lines: Line[] = [hostdLine(status, now()), dataplaneLine(status, now()), libvirtLine(status, now())];
-  lines.push(nicsLine(status), flowsLine(status), ...lossLines(status));
+  lines.push(nicsLine(status), flowsLine(status), threatsLine(status), ...lossLines(status));
   const width = Math.max(...lines.map(([name]) => name.length));
   return lines
     .map(([name, state, style, detail]) => {
@@ -80,6 +80,15 @@ function flowsLine({ dataplane: { flows } }: Status): Line {
   const { sessions, sessionsMax, kernel, kernelMax, pickedUp } = flows;
   const detail = `of at most ${short(sessionsMax)}, ${short(kernel)} of ${short(kernelMax)} kernel entries, ${short(pickedUp)} picked up (older than vmoat)`;
   return ['flows', `${short(sessions)} sessions`, null, detail];
+}
+
+function threatsLine({ threats }: Status): Line {
+  const { critical, high, medium, low } = threats;
+  const bySeverity = Object.entries({ critical, high, medium, low }).filter(([, count]) => count > 0);
+  if (bySeverity.length === 0) return ['threats', 'none open', 'green', ''];
+  const total = critical + high + medium + low;
+  const detail = `${bySeverity.map(([severity, count]) => `${short(count)} ${severity}`).join(', ')}; see vmoat threats`;
+  return ['threats', `${short(total)} open`, critical + high > 0 ? 'red' : 'yellow', detail];
 }
 
 function lossLines({ lost, anomalies }: Status): Line[] {

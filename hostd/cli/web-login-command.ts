@@ -13,7 +13,7 @@ export function webLoginCommand(program: Command, context: Context): void {
     .addOption(outputOption('table', 'json'))
     .addHelpText('after', examples('vmoat web-login', 'vmoat web-login -o json | jq -r .url'))
     .action(async (options: { output: string }) => {
-      const login = await context.daemon().post(WebLogin, '/web-login');
+      const login = await context.best().post(WebLogin, '/web-login');
       if (options.output === 'json') printJson(context.terminal, login);
       else context.terminal.out(loginText(login, context));
     });

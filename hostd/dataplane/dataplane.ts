@@ -1,6 +1,11 @@
 // vmoat-dp as hostd sees it: the connection's state, the newest tables, and what it uses and loses.
 import { EventEmitter } from 'node:events';
-import { type AddressRecord, DataplaneClient, type FlowBatch } from '../../dp/client/index.ts';
+import {
+  type AddressRecord,
+  DataplaneClient,
+  type FlowBatch,
+  type ThreatRecord,
+} from '../../dp/client/index.ts';
 import type {
   DpStatus,
   Inventory,
@@ -20,8 +25,9 @@ export interface DataplaneEvents {
   tables: [];
   flows: [batch: FlowBatch, registry: Registry, instance: string];
   addresses: [AddressRecord[]];
-  /** The handshake is done; `instance` differs from the one before when dp was restarted. */
-  connected: [instance: string];
+  threats: [records: ThreatRecord[], instance: string];
+  /** The handshake is done; the instance differs from the one before when dp was restarted. */
+  connected: [Welcome];
 }
 
 /** Tables stay as they were while dp is away: NICs go on existing, and dp re-adopts them. */
@@ -113,6 +119,9 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
     client.on('segments', ({ segments }) => this.#replace({ segments }));
     client.on('status', (status) => this.#measure(status));
     client.on('addresses', (addresses) => this.emit('addresses', addresses));
+    client.on('threats', (records) => {
+      if (client.welcome) this.emit('threats', records, client.welcome.instance);
+    });
     client.on('flows', (batch) => {
       const welcome = client.welcome;
       if (welcome) this.emit('flows', batch, welcome.registry, welcome.instance);
@@ -125,7 +134,7 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
     this.#status = null;
     this.#cpu.reset();
     this.#log.info({ dp: welcome.version, instance: welcome.instance }, 'connected to vmoat-dp');
-    this.emit('connected', welcome.instance);
+    this.emit('connected', welcome);
   }
 
   #disconnected(reason: string): void {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Receipt } from '../../dp/contract/protocol.ts';
-import type { Flow } from '../api/schema.ts';
+import type { Flow, Threat } from '../api/schema.ts';
 import { GraphEdge } from '../api/schema.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
@@ -13,6 +13,8 @@ import { type FlowFilter, passes } from './flow-filter.ts';
 import { History } from './history.ts';
 import { type EdgeMinute, flowRow } from './rows.ts';
 import { HistoryStore } from './store.ts';
+import { threatRow } from './threat-file.ts';
+import { ThreatStore } from './threat-store.ts';
 
 const folders: string[] = [];
 const folder = (): string => {
@@ -328,4 +330,68 @@ test('a receipt is on disk with what it stands for, is told, and is there after 
   const second = open();
   assert.deepEqual({ ...(await second.receipt()) }, { instance: 'one', batch: 7 });
   await second.close();
+});
+
+function threat(id: string, change: Partial<Threat> = {}): Threat {
+  const time = iso(TODAY);
+  return {
+    ...{ id, name: 'scan', severity: 'medium', action: 'alert', first: time, last: time, count: 1 },
+    ...{ segment: 'net', proto: 'tcp', src: '10.0.0.1', sport: 1, dst: '10.0.0.2', dport: 2 },
+    ...{ nic: 'vnet1', sender: 'guest', source: '10.0.0.1', flow: null, evidence: '', acknowledged: null },
+    ...change,
+  };
+}
+
+test('incidents are kept with what was said of them, through restart and older states that come again', async () => {
+  const place = folder();
+  const open = () =>
+    new History({
+      folder: place,
+      retentionDays: 7,
+      clock: systemClock,
+      log: silentLog,
+      groupOf,
+      isLeg: () => false,
+    });
+  const first = open();
+  first.keepThreats([threat('a', { count: 5 }), threat('b'), threat('c')]);
+  await first.acknowledge(['a', 'c'], { at: iso(TODAY), by: 'ann', note: 'ours' });
+  await first.acknowledge(['c'], null);
+  first.keepThreats([threat('a', { count: 9 })]);
+  await first.flush();
+  first.keepThreats([threat('a', { count: 5 })]);
+  first.forgetThreats(['b']);
+  await first.close();
+  const second = open();
+  const found = (await second.threats()).map(({ id, count, acknowledged }) => [
+    id,
+    count,
+    acknowledged?.note,
+  ]);
+  assert.deepEqual(found.sort(), [
+    ['a', 9, 'ours'],
+    ['c', 1, undefined],
+  ]);
+  await second.close();
+});
+
+test('a broken file of incidents is set aside, and the next begins', () => {
+  const place = folder();
+  writeFileSync(
+    join(place, 'threats.sqlite'),
+    'no database at all, but long enough to be read as one'.repeat(20),
+  );
+  const setAside: string[] = [];
+  const store = new ThreatStore({
+    folder: place,
+    now: () => TODAY,
+    onSetAside: (file) => setAside.push(file),
+  });
+  store.write([threatRow(threat('a'))], []);
+  assert.deepEqual(
+    store.load().map(({ id }) => id),
+    ['a'],
+  );
+  store.close();
+  assert.deepEqual(setAside, [`threats.sqlite.broken-${TODAY}`]);
 });

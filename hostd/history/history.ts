@@ -1,7 +1,7 @@
 // The flow history as the rest of hostd uses it: collects what is to be written, asks the thread.
 import type { Worker } from 'node:worker_threads';
 import type { Receipt } from '../../dp/contract/protocol.ts';
-import type { Flow, GraphEdge, GraphNode } from '../api/schema.ts';
+import type { Acknowledgement, Flow, GraphEdge, GraphNode, Threat } from '../api/schema.ts';
 import type { Clock } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -11,6 +11,7 @@ import type { Request, RequestKind, Requests, ThreadMessage } from './messages.t
 import { openThread } from './open-thread.ts';
 import { pastGraph } from './past-graph.ts';
 import { type EdgeMinute, edgeRow, flowRow } from './rows.ts';
+import { threatRow } from './threat-file.ts';
 
 export interface HistoryOptions {
   folder: string;
@@ -52,6 +53,8 @@ export class History {
   readonly #stops: (() => void)[] = [];
   #flows = new Map<string, Flow>();
   #edges = new Map<string, EdgeMinute>();
+  /** Null: no longer kept. */
+  #threats = new Map<string, Threat | null>();
   #receipt: Receipt | null = null;
   #thread: Worker | null = null;
   #requests = 0;
@@ -98,6 +101,15 @@ export class History {
     }
   }
 
+  /** Remembers the newest state of incidents until the next write; whoever calls bounds how many there are. */
+  keepThreats(threats: readonly Threat[]): void {
+    for (const threat of threats) this.#threats.set(threat.id, threat);
+  }
+
+  forgetThreats(ids: readonly string[]): void {
+    for (const id of ids) this.#threats.set(id, null);
+  }
+
   /** What was kept so far is everything up to this batch; goes to disk with it. */
   keepReceipt(receipt: Receipt): void {
     this.#receipt = receipt;
@@ -111,11 +123,23 @@ export class History {
   /** Writes everything that waits; resolves when it is in the file. Failures are counted, not thrown. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
-    if (this.#flows.size === 0 && this.#edges.size === 0 && this.#receipt === null) return;
+    if (!this.#isWaiting()) return;
     this.#writing = this.#writeAll().finally(() => {
       this.#writing = null;
     });
     await this.#writing;
+  }
+
+  /** All incidents on disk. */
+  async threats(): Promise<Threat[]> {
+    await this.flush();
+    return this.#ask('threats', null);
+  }
+
+  /** Resolves when it is on disk; null takes it back. */
+  async acknowledge(ids: string[], acknowledged: Acknowledgement | null): Promise<void> {
+    await this.flush();
+    await this.#ask('acknowledge', { ids, acknowledged });
   }
 
   /** A new instance of vmoat-dp: flows of others, known by the beginning of their ids, get no further record. */
@@ -193,15 +217,23 @@ export class History {
     });
   }
 
+  #isWaiting(): boolean {
+    return this.#flows.size + this.#edges.size + this.#threats.size > 0 || this.#receipt !== null;
+  }
+
   /** What waits is taken out first, so that what comes meanwhile waits for the next write. */
   async #writeAll(): Promise<void> {
     const { groupOf, isLeg } = this.#options;
     const flows = [...this.#flows.values()];
     const edges = [...this.#edges.values()].map(edgeRow);
     const receipt = this.#receipt;
+    const threats = this.#threats;
     this.#flows = new Map();
     this.#edges = new Map();
+    this.#threats = new Map();
     this.#receipt = null;
+    // Before the receipt, which stands for them, too.
+    await this.#writeThreats(threats);
     for (let at = 0; at === 0 || at < flows.length; at += ROWS_A_WRITE) {
       const slice = flows.slice(at, at + ROWS_A_WRITE);
       const rows = slice.map((flow) => flowRow(flow, groupOf, isLeg(flow)));
@@ -220,6 +252,18 @@ export class History {
         { error: String(error), rows: rows.flows.length },
         'flow records could not be written',
       );
+    }
+  }
+
+  async #writeThreats(threats: ReadonlyMap<string, Threat | null>): Promise<void> {
+    if (threats.size === 0) return;
+    const gone = [...threats].flatMap(([id, threat]) => (threat ? [] : [id]));
+    const rows = [...threats.values()].flatMap((threat) => (threat ? [threatRow(threat)] : []));
+    try {
+      await this.#ask('writeThreats', { rows, gone });
+    } catch (error) {
+      this.#dropped += threats.size;
+      this.#options.log.error({ error: String(error), rows: rows.length }, 'threats could not be written');
     }
   }
 

@@ -1,9 +1,11 @@
 // What goes between the history and its thread.
 import type { Receipt } from '../../dp/contract/protocol.ts';
+import type { Acknowledgement, Threat } from '../api/schema.ts';
 import type { FlowPosition } from './day-file.ts';
 import type { FlowFilter } from './flow-filter.ts';
 import type { Row } from './rows.ts';
 import type { FlowPageRows, WindowRows } from './store.ts';
+import type { ThreatRow } from './threat-file.ts';
 
 /** What a thread is started with; `role` tells main.ts of a bundle what to run in it. */
 export interface ThreadData {
@@ -14,6 +16,10 @@ export interface ThreadData {
 
 export interface Requests {
   write: { ask: { flows: Row[]; edges: Row[]; receipt: Receipt | null }; answer: null };
+  /** `gone`: ids that are no longer kept. */
+  writeThreats: { ask: { rows: ThreatRow[]; gone: string[] }; answer: null };
+  threats: { ask: null; answer: Threat[] };
+  acknowledge: { ask: { ids: string[]; acknowledged: Acknowledgement | null }; answer: null };
   receipt: { ask: null; answer: Receipt | null };
   flows: { ask: { filter: FlowFilter; position: FlowPosition | null; limit: number }; answer: FlowPageRows };
   window: { ask: { since: number; until: number }; answer: WindowRows };

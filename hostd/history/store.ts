@@ -1,11 +1,12 @@
 // All days of the history: writes to the right day, asks several, drops old ones, sets broken files aside.
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Receipt } from '../../dp/contract/protocol.ts';
 import { dayOf, dayOfFile, fileOf, firstKept, startOf } from './day.ts';
 import { type AggregateRow, DayFile, type FlowPosition, type FoundFlow } from './day-file.ts';
 import type { FlowFilter } from './flow-filter.ts';
 import type { Row } from './rows.ts';
+import { isBroken, SIDE_FILES, setAside } from './set-aside.ts';
 
 export interface StoreOptions {
   folder: string;
@@ -38,9 +39,7 @@ const COUNT_ROWS_QUICK = 100_000;
 const COUNT_INTERVAL_MS = 300_000;
 const MINUTE_MS = 60_000;
 const LAST_COLUMN = 2;
-const SIDE_FILES = ['', '-wal', '-shm'];
-/** SQLite's primary result codes for a file that is no good, as opposed to a disk that is full. */
-const BROKEN = /malformed|not a database|schema version|disk image/i;
+const ALL_FILES = ['', ...SIDE_FILES];
 
 export class HistoryStore {
   readonly #options: StoreOptions;
@@ -124,7 +123,7 @@ export class HistoryStore {
     let bytes = 0;
     for (const day of this.#days()) {
       rows += this.#rows(day);
-      for (const side of SIDE_FILES) bytes += this.#size(fileOf(day) + side);
+      for (const side of ALL_FILES) bytes += this.#size(fileOf(day) + side);
     }
     return { rows, bytes };
   }
@@ -134,7 +133,7 @@ export class HistoryStore {
     for (const day of this.#days().filter((each) => each < kept)) {
       this.#close(day);
       this.#counts.delete(day);
-      for (const side of SIDE_FILES) rmSync(join(this.#options.folder, fileOf(day) + side), { force: true });
+      for (const side of ALL_FILES) rmSync(join(this.#options.folder, fileOf(day) + side), { force: true });
     }
   }
 
@@ -182,7 +181,7 @@ export class HistoryStore {
       return use(this.#fileOf(day));
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      if (!BROKEN.test(reason)) throw thrown;
+      if (!isBroken(reason)) throw thrown;
       this.#setAside(day, reason);
       return undefined;
     }
@@ -212,11 +211,8 @@ export class HistoryStore {
       // A broken file may refuse to close; it is renamed all the same.
     }
     this.#counts.delete(day);
-    const aside = `${fileOf(day)}.broken-${this.#options.now()}`;
-    renameSync(join(this.#options.folder, fileOf(day)), join(this.#options.folder, aside));
-    for (const side of SIDE_FILES.slice(1))
-      rmSync(join(this.#options.folder, fileOf(day) + side), { force: true });
-    this.#options.onSetAside(aside, reason);
+    const { folder, now, onSetAside } = this.#options;
+    onSetAside(setAside(folder, fileOf(day), now()), reason);
   }
 
   #size(name: string): number {

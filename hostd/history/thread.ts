@@ -2,23 +2,32 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Request, ThreadData, ThreadMessage } from './messages.ts';
 import { HistoryStore } from './store.ts';
+import { ThreatStore } from './threat-store.ts';
 
 const DROP_INTERVAL_MS = 600_000;
 
 const post = (message: ThreadMessage): void => parentPort?.postMessage(message);
 const { folder, retentionDays } = workerData as ThreadData;
+const onSetAside = (file: string, reason: string): void => post({ event: 'setAside', file, reason });
 const store = new HistoryStore({
   folder,
   retentionDays,
   now: () => Date.now(),
-  onSetAside: (file, reason) => post({ event: 'setAside', file, reason }),
+  onSetAside,
 });
+const threats = new ThreatStore({ folder, now: () => Date.now(), onSetAside });
 const dropping = setInterval(() => store.dropOld(), DROP_INTERVAL_MS);
 
 function answer(request: Request): unknown {
   switch (request.kind) {
     case 'write':
       return store.write(request.ask.flows, request.ask.edges, request.ask.receipt) ?? null;
+    case 'writeThreats':
+      return threats.write(request.ask.rows, request.ask.gone) ?? null;
+    case 'threats':
+      return threats.load();
+    case 'acknowledge':
+      return threats.acknowledge(request.ask.ids, request.ask.acknowledged) ?? null;
     case 'receipt':
       return store.receipt();
     case 'flows':
@@ -31,6 +40,7 @@ function answer(request: Request): unknown {
       return store.stats();
     case 'close':
       clearInterval(dropping);
+      threats.close();
       return store.close() ?? null;
   }
 }

@@ -1,14 +1,22 @@
 // A seeded model of a host for the page's tests: schema-valid workloads, graph, flows and status that change
 // with time. A fixture: the product never sees it.
 import type {
+  Acknowledgement,
   Flow,
   Graph,
   GraphEdge,
   GraphNode,
+  Severity,
   Status,
+  Threat,
+  ThreatGroup,
+  ThreatKind,
   Workload,
   WorkloadRef,
 } from '../../hostd/api/schema.ts';
+import { groupsOf } from '../../hostd/threats/groups.ts';
+import { marked } from '../../hostd/threats/marks.ts';
+import { nodeIdOf } from '../../web/domain/ends.ts';
 import { appPort, factsOf, links, nicOf, nodeOf, other, Random, roles, time, uuid } from './model-parts.ts';
 
 export type ModelOptions = {
@@ -20,14 +28,33 @@ export type ModelOptions = {
   hostileName?: string;
 };
 
+export const threatKinds: ThreatKind[] = (
+  [
+    ['port-scan', 'medium', 'alert', 'One machine asks many ports of another.'],
+    ['log4shell', 'critical', 'deny', 'A request that makes Log4j load code from elsewhere.'],
+    ['ssh-v1', 'low', 'alert', 'A version of SSH whose encryption is broken.'],
+  ] as const
+).map(([name, severity, action, means]) => ({
+  name,
+  severity,
+  action,
+  means,
+  evidence: 'what was sent',
+  live: 'the first packets',
+  offline: 'the same',
+  thresholds: [],
+}));
+
 export class Model {
   readonly random: Random;
   workloads: Workload[] = [];
   nodes: GraphNode[] = [];
   edges: GraphEdge[] = [];
   flows: Flow[] = [];
+  threats: Threat[] = [];
   lost: Record<string, number> = { 'ring full': 0, 'table full': 0 };
   #flowCount = 0;
+  #threatCount = 0;
 
   constructor(options: ModelOptions = {}) {
     this.random = new Random(options.seed ?? 7);
@@ -208,6 +235,62 @@ export class Model {
     return flow;
   }
 
+  /** An incident, of the newest flow of this edge where one is named. */
+  addThreat(at: number, of: Partial<Threat> & { fromId?: string; toId?: string } = {}): Threat {
+    const { fromId = uuid(5), toId = uuid(3), ...change } = of;
+    const from = this.refOf(fromId);
+    const kind = threatKinds.find(({ name }) => name === change.name) ?? threatKinds[0];
+    const threat: Threat = {
+      id: `t${++this.#threatCount}`,
+      name: kind?.name ?? '',
+      severity: kind?.severity ?? 'low',
+      action: kind?.action ?? 'alert',
+      first: time(at),
+      last: time(at),
+      count: 1,
+      segment: 'front-0',
+      proto: 'tcp',
+      src: this.#address(fromId),
+      sport: 40_000,
+      dst: this.#address(toId),
+      dport: 22,
+      from,
+      to: this.refOf(toId),
+      nic: from.nic ?? null,
+      sender: 'guest',
+      source: fromId,
+      flow: null,
+      evidence: '20 ports in 3 s',
+      acknowledged: null,
+      ...change,
+    };
+    this.threats.push(threat);
+    return threat;
+  }
+
+  acknowledge(id: string, acknowledged: Acknowledgement | null, alike: boolean): Threat[] {
+    const one = this.threats.find((threat) => threat.id === id);
+    const changed = this.threats.filter(
+      (threat) => threat === one || (alike && threat.name === one?.name && threat.source === one.source),
+    );
+    for (const threat of changed) threat.acknowledged = acknowledged;
+    return changed;
+  }
+
+  open(): Threat[] {
+    return this.threats.filter((threat) => threat.acknowledged === null);
+  }
+
+  groups(passes: (threat: Threat) => boolean): ThreatGroup[] {
+    return groupsOf(this.threats.filter(passes));
+  }
+
+  openThreats(): Record<Severity, number> {
+    const counts = { low: 0, medium: 0, high: 0, critical: 0 };
+    for (const { severity } of this.open()) counts[severity]++;
+    return counts;
+  }
+
   #address(id: string): string {
     return this.nodes.find((node) => node.id === id)?.addresses[0] ?? '198.51.100.7';
   }
@@ -227,7 +310,8 @@ export class Model {
   }
 
   graph(at: number, since: string | null = null, until: string | null = null): Graph {
-    return { at: time(at), level: 'vm', since, until, nodes: this.nodes, edges: this.edges };
+    const graph: Graph = { at: time(at), level: 'vm', since, until, nodes: this.nodes, edges: this.edges };
+    return marked(graph, this.open(), nodeIdOf);
   }
 
   status(at: number): Status {
@@ -254,6 +338,7 @@ export class Model {
       hostd: { use, since, historyRows: 90_000, historyBytes: 31_000_000 },
       nics: { tapped, untapped: nics.length - tapped, byHook: { tcx: tapped, none: nics.length - tapped } },
       workloads: { total: this.workloads.length, running },
+      threats: this.openThreats(),
       lost: this.lost,
       anomalies: { 'arp-probe': 3 },
     };

@@ -4,9 +4,20 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Flow, Graph, Nic, Page, Status, Workload } from '../../hostd/api/schema.ts';
+import {
+  Flow,
+  Graph,
+  Nic,
+  Page,
+  Status,
+  Threat,
+  ThreatGroup,
+  ThreatKind,
+  Workload,
+} from '../../hostd/api/schema.ts';
 import { run } from '../../hostd/cli/program.ts';
 import type { Terminal } from '../../hostd/cli/terminal.ts';
+import { ThreatNews } from '../../hostd/cli/threats-follow.ts';
 import { promised } from '../promised.ts';
 import { askSocket } from './ask.ts';
 import { DB, House, until, WEB } from './house.ts';
@@ -88,6 +99,12 @@ before(async () => {
   await until(
     async () => Page(Flow).parse(await api('/flows?since=2026-01-01T00:00:00Z')).items.length === 3,
   );
+  house.threats(
+    { id: 1, dport: 5432, count: 7, lastMs: T0 + 100, evidence: 'ports 1-20\u001b[2J' },
+    { id: 2, dst: [192, 0, 2, 7], lastMs: T0 + 200 },
+    { id: 3, threat: 1, slot: 2, fromNic: false, src: [192, 0, 2, 9], lastMs: T0 + 50 },
+  );
+  await until(async () => Page(Threat).parse(await api('/threats')).items.length === 3);
 });
 after(() => house.close());
 
@@ -217,6 +234,99 @@ test('web-login prints an address that carries the secret', async () => {
   assert.match(out, /^certificate +SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/m);
 });
 
+test('threats: the worst first, a line for what one source does, evidence escaped', async () => {
+  assert.equal(
+    (await good('threats')).replace(/ +/g, ' '),
+    [
+      'SEVERITY THREAT FROM TO INCIDENTS SEEN LAST ID EVIDENCE',
+      'critical land external (192.0.2.9) db\\u{9b}31m-1 (10.0.0.2) 1 1 12:00:00.050 dp1-test-3 ports 1-20',
+      'medium scan web-1 (10.0.0.1) 2 addresses 2 8 12:00:00.200 dp1-test-2 ports 1-20',
+      '',
+    ].join('\n'),
+  );
+  const lines = (await good('threats', '-o', 'json')).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((line) => ThreatGroup.parse(JSON.parse(line)).incidents),
+    [1, 2],
+  );
+  assert.equal(await good('threats', '-o', 'id', '--name', 'scan'), 'dp1-test-1\ndp1-test-2\n');
+});
+
+const threatFilters: [string[], number][] = [
+  [['--severity', 'high'], 1],
+  [['--name', 'scan'], 2],
+  [['--vm', 'web-1'], 2],
+  [['--group', 'web'], 2],
+  [['--grep', 'PORTS'], 3],
+  [['--last', '1'], 1],
+  [['-n', '0'], 0],
+  [['--since', '2026-11-20T12:00:00.15Z'], 1],
+];
+for (const [options, count] of threatFilters)
+  test(`threats ${options.join(' ')} prints ${count}`, async () => {
+    const lines = (await good('threats', '-o', 'id', ...options)).split('\n').filter(Boolean);
+    assert.equal(lines.length, count);
+  });
+
+test('threats show: every field, what it means, hostile evidence escaped', async () => {
+  const out = await good('threats', 'show', 'dp1-test-1');
+  for (const line of [
+    /^threat +scan$/m,
+    /^means +one asks many ports$/m,
+    /^from +web-1 \(10\.0\.0\.1\): entered by tap vnet1/m,
+    /^seen at +vnet1, sent by its VM$/m,
+    /^times +7$/m,
+    /^evidence +ports 1-20\\u\{1b\}\[2J$/m,
+    /^acknowledged +no$/m,
+  ])
+    assert.match(out, line);
+  const json = Threat.parse(JSON.parse(await good('threats', 'show', 'dp1-test-1', '-o', 'json')));
+  assert.equal(json.evidence, 'ports 1-20\u001b[2J');
+});
+
+test('threats kinds: what vmoat-dp looks for', async () => {
+  assert.match(await good('threats', 'kinds'), /^land +critical +deny +a packet that says/m);
+  ThreatKind.array().parse(JSON.parse(await good('threats', 'kinds', '-o', 'json')));
+  assert.equal(await good('threats', 'kinds', '-o', 'name'), 'scan\nland\nssh-v1\n');
+});
+
+test('threats ack: they leave the list, and come back', async () => {
+  const ack = async (...argv: string[]) => good('threats', 'ack', 'dp1-test-2', ...argv);
+  assert.match(await ack('--note', 'our scanner'), /^dp1-test-2 {2}scan: acknowledged by \S+\n$/);
+  assert.equal(await good('threats', '-o', 'id', '--name', 'scan'), 'dp1-test-1\n');
+  assert.equal(await good('threats', '-o', 'id', '--name', 'scan', '--all'), 'dp1-test-1\ndp1-test-2\n');
+  assert.match(await good('threats', 'show', 'dp1-test-2'), /^note +our scanner$/m);
+  assert.match(await good('status'), /^threats +2 open +1 critical, 1 medium; see vmoat threats$/m);
+  assert.match(await ack('--alike'), /scan and all like it: acknowledged by/);
+  assert.equal(await good('threats', '-o', 'id', '--name', 'scan'), '');
+  assert.match(await ack('--alike', '--undo'), /scan and all like it: open again/);
+  assert.equal(await good('threats', '-o', 'id', '--name', 'scan'), 'dp1-test-1\ndp1-test-2\n');
+  Threat.parse(JSON.parse(await ack('--undo', '-o', 'json')));
+});
+
+test('threats -f: each incident once; of what a source repeats one line a minute, with how many had none', () => {
+  const news = new ThreatNews(60_000);
+  const threat = (id: string, change: Partial<Threat> = {}) =>
+    ({ id, name: 'scan', source: 'a', acknowledged: null, ...change }) as Threat;
+  const taken = [
+    news.take(threat('1'), 0),
+    news.take(threat('1'), 5),
+    news.take(threat('2'), 10),
+    news.take(threat('3'), 20),
+    news.take(threat('4', { source: 'b' }), 30),
+    news.take(threat('5'), 60_000),
+  ];
+  assert.deepEqual(taken, [0, null, null, null, 0, 2]);
+});
+
+test('the socket may be named anywhere', async () => {
+  let out = '';
+  const terminal = { out: (text: string) => (out += text), err: () => {}, colour: false, columns: undefined };
+  const argv = ['vm', 'list', '-o', 'name', `--socket=${house.config.sockets.api}`];
+  assert.equal(await run(argv, terminal), 0);
+  assert.match(out, /^web-1$/m);
+});
+
 const failures: [string, string[], number, RegExp][] = [
   ['unknown VM', ['vm', 'show', 'wbe-1'], 1, /^vmoat: there is no workload "wbe-1"\ndid you mean web-1\?\n$/],
   ['unknown end', ['flows', '--from', 'nobody'], 1, /there is no workload "nobody"/],
@@ -228,6 +338,11 @@ const failures: [string, string[], number, RegExp][] = [
   ['wrong port', ['flows', '--port', 'http'], 2, /port: must be 0 to 65535/],
   ['wrong time', ['flows', '--since', 'noon'], 2, /since: must be RFC 3339, or how long ago/],
   ['wrong count', ['flows', '--last', 'many'], 2, /a whole number up to/],
+  ['unknown incident', ['threats', 'show', 'none'], 1, /there is no such incident/],
+  ['unknown incident', ['threats', 'ack', 'none'], 1, /there is no such incident/],
+  ['wrong severity', ['threats', '--severity', 'worst'], 2, /Allowed choices are low, medium, high/],
+  ['missing incident', ['threats', 'ack'], 2, /missing required argument 'id'/],
+  ['a note for nothing', ['threats', 'ack', 'x', '--undo', '--note', 'y'], 2, /cannot be used with/],
   ['end without beginning', ['graph', '--until', '1h'], 2, /--until needs --since/],
 ];
 for (const [name, argv, code, message] of failures)
@@ -266,10 +381,11 @@ test('a socket that may not be used: which group to be in', {
     const script = `import('${new URL('../../hostd/cli/daemon.ts', import.meta.url).pathname}').then(async ({ Daemon }) => {
       const { Status } = await import('${new URL('../../hostd/api/schema.ts', import.meta.url).pathname}');
       process.setuid(65534);
-      await new Daemon('${folder}/api.sock').get(Status, '/status').catch((error) => console.log(error.code, error.hint));
+      for (const socket of ['api.sock', 'admin.sock'])
+        await new Daemon('${folder}/' + socket).get(Status, '/status').catch((error) => console.log(error.code, error.hint));
     })`;
     const out = execFileSync(process.execPath, ['--import', 'tsx', '-e', script], { encoding: 'utf8' });
-    assert.match(out, /^socket_denied be in group vmoat: /);
+    assert.match(out, /^socket_denied be in group vmoat: .*\nsocket_denied only root may do this: /);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -291,6 +407,10 @@ const commands = [
   ['nic'],
   ['nic', 'list'],
   ['flows'],
+  ['threats'],
+  ['threats', 'show'],
+  ['threats', 'kinds'],
+  ['threats', 'ack'],
   ['graph'],
   ['doctor'],
   ['web-login'],

@@ -8,13 +8,21 @@ import type { DpStatus, Links, Nics, Segments, TappedNic } from '../../dp/contra
 import { PROTOCOL_VERSION } from '../../dp/contract/protocol.ts';
 import { Hub } from '../../dp/service/hub.ts';
 import { listen } from '../../dp/service/server.ts';
+import { adminSocket } from '../../hostd/base/admin-socket.ts';
 import { silentLog } from '../../hostd/base/log.ts';
 import { type Config, ConfigSchema } from '../../hostd/config/schema.ts';
 import { type Daemon, startDaemon } from '../../hostd/daemon.ts';
 import { domainOf, FakeLibvirt } from '../../libvirt-watch/fake-libvirt.ts';
 import type { Bus, BusListener, BusSession } from '../../libvirt-watch/types.ts';
 import { mapped } from '../wire/flow-batch.ts';
-import { type RecordFields, recordBytes, registry } from './records.ts';
+import {
+  type RecordFields,
+  recordBytes,
+  registry,
+  type ThreatFields,
+  threatBytes,
+  threatKinds,
+} from './records.ts';
 
 export const WEB = '11111111-1111-4111-8111-111111111111';
 export const DB = '22222222-2222-4222-8222-222222222222';
@@ -92,7 +100,7 @@ export class House {
           startedAt: SINCE,
           pid: process.pid,
           registry,
-          threats: [],
+          threats: threatKinds,
           flowRecordBytes: 240,
           addressRecordBytes: 40,
           threatRecordBytes: 344,
@@ -115,6 +123,15 @@ export class House {
 
   flows(...flows: RecordFields[]): void {
     this.hub.take('flows', recordBytes(...flows));
+  }
+
+  threats(...threats: ThreatFields[]): void {
+    this.hub.take('threats', threatBytes(...threats));
+  }
+
+  /** The socket of root. */
+  get admin(): string {
+    return adminSocket(this.config.sockets.api);
   }
 
   /** Both VMs' addresses, as ARP would teach them. */

@@ -1,13 +1,14 @@
 // Flow records as vmoat-dp sends them, for tests of hostd: the fields that matter there, the rest as of a usual flow.
 import { FlowBatch } from '../../dp/client/index.ts';
-import type { Registry } from '../../dp/contract/protocol.ts';
+import { THREAT_RECORD_BYTES, threatRecord } from '../../dp/client/layout.ts';
+import type { Registry, ThreatInfo } from '../../dp/contract/protocol.ts';
 import { type FlowFields, flowBatch, mapped } from '../wire/flow-batch.ts';
 
 export const registry: Registry = {
   applications: ['', 'http', 'tls', 'https', 'postgresql', 'dns'],
   facts: ['', 'http.host', 'tls.sni'],
   anomalies: ['bad-checksum'],
-  threats: ['scan'],
+  threats: ['scan', 'land', 'ssh-v1'],
 };
 
 export interface RecordFields {
@@ -86,4 +87,69 @@ function fields(flow: RecordFields): FlowFields {
     },
     facts: flow.facts ?? [],
   };
+}
+
+/** In the order of registry.threats. */
+export const threatKinds: ThreatInfo[] = (
+  [
+    ['scan', 'medium', 'alert', 'one asks many ports'],
+    ['land', 'critical', 'deny', 'a packet that says it comes from its own target'],
+    ['ssh-v1', 'high', 'alert', 'a version of SSH whose encryption is broken'],
+  ] as const
+).map(([name, severity, action, means]) => ({
+  name,
+  severity,
+  action,
+  means,
+  evidence: 'the first bytes',
+  live: 'every one',
+  offline: 'the same',
+  thresholds: [{ name: 'ports', unit: 'ports', standard: 20, least: 2, most: 1000, means: 'how many' }],
+}));
+
+export interface ThreatFields {
+  id: number;
+  /** Index into registry.threats. */
+  threat?: number;
+  flow?: number;
+  count?: number;
+  firstMs?: number;
+  lastMs?: number;
+  /** Null: not IP. */
+  src?: [number, number, number, number] | null;
+  dst?: [number, number, number, number] | null;
+  sport?: number;
+  dport?: number;
+  proto?: number;
+  slot?: number;
+  fromNic?: boolean;
+  segment?: number;
+  evidence?: string | Uint8Array;
+}
+
+/** A `threats` body. */
+export const threatBytes = (...threats: ThreatFields[]): Buffer => Buffer.concat(threats.map(threatBody));
+
+function threatBody(threat: ThreatFields): Buffer {
+  const record = Buffer.alloc(THREAT_RECORD_BYTES);
+  const { src = [10, 0, 0, 1], dst = [10, 0, 0, 2], firstMs = T0 } = threat;
+  const evidence = Buffer.from(threat.evidence ?? 'ports 1-20').subarray(0, 255);
+  record.writeBigUInt64LE(BigInt(threat.id), threatRecord.id);
+  record.writeBigUInt64LE(BigInt(threat.flow ?? 0), threatRecord.flow);
+  record.writeBigInt64LE(nanoseconds(firstMs), threatRecord.first_ns);
+  record.writeBigInt64LE(nanoseconds(threat.lastMs ?? firstMs), threatRecord.last_ns);
+  record.writeBigUInt64LE(BigInt(threat.count ?? 1), threatRecord.count);
+  if (src) record.set(mapped(...src), threatRecord.src);
+  if (dst) record.set(mapped(...dst), threatRecord.dst);
+  record.writeUInt32LE(threat.segment ?? 1, threatRecord.segment);
+  record.writeUInt16LE(threat.slot ?? 1, threatRecord.slot);
+  record.writeUInt16LE(threat.sport ?? 40_000, threatRecord.sport);
+  record.writeUInt16LE(threat.dport ?? 22, threatRecord.dport);
+  record.writeUInt8(threat.proto ?? TCP, threatRecord.proto);
+  record.writeUInt8(src ? IPV4 : 0, threatRecord.family);
+  record.writeUInt8(threat.threat ?? 0, threatRecord.threat);
+  record.writeUInt8((threat.fromNic ?? true) ? 1 : 0, threatRecord.from_nic);
+  record.writeUInt8(evidence.length, threatRecord.evidence_length);
+  record.set(evidence, threatRecord.evidence);
+  return record;
 }

@@ -48,7 +48,7 @@ export const cppEdges: Record<string, readonly string[]> = {
 
 const daemon = ['hostd/base', 'hostd/config'];
 const sources = ['hostd/inventory', 'hostd/dataplane', ...daemon];
-const knowledge = ['hostd/policy', 'hostd/traffic', 'hostd/history', ...sources];
+const knowledge = ['hostd/policy', 'hostd/traffic', 'hostd/threats', 'hostd/history', ...sources];
 
 /** TypeScript rooms, from the root. `schema` is the one file hostd/api/schema.ts, types only for the web. */
 export const tsEdges: Record<string, readonly string[]> = {
@@ -63,6 +63,7 @@ export const tsEdges: Record<string, readonly string[]> = {
   'hostd/inventory': ['libvirt-watch', 'topology', 'dp/contract', 'schema', ...daemon],
   'hostd/policy': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/traffic': ['dp/client', 'dp/contract', 'topology', 'schema', ...sources],
+  'hostd/threats': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/history': ['dp/contract', 'schema', ...sources],
   'hostd/api': ['schema', ...knowledge],
   'hostd/export': ['schema', ...knowledge],
