@@ -15,14 +15,18 @@ std::span<const Application> applications() {
       EACH_APPLICATION(ENTRY)
       {"https", 0, {}, nullptr},  // tls with ALPN h2 or http/1.1
       {"ftp-data", 0, {}, nullptr},  // announced by ftp
+      {"h3", 0, {}, nullptr},    // quic and tls by ALPN
+      {"dot", 0, {}, nullptr},
+      {"doq", 0, {}, nullptr},
       {"nfs", 0, {}, nullptr},    // programs of rpc
       {"grpc", 0, {}, nullptr},   // http2
       {"etcd", 0, {}, nullptr},   // grpc and http
   };
   // clang-format on
 #undef ENTRY
-#define ONE(name) +1
-  static_assert(0 EACH_APPLICATION(ONE) <= 64, "a session's candidates are one word");
+#define ONE(name) 0,
+  constexpr char recognisers[] = {EACH_APPLICATION(ONE)};
+  static_assert(sizeof recognisers <= 64, "a session's candidates are one word");
 #undef ONE
   return all;
 }

@@ -10,6 +10,7 @@ interface Manifest {
 const linked = [
   ['libbpf', 'loads the eBPF programs', 'LGPL-2.1 or BSD-2-Clause'],
   ['libmnl', 'rtnetlink', 'LGPL-2.1-or-later'],
+  ['Mbed TLS (libmbedcrypto)', 'keys of QUIC, fingerprints of TLS', 'Apache-2.0 or GPL-2.0-or-later'],
   ['zlib', 'compressed capture files', 'Zlib'],
   ['libsystemd', 'readiness and watchdog', 'LGPL-2.1-or-later'],
   ['libelf', 'read by libbpf', 'LGPL-3.0-or-later or GPL-2.0-or-later'],

@@ -13,7 +13,10 @@ const SUITE = 'bookworm';
 const BARE = ['systemd', 'systemd-sysv', 'dbus', 'libpam-systemd', 'iproute2', 'procps', 'nodejs'];
 /** What a machine has before the test: `host`, libvirt too; `bare`, only what the README asks for. */
 const PACKAGES = {
-  host: [...BARE, 'libvirt-daemon-system', 'libvirt-clients', 'libvirt-dbus', 'libbpf1', 'libmnl0'],
+  host: [
+    ...[...BARE, 'libvirt-daemon-system', 'libvirt-clients', 'libvirt-dbus'],
+    ...['libbpf1', 'libmnl0', 'libmbedcrypto7'],
+  ],
   bare: [...BARE, 'git', 'npm', 'ca-certificates'],
 } as const;
 export type MachineKind = keyof typeof PACKAGES;
