@@ -25,6 +25,15 @@ struct {
   __type(value, struct vmoat_flow);
 } flows SEC(".maps");
 
+/* Datagrams whose first fragment came. LRU, since nothing is lost with an entry: the engine counts later
+ * fragments that find none. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, struct vmoat_datagram);
+  __type(value, struct vmoat_datagram_owner);
+} datagrams SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, VMOAT_SLOTS);

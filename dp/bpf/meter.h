@@ -24,7 +24,7 @@ static __always_inline void meter(const struct packet* p, __u64* meters) {
   if (p->reason & VMOAT_FRAGMENT) meters[VMOAT_METER_FRAGMENT]++;
   switch (p->key.proto) {
     case PROTO_TCP:
-      meter_tcp(p, meters);
+      if (!p->later) meter_tcp(p, meters);
       break;
     case PROTO_UDP:
       meters[VMOAT_METER_UDP]++;

@@ -45,11 +45,14 @@ struct packet {
   __u32 payload_at;     /* offset in the frame of what follows the last header understood */
   __u32 payload_length; /* bytes from there to the packet's end as its IP header has it */
   __u32 want;           /* how many of them shall go up */
+  __u32 seq, ack;       /* TCP */
+  __u32 fragment_id;
   __u16 tcp_window;
   __u8 tcp_flags;
   __u8 reason; /* enum vmoat_reason bits that the frame itself gives */
   __u8 way;
   __u8 has_key;
+  __u8 later;     /* a fragment but the first */
   __u8 completed; /* the opener's first acknowledgement */
 };
 
@@ -60,6 +63,10 @@ struct ends {  /* of the IP header being read, as it stands there */
 
 static __always_inline __u16 be16(const __u8* at) {
   return at[0] << 8 | at[1];
+}
+
+static __always_inline __u32 be32(const __u8* at) {
+  return (__u32)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
 }
 
 static __always_inline bool read(struct __sk_buff* skb, __u32 at, void* to, __u32 size) {
@@ -87,6 +94,8 @@ static __always_inline void parse_tcp(struct __sk_buff* skb, struct packet* p, s
   }
   set_ports(p, be16(head), be16(head + 2));
   p->tcp_flags = head[13];
+  p->seq = be32(head + 4);
+  p->ack = be32(head + 8);
   p->tcp_window = be16(head + 14);
   __u32 length = (head[12] >> 4) * 4;
   if (length < 20 || e->at + length > e->limit) {
@@ -208,7 +217,9 @@ static __always_inline bool parse_ipv4(struct __sk_buff* skb, struct packet* p, 
   e->at += header;
   __u16 fragment = be16(head + 6);
   if (fragment & 0x3fff) p->reason |= VMOAT_FRAGMENT;
-  if (!(fragment & 0x1fff)) parse_transport(skb, p, e);
+  p->later = (fragment & 0x1fff) != 0;
+  p->fragment_id = be16(head + 4);
+  if (!p->later) parse_transport(skb, p, e);
   return true;
 }
 
@@ -244,6 +255,7 @@ static __always_inline bool parse_extensions(struct __sk_buff* skb, struct packe
       __u16 field = be16(next + 2);
       if (field & 0xfff9) p->reason |= VMOAT_FRAGMENT; /* else atomic, RFC 6946 */
       *later = (field & 0xfff8) != 0;
+      p->fragment_id = be32(next + 4);
     }
     e->at += extension_length(proto, next);
     proto = next[0];
@@ -265,6 +277,7 @@ static __always_inline bool parse_ipv6(struct __sk_buff* skb, struct packet* p, 
   bool jumbo = length == 0 && (head[6] == PROTO_HOP_BY_HOP || skb->len - e->at > 0xffff);
   set_limit(e, e->at, jumbo ? skb->len : length, skb->len);
   if (!parse_extensions(skb, p, e, &later)) return false;
+  p->later = later;
   if (!later) parse_transport(skb, p, e);
   return true;
 }
@@ -308,6 +321,8 @@ static __always_inline bool parse_plain(struct __sk_buff* skb, struct packet* p)
     header = (frame[46] >> 4) * 4;
     if (header < 20) return false;
     p->tcp_flags = frame[47];
+    p->seq = be32(frame + 38);
+    p->ack = be32(frame + 42);
     p->tcp_window = be16(frame + 48);
   } else if (ip[9] != PROTO_UDP) {
     return false;
@@ -322,6 +337,27 @@ static __always_inline bool parse_plain(struct __sk_buff* skb, struct packet* p)
   p->payload_at = 34 + header;
   p->payload_length = total - 20 - header;
   return true;
+}
+
+/* A first fragment says whose the datagram is; a later one takes the ports from there. */
+static __always_inline void find_owner(struct packet* p) {
+  struct vmoat_datagram datagram = {.id = p->fragment_id, .slot = p->key.slot, .way = p->way};
+  __builtin_memcpy(datagram.near, p->key.near, 16);
+  __builtin_memcpy(datagram.far, p->key.far, 16);
+  datagram.tags[0] = p->key.tags[0];
+  datagram.tags[1] = p->key.tags[1];
+  datagram.proto = p->key.family == 4 ? p->key.proto : 0;
+  if (!p->later) {
+    struct vmoat_datagram_owner owner = {
+        .near_port = p->key.near_port, .far_port = p->key.far_port, .proto = p->key.proto};
+    bpf_map_update_elem(&datagrams, &datagram, &owner, BPF_ANY);
+    return;
+  }
+  struct vmoat_datagram_owner* owner = bpf_map_lookup_elem(&datagrams, &datagram);
+  if (!owner) return;
+  p->key.near_port = owner->near_port;
+  p->key.far_port = owner->far_port;
+  p->key.proto = owner->proto;
 }
 
 /* By the rules on top of this file. 1 where the frame has a key. Global, so that the verifier goes through
@@ -340,6 +376,7 @@ __noinline int parse_any(struct __sk_buff* skb, struct packet* p) {
   if (!keyed && !(p->reason & VMOAT_TEACH)) p->reason |= VMOAT_ODD;
   p->payload_at = e.at;
   p->payload_length = e.limit > e.at ? e.limit - e.at : 0;
+  if (keyed && (p->reason & VMOAT_FRAGMENT)) find_owner(p);
   return keyed;
 }
 

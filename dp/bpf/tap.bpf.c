@@ -29,7 +29,7 @@ static __always_inline struct vmoat_flow* insert_flow(struct packet* p, const st
                                                       __u64 now) {
   struct vmoat_flow fresh = {
       .first_ns = now, .last_ns = now, .want = {set->opening_bytes, set->opening_bytes}};
-  fresh.picked_up = p->key.proto == PROTO_TCP && !(p->tcp_flags & TCP_SYN);
+  fresh.picked_up = p->key.proto == PROTO_TCP && !p->later && !(p->tcp_flags & TCP_SYN);
   long error = bpf_map_update_elem(&flows, &p->key, &fresh, BPF_NOEXIST);
   if (error && error != -17 /* EEXIST: another CPU was first */) return 0;
   if (!error) p->reason |= VMOAT_NEW;
@@ -51,20 +51,70 @@ static __always_inline struct vmoat_flow* new_flow(struct packet* p, const struc
   return flow;
 }
 
-/* What of the TCP flags is news. A SYN on an ended connection begins a new one under the same key. */
-static __always_inline void note_flags(struct packet* p, struct vmoat_flow* flow,
-                                       const struct vmoat_settings* set) {
+/* A SYN on an ended connection begins a new one under the same key. */
+static __always_inline void begin_again(const struct packet* p, struct vmoat_flow* flow,
+                                        const struct vmoat_settings* set) {
+  bool ended = (flow->tcp_flags[0] | flow->tcp_flags[1]) & (TCP_FIN | TCP_RST);
+  if (!ended || !(p->tcp_flags & TCP_SYN)) return;
+  flow->tcp_flags[0] = flow->tcp_flags[1] = 0;
+  flow->want[0] = flow->want[1] = set->opening_bytes;
+}
+
+/* What of the TCP flags is news. */
+static __always_inline void note_flags(struct packet* p, struct vmoat_flow* flow) {
   __u8 seen = flow->tcp_flags[p->way & 1];
   __u8 flags = p->tcp_flags;
   if (!(flags & ~seen) && !(flags & (TCP_SYN | TCP_FIN | TCP_RST))) return;
   p->reason |= VMOAT_FLAGS;
-  if ((flags & TCP_SYN) && ((flow->tcp_flags[0] | flow->tcp_flags[1]) & (TCP_FIN | TCP_RST))) {
-    flow->tcp_flags[0] = flow->tcp_flags[1] = 0;
-    flow->want[0] = flow->want[1] = set->opening_bytes;
-    seen = 0;
-  }
   if ((flags & ~seen & TCP_ACK) && (seen & TCP_SYN) && !(flags & (TCP_SYN | TCP_RST))) p->completed = 1;
   flow->tcp_flags[p->way & 1] = seen | flags;
+}
+
+#define PICK_UP_SLACK (1 << 20)
+
+/* Whether its receiver obeys this reset: it stands between what that one has acknowledged and what was sent,
+ * or it acknowledges the SYN it answers (RFC 5961 3, RFC 9293 3.10.7.3). */
+static __always_inline bool reset_fits(const struct packet* p, const struct vmoat_flow* flow, __u32 way) {
+  if (!flow->tcp_flags[way]) {
+    bool answers_syn = (flow->tcp_flags[way ^ 1] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    return !answers_syn || ((p->tcp_flags & TCP_ACK) && p->ack == flow->next[way ^ 1]);
+  }
+  __s32 slack = flow->picked_up ? PICK_UP_SLACK : 0;
+  return (__s32)(p->seq - flow->acked[way]) >= -slack && (__s32)(p->seq - flow->next[way]) <= 1;
+}
+
+/* The sender's place in sequence space, and what it says of the other's. */
+static __always_inline void follow_sequence(const struct packet* p, struct vmoat_flow* flow, __u32 way) {
+  __u32 way_back = way ^ 1;
+  bool marks = p->tcp_flags & (TCP_SYN | TCP_FIN);
+  __u32 end = p->seq + p->payload_length + !!(p->tcp_flags & TCP_SYN) + !!(p->tcp_flags & TCP_FIN);
+  if (!flow->tcp_flags[way]) {
+    flow->acked[way] = p->seq;
+    flow->next[way] = end;
+  } else if ((__s32)(end - flow->next[way]) > 0) {
+    flow->next[way] = end;
+  } else if (marks || p->payload_length > 1 || (p->payload_length == 1 && end != flow->next[way])) {
+    flow->retransmissions[way]++;
+  }
+  if (!(p->tcp_flags & TCP_ACK) || !flow->tcp_flags[way_back]) return;
+  if ((__s32)(p->ack - flow->acked[way_back]) > 0) flow->acked[way_back] = p->ack;
+  if ((__s32)(p->ack - flow->next[way_back]) > 0) flow->next[way_back] = p->ack;
+}
+
+/* A reset that does not fit leaves no trace in the flow. */
+static __always_inline void follow_tcp(struct packet* p, struct vmoat_flow* flow,
+                                       const struct vmoat_settings* set) {
+  __u32 way = p->way & 1;
+  if ((p->tcp_flags & (TCP_RST | TCP_SYN)) == TCP_RST) {
+    if (reset_fits(p, flow, way))
+      note_flags(p, flow);
+    else
+      p->reason |= VMOAT_FLAGS | VMOAT_STRAY;
+    return;
+  }
+  begin_again(p, flow, set);
+  follow_sequence(p, flow, way);
+  note_flags(p, flow);
 }
 
 static __always_inline void count(struct __sk_buff* skb, struct packet* p, struct vmoat_flow* flow,
@@ -85,9 +135,11 @@ static __always_inline struct vmoat_flow* track(struct __sk_buff* skb, struct pa
     return 0;
   }
   count(skb, p, flow, now);
-  if (p->key.proto == PROTO_TCP) note_flags(p, flow, set);
+  if (p->key.proto == PROTO_TCP && !p->later) follow_tcp(p, flow, set);
   p->want = p->payload_length ? flow->want[p->way & 1] : 0;
   if (p->want) p->reason |= VMOAT_PAYLOAD;
+  /* fragments are judged whole, whatever the flow's appetite */
+  if ((p->reason & VMOAT_FRAGMENT) && p->want < set->opening_bytes) p->want = set->opening_bytes;
   return flow;
 }
 

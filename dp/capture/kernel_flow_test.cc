@@ -69,6 +69,90 @@ TEST_CASE("kernel flows: a SYN on an ended connection has the appetite of a new 
   CHECK(kernel.flows()[0].flow.want[VMOAT_FROM_NIC] == 100);
 }
 
+TEST_CASE("kernel flows: fragments are counted for their flow, both ways") {
+  if (!has_root()) return;
+  KernelFixture kernel;
+  const auto first = TestFrame().ipv4(17, 0x2000).udp(1000, 53).payload(8).done();
+  const auto later = TestFrame().ipv4(17, 0x0002).payload(40).done();
+  kernel.sent(first);
+  kernel.sent(later);
+  kernel.received(later);  // the same id the other way is another datagram
+  const auto flows = kernel.flows();
+  REQUIRE(flows.size() == 2);
+  const auto& whole = flows[flows[0].key.far_port == 53 ? 0 : 1];
+  CHECK(whole.key.near_port == 1000);
+  CHECK(whole.flow.packets[VMOAT_FROM_NIC] == 2);
+  CHECK(whole.flow.bytes[VMOAT_FROM_NIC] == first.size() + later.size());
+  for (const auto& event : kernel.events()) CHECK((event.head.reason & VMOAT_FRAGMENT) != 0);
+}
+
+TEST_CASE("kernel flows: a reset that does not fit leaves the flow as it is") {
+  if (!has_root()) return;
+  constexpr uint8_t rst = 4;
+  KernelFixture kernel;
+  const auto client = [](uint8_t flags, uint32_t seq, uint32_t ack_of, size_t payload = 0) {
+    return TestFrame().ipv4(6).segment(40000, 80, flags, seq, ack_of).payload(payload).done();
+  };
+  const auto server = [](uint8_t flags, uint32_t seq, uint32_t ack_of) {
+    return TestFrame().ipv4(6).segment(80, 40000, flags, seq, ack_of).done();
+  };
+  // received frames bear the same addresses as sent ones in this fixture: they are turned here
+  const auto turned = [](std::vector<uint8_t> frame) {
+    std::swap_ranges(frame.begin() + 26, frame.begin() + 30, frame.begin() + 30);
+    return frame;
+  };
+  kernel.sent(client(syn, 100, 0));
+  kernel.received(turned(server(syn | ack, 500, 101)));
+  kernel.sent(client(psh | ack, 101, 501, 50));
+  kernel.received(turned(server(ack, 501, 151)));
+  (void)kernel.events();
+  kernel.sent(client(rst, 9000, 0));
+  kernel.received(turned(server(rst, 400, 0)));
+  auto events = kernel.events();
+  REQUIRE(events.size() == 2);
+  for (const auto& event : events) CHECK((event.head.reason & VMOAT_STRAY) != 0);
+  CHECK((kernel.flows()[0].flow.tcp_flags[VMOAT_FROM_NIC] & rst) == 0);
+  kernel.received(turned(server(rst, 501, 0)));
+  events = kernel.events();
+  REQUIRE(events.size() == 1);
+  CHECK((events[0].head.reason & VMOAT_STRAY) == 0);
+  CHECK((kernel.flows()[0].flow.tcp_flags[VMOAT_TO_NIC] & rst) != 0);
+  CHECK(kernel.flows().size() == 1);
+}
+
+TEST_CASE("kernel flows: a refusal must acknowledge the SYN") {
+  if (!has_root()) return;
+  constexpr uint8_t rst = 4;
+  KernelFixture kernel;
+  kernel.sent(TestFrame().ipv4(6).segment(40000, 80, syn, 100, 0).done());
+  const auto refusal = [](uint32_t ack_of) {
+    auto frame = TestFrame().ipv4(6).segment(80, 40000, rst | ack, 0, ack_of).done();
+    std::swap_ranges(frame.begin() + 26, frame.begin() + 30, frame.begin() + 30);
+    return frame;
+  };
+  kernel.received(refusal(7));
+  CHECK((kernel.flows()[0].flow.tcp_flags[VMOAT_TO_NIC] & rst) == 0);
+  kernel.received(refusal(101));
+  CHECK((kernel.flows()[0].flow.tcp_flags[VMOAT_TO_NIC] & rst) != 0);
+}
+
+TEST_CASE("kernel flows: retransmissions are counted, keep-alives are none") {
+  if (!has_root()) return;
+  KernelFixture kernel;
+  const auto data = [](uint32_t seq, size_t payload) {
+    return TestFrame().ipv4(6).segment(40000, 80, psh | ack, seq, 1).payload(payload).done();
+  };
+  kernel.sent(TestFrame().ipv4(6).segment(40000, 80, syn, 0xfffffff0, 0).done());
+  kernel.sent(data(0xfffffff1, 40));  // the sequence wraps within
+  kernel.sent(data(0xfffffff1, 40));
+  kernel.sent(data(0x19, 40));
+  kernel.sent(data(0x40, 1));
+  kernel.sent(data(0x40, 0));
+  CHECK(kernel.flows()[0].flow.next[VMOAT_FROM_NIC] == 0x41);
+  CHECK(kernel.flows()[0].flow.retransmissions[VMOAT_FROM_NIC] == 1);
+  CHECK(kernel.flows()[0].flow.retransmissions[VMOAT_TO_NIC] == 0);
+}
+
 TEST_CASE("kernel flows: the appetite ends, and what is cut is seen to be") {
   if (!has_root()) return;
   KernelFixture kernel;

@@ -68,13 +68,19 @@ TEST_CASE("kernel parser: IPv4") {
     CHECK(p.key.near_port == 0);
     CHECK(p.key.far_port == 0);
   }
-  SUBCASE("first fragment with ports, later one without") {
+  SUBCASE("a later fragment has the ports of its first, where that came before") {
+    const auto later = [](uint8_t proto) {
+      return TestFrame().ipv4(proto, 0x0002).udp(7, 8).payload(8).done();
+    };
+    CHECK(parse(kernel, later(136)).key.far_port == 0);
     auto first = parse(kernel, TestFrame().ipv4(17, 0x2000).udp(7, 8).payload(8).done());
     CHECK((first.reason & VMOAT_FRAGMENT) != 0);
     CHECK(first.key.far_port == 8);
-    auto later = parse(kernel, TestFrame().ipv4(17, 0x0002).udp(7, 8).payload(8).done());
-    CHECK((later.reason & VMOAT_FRAGMENT) != 0);
-    CHECK(later.key.far_port == 0);
+    auto p = parse(kernel, later(17));
+    CHECK((p.reason & VMOAT_FRAGMENT) != 0);
+    CHECK(p.key.near_port == 7);
+    CHECK(p.key.far_port == 8);
+    CHECK(parse(kernel, later(136)).key.far_port == 0);  // another protocol, another datagram
   }
   SUBCASE("padding is no header") {
     auto p = parse(kernel, TestFrame().ipv4(17).done(26));
@@ -109,10 +115,10 @@ TEST_CASE("kernel parser: IPv6") {
   }
   SUBCASE("fragments") {
     CHECK(parse(kernel, TestFrame().ipv6(44).fragment_header(17, 1).udp(1, 2).done()).key.far_port == 2);
-    auto later = parse(kernel, TestFrame().ipv6(44).fragment_header(17, 8).udp(1, 2).done());
+    auto later = parse(kernel, TestFrame().ipv6(44).fragment_header(60, 8).udp(1, 2).done());
     CHECK((later.reason & VMOAT_FRAGMENT) != 0);
     CHECK(later.key.proto == 17);
-    CHECK(later.key.far_port == 0);
+    CHECK(later.key.far_port == 2);
     CHECK((parse(kernel, TestFrame().ipv6(44).fragment_header(17, 0).udp(3, 4).done()).reason &
            VMOAT_FRAGMENT) == 0);
   }

@@ -49,6 +49,10 @@ class TestFrame {
     for (int i = 0; i < words * 4; i++) put({1});
     return *this;
   }
+  TestFrame& segment(uint16_t from, uint16_t to, uint8_t flags, uint32_t seq, uint32_t ack) {
+    be16(from).be16(to).be32(seq).be32(ack);
+    return put({0x50, flags, 0xff, 0xff, 0, 0, 0, 0});
+  }
   TestFrame& udp(uint16_t from, uint16_t to) { return be16(from).be16(to).put({0, 0, 0, 0}); }
   TestFrame& sctp(uint16_t from, uint16_t to) { return be16(from).be16(to).put({0, 0, 0, 1, 0, 0, 0, 0}); }
   TestFrame& icmp(uint8_t type, uint8_t code, uint16_t id) {
@@ -60,6 +64,9 @@ class TestFrame {
   }
   TestFrame& be16(uint16_t value) {
     return put({static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)});
+  }
+  TestFrame& be32(uint32_t value) {
+    return be16(static_cast<uint16_t>(value >> 16)).be16(static_cast<uint16_t>(value));
   }
   TestFrame& put(std::initializer_list<uint8_t> some) {
     bytes_.insert(bytes_.end(), some);

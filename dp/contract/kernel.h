@@ -12,7 +12,7 @@ typedef __u32 uint32_t;
 typedef __u64 uint64_t;
 #endif
 
-#define VMOAT_LAYOUT 2
+#define VMOAT_LAYOUT 3
 #define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
 #define VMOAT_WORKERS_MAX 64 /* one ring per worker */
 
@@ -49,18 +49,41 @@ struct vmoat_flow {
   uint8_t tcp_flags[2]; /* or of all flags seen */
   uint8_t picked_up;    /* TCP whose first packet here was no SYN: older than the tap */
   uint8_t pad[5];
+  /* TCP, per sender. With both ways seen `acked` is what the peer has acknowledged, else where it began. */
+  uint32_t next[2]; /* after the furthest byte sent */
+  uint32_t acked[2];
+  uint32_t retransmissions[2]; /* segments that ended at or before `next`, keep-alives not among them */
 };
 #define VMOAT_WANT_ALL 0xffffffffu
 
+/* Where a later fragment belongs: the datagram it is of, as seen from one NIC, and its first fragment's
+ * ports. */
+struct vmoat_datagram {
+  uint8_t near[16];
+  uint8_t far[16];
+  uint32_t id;
+  uint16_t tags[2];
+  uint16_t slot;
+  uint8_t proto; /* IPv4; 0 for IPv6, whose id alone counts (RFC 8200 4.5) */
+  uint8_t way;
+};
+struct vmoat_datagram_owner {
+  uint16_t near_port;
+  uint16_t far_port;
+  uint8_t proto; /* after all extension headers */
+  uint8_t pad[3];
+};
+
 /* Why an event was sent up; bits. */
 enum vmoat_reason {
-  VMOAT_NEW = 1,       /* first packet of a flow at this NIC */
-  VMOAT_FLAGS = 2,     /* TCP flags not seen before in this way, or a SYN, FIN or RST */
-  VMOAT_PAYLOAD = 4,   /* payload under an appetite */
-  VMOAT_TEACH = 8,     /* ARP, NDP, DHCP, RARP: teaches addresses */
-  VMOAT_FRAGMENT = 16, /* IP fragment */
-  VMOAT_ODD = 32,      /* not parsed by the kernel: unknown EtherType, broken or too many headers */
-  VMOAT_UNTRACKED = 64 /* no room or quota in the flow table: this packet is not counted there */
+  VMOAT_NEW = 1,        /* first packet of a flow at this NIC */
+  VMOAT_FLAGS = 2,      /* TCP flags not seen before in this way, or a SYN, FIN or RST */
+  VMOAT_PAYLOAD = 4,    /* payload under an appetite */
+  VMOAT_TEACH = 8,      /* ARP, NDP, DHCP, RARP: teaches addresses */
+  VMOAT_FRAGMENT = 16,  /* IP fragment */
+  VMOAT_ODD = 32,       /* not parsed by the kernel: unknown EtherType, broken or too many headers */
+  VMOAT_UNTRACKED = 64, /* no room or quota in the flow table: this packet is not counted there */
+  VMOAT_STRAY = 128     /* a TCP reset that its receiver must not obey (RFC 5961) */
 };
 
 /* One upcall: this header, then `captured` bytes of the frame from its Ethernet header on. */

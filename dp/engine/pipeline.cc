@@ -25,7 +25,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       control_(control),
       paths_(options.tunnel_ids_max, hash),
       table_(options.sessions_max, options.timeouts),
-      fragments_(options.fragments_bytes_max, hash, paths_),
+      fragments_(options.fragments, hash, paths_),
       recognition_(options.openings_bytes_max, options.facts_bytes_max, options.facts),
       listeners_(hash),
       expectations_(hash),
@@ -116,8 +116,7 @@ void Pipeline::Impl::packet(Packet& p, const KeyedPacket* keyed, PathNumbers by,
 void Pipeline::Impl::fragment(Packet& p, PathNumbers by, Context& context) {
   Datagram datagram;
   own_meters_.counts[VMOAT_FROM_NIC][VMOAT_METER_FRAGMENT]++;
-  // The kernel counts a first fragment for its flow; later ones it cannot attribute.
-  const bool counts = !context.kernel_counts || p.fragment_offset != 0;
+  const bool counts = !context.kernel_counts || !is_attributed(p, *context.frame->key);
   const Fragments::Outcome outcome = fragments_.add(p, by, context.frame->time_ns, counts, datagram);
   if (outcome == Fragments::Outcome::held) return;
   if (outcome == Fragments::Outcome::refused) {
@@ -138,11 +137,11 @@ void Pipeline::Impl::fragment(Packet& p, PathNumbers by, Context& context) {
   packet(p, nullptr, by, context);
 }
 
-/** Its fragments did not all come: they count for a flow without ports. */
+/** Its fragments did not all come: they count for the flow of the first, or where that is missing for one
+ * without ports. */
 void Pipeline::Impl::fragments_gone(Datagram& datagram, uint32_t path) {
   const Frame frame = {.time_ns = now_ns_, .segment = paths_.at(path).segment};
   Packet& p = datagram.head;
-  p.sport = p.dport = 0;
   Context context = {.frame = &frame,
                      .path = paths_.at(path),
                      .parent = 0,

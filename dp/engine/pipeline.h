@@ -10,6 +10,7 @@
 #include "contract/records.h"
 #include "parse/frame.h"
 #include "parse/walk.h"
+#include "session/fragments.h"
 #include "session/timeouts.h"
 
 namespace vmoat {
@@ -50,7 +51,7 @@ struct PipelineOptions {
   uint32_t sessions_max = 1u << 20;          // 256 bytes each, only touched memory is resident
   uint32_t openings_bytes_max = 256u << 20;  // stream openings and out-of-order data of undecided sessions
   uint32_t facts_bytes_max = 256u << 20;     // facts of open sessions
-  uint32_t fragments_bytes_max = 16u << 20;
+  FragmentOptions fragments;
   uint32_t addresses_max = 1u << 16;
   uint32_t tunnel_ids_max = 1u << 16;  // distinct (segment, tags, tunnel) at once
   uint64_t seed[2] = {0, 0};           // of all hashes; {0, 0} = take from getrandom(2)

@@ -99,7 +99,8 @@ class Pipeline::Impl {
   void meet_end(Session& s, int sender, const Packet& packet, const Context& context);
   void session_packet(uint32_t number, int sender, Packet& packet, Context& context);
   void follow(uint32_t number, int sender, Packet& packet, const Segment& segment);
-  Segment track(Session& s, int sender, Packet& packet);
+  Segment track(Session& s, int sender, Packet& packet, const Context& context);
+  uint32_t replace_session(uint32_t number, const KeyedPacket& keyed, uint32_t path, const Context& context);
   [[nodiscard]] bool is_inside(const Session& s) const;
   static void track_answer(Session& s);
   void infer_client(Session& s, int sender);
@@ -112,6 +113,7 @@ class Pipeline::Impl {
 
   void meet_kernel(Session& s, int sender, const Context& context);
   [[nodiscard]] vmoat_flow_key kernel_key(const Session& s, int end) const;
+  static bool is_attributed(const Packet& fragment, const vmoat_flow_key& key);
   static bool is_portless(const vmoat_flow_key& key);
   bool entry_is_gone(const vmoat_flow_key& key, const vmoat_flow& flow, bool mark);
   void want(Session& s, uint32_t bytes);
@@ -119,6 +121,8 @@ class Pipeline::Impl {
   bool leave_kernel(uint32_t number, FlowEnd end);
   uint32_t session_of_count(const vmoat_flow_key& key, const KeyedPacket& keyed, PathNumbers by,
                             const vmoat_flow& flow, int64_t offset_ns);
+  static bool is_foreign(const Session& s, int sender, const Frame& frame);
+  static void add_retransmissions(TcpEnd& end, uint32_t& seen, uint32_t now);
   void add_kernel_count(uint32_t number, int near, const vmoat_flow& flow, bool adopted);
 
   void learn(const Packet& packet, const Frame& frame);

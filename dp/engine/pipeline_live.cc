@@ -30,6 +30,12 @@ void Pipeline::Impl::meet_kernel(Session& s, int sender, const Context& context)
   s.set(kernel_flag(near));
 }
 
+/** Another NIC's guest speaks for an end that is known to be elsewhere. */
+bool Pipeline::Impl::is_foreign(const Session& s, int sender, const Frame& frame) {
+  if (frame.key == nullptr || frame.way != VMOAT_FROM_NIC) return false;
+  return s.has(kernel_flag(sender)) && s.slot[sender] != frame.key->slot;
+}
+
 vmoat_flow_key Pipeline::Impl::kernel_key(const Session& s, int end) const {
   vmoat_flow_key key{};
   const bool icmp = s.key.proto() == IPPROTO_ICMP || s.key.proto() == IPPROTO_ICMPV6;
@@ -110,6 +116,12 @@ uint32_t Pipeline::Impl::session_of_count(const vmoat_flow_key& key, const Keyed
   return number;
 }
 
+void Pipeline::Impl::add_retransmissions(TcpEnd& end, uint32_t& seen, uint32_t now) {
+  if (now < seen) seen = 0;  // the entry was made anew
+  end.retransmissions = std::min(end.retransmissions + now - seen, TcpEnd::retransmissions_max);
+  seen = now;
+}
+
 void Pipeline::Impl::add_kernel_count(uint32_t number, int near, const vmoat_flow& flow, bool adopted) {
   Session& s = table_[number];
   LiveCount& seen = live_count(number);
@@ -124,15 +136,22 @@ void Pipeline::Impl::add_kernel_count(uint32_t number, int near, const vmoat_flo
       if (adopted) seen.since.packets[sender] = seen.since.bytes[sender] = 0;
       touch(number);
     }
+    add_retransmissions(s.tcp[sender], seen.retransmissions[near][way], flow.retransmissions[way]);
     packets = flow.packets[way];
     bytes = flow.bytes[way];
   }
 }
 
-/** Later fragments: the kernel cannot say whose they are, the engine counts them itself. */
+/** Whether the kernel counted a fragment for its flow: it knows the flow once the first fragment has come. */
+bool Pipeline::Impl::is_attributed(const Packet& p, const vmoat_flow_key& key) {
+  return p.fragment_offset == 0 || !is_portless(key);
+}
+
+/** A later fragment that came before its first: the kernel cannot say whose it is, the engine counts it. */
 bool Pipeline::Impl::is_portless(const vmoat_flow_key& key) {
   const bool has_ports = key.proto == IPPROTO_TCP || key.proto == IPPROTO_UDP ||
-                         key.proto == IPPROTO_UDPLITE || key.proto == IPPROTO_SCTP;
+                         key.proto == IPPROTO_UDPLITE || key.proto == IPPROTO_SCTP ||
+                         key.proto == IPPROTO_ICMP || key.proto == IPPROTO_ICMPV6;
   return has_ports && key.near_port == 0 && key.far_port == 0;
 }
 

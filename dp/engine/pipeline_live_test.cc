@@ -41,7 +41,7 @@ struct LiveRig : Rig {
   LiveRig() : Rig(small_options(), true) {}
 
   /** A frame that the client (or server) sent, as the kernel hands it up. */
-  void sent(bool by_client, const Buffer& segment, uint16_t port = 40000) {
+  void sent(bool by_client, const Buffer& segment, uint16_t port = 40000, uint8_t reason = VMOAT_NEW) {
     const Buffer bytes =
         ethernet(0x0800, by_client ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment));
     const vmoat_flow_key k = key(by_client, port);
@@ -52,7 +52,7 @@ struct LiveRig : Rig {
     f.slot = k.slot;
     f.segment = 1;
     f.key = &k;
-    f.reason = VMOAT_NEW;
+    f.reason = reason;
     pipeline.frame(f);
   }
   void open_http() {
@@ -87,6 +87,75 @@ TEST_CASE("both ends' counts make one record; each way is counted by its sender"
   CHECK(flows[0].app == "http");
   CHECK(flows[0].facts.at("http.status") == "200");
   CHECK(flows[0].end == FlowEnd::open);
+}
+
+TEST_CASE("a reset that the kernel finds stray does not end the flow, and is named") {
+  LiveRig rig;
+  rig.open_http();
+  rig.sent(false, tcp(80, 40000, 7, 0, 4), 40000, VMOAT_FLAGS | VMOAT_STRAY);
+  rig.now_ns += 10 * second_ns;
+  rig.pipeline.advance(rig.now_ns);
+  const auto& flows = rig.report();
+  REQUIRE(flows.size() == 1);
+  CHECK(flows[0].end == FlowEnd::open);
+  CHECK((flows[0].anomalies & bit(Anomaly::tcp_challenged)) != 0);
+  CHECK(rig.notes.forgotten.empty());
+}
+
+TEST_CASE("live, retransmissions are what the kernel counted") {
+  LiveRig rig;
+  rig.open_http();
+  rig.sent(true, tcp(40000, 80, 101, 501, 24, text("GET / HTTP/1.1\r\nHost: a\r\n\r\n")));
+  vmoat_flow f = counted(6, 0);
+  f.retransmissions[VMOAT_FROM_NIC] = 1;
+  rig.pipeline.count(key(true), 1, f, start_ns);
+  CHECK(rig.report().at(0).retransmissions[0] == 1);
+}
+
+TEST_CASE("later fragments that the kernel counted for their flow are not counted again") {
+  LiveRig rig;
+  vmoat_flow_key k = key(true, 1000);
+  k.proto = 17;
+  const Buffer datagram = udp(1000, 80, Buffer(56, 'x'));
+  const auto feed = [&](size_t from, size_t size, uint16_t field, bool with_ports) {
+    const Buffer part(datagram.begin() + static_cast<ptrdiff_t>(from),
+                      datagram.begin() + static_cast<ptrdiff_t>(from + size));
+    const Buffer bytes = ethernet(0x0800, ipv4(17, part, field));
+    vmoat_flow_key as_seen = k;
+    if (!with_ports) as_seen.near_port = as_seen.far_port = 0;
+    Frame f;
+    f.bytes = bytes;
+    f.length = static_cast<uint32_t>(bytes.size());
+    f.time_ns = ++rig.now_ns;
+    f.slot = k.slot;
+    f.segment = 1;
+    f.key = &as_seen;
+    f.reason = VMOAT_FRAGMENT;
+    rig.pipeline.frame(f);
+  };
+  feed(0, 32, 0x2000, true);
+  feed(32, 16, 0x2004, true);   // the kernel knew its flow
+  feed(48, 16, 0x0006, false);  // and here had forgotten it
+  vmoat_flow counts = counted(2, 0);
+  rig.pipeline.count(k, 1, counts, start_ns);
+  const auto& flows = rig.report();
+  REQUIRE(flows.size() == 1);
+  CHECK(flows[0].dport == 80);
+  CHECK(flows[0].packets[0] == 3);
+}
+
+TEST_CASE("a connection on the same ports begins to count anew") {
+  LiveRig rig;
+  rig.open_http();
+  rig.count(true, 6, 0);
+  rig.sent(true, tcp(40000, 80, 128, 532, 17));
+  rig.sent(false, tcp(80, 40000, 532, 129, 17));
+  rig.sent(true, tcp(40000, 80, 90000, 0, 2));
+  rig.count(true, 9, 0);
+  const auto& flows = rig.report();
+  REQUIRE(flows.size() == 2);
+  CHECK(flows[0].packets[0] == 6);
+  CHECK(flows[1].packets[0] == 3);
 }
 
 TEST_CASE("records carry what came since the last one; silent flows are not repeated") {

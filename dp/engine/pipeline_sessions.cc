@@ -25,15 +25,28 @@ uint32_t Pipeline::Impl::make_session(const KeyedPacket& k, uint32_t path, uint6
 /** The session of a packet; a new connection on a known key ends the old one. */
 uint32_t Pipeline::Impl::session_of(Packet& p, const KeyedPacket& k, PathNumbers by, Context& context) {
   uint32_t number = table_.find(k);
-  if (number != 0 && table_[number].state == State::ended) {
-    emit(number, table_[number].end);  // the kernel's last count comes too late
-    number = 0;
-  }
-  if (number != 0) return number;
-  number = make_session(k, by.path, context.parent, context.frame->time_ns);
+  if (number != 0 && table_[number].state != State::ended) return number;
+  number = number != 0 ? replace_session(number, k, by.path, context)  // the kernel's last count is late
+                       : make_session(k, by.path, context.parent, context.frame->time_ns);
   if (number == 0) return 0;
   begin_ends(table_[number], p, k.sender);
   meet_expectation(table_[number]);
+  return number;
+}
+
+/** A session ends and another one begins with the same key. The kernel may go on in one entry: what that has
+ * counted so far stays with the old session. */
+uint32_t Pipeline::Impl::replace_session(uint32_t number, const KeyedPacket& k, uint32_t path,
+                                         const Context& context) {
+  const FlowEnd end = table_[number].end;
+  LiveCount counted{};
+  if (live()) counted = live_count(number);
+  counted.since = {};
+  paths_.hold(path);
+  emit(number, end == FlowEnd::open ? FlowEnd::timeout : end);
+  number = make_session(k, path, context.parent, context.frame->time_ns);
+  paths_.release(path);
+  if (number != 0 && live()) live_count(number) = counted;
   return number;
 }
 
@@ -92,17 +105,23 @@ bool Pipeline::Impl::is_inside(const Session& s) const {
   return s.parent != 0 && paths_.at(s.path).tunnel[0].kind != TunnelKind::none;
 }
 
-Segment Pipeline::Impl::track(Session& s, int sender, Packet& p) {
-  if (p.proto != IPPROTO_TCP || p.layer != Layer::transport) {
-    track_answer(s);
+Segment Pipeline::Impl::track(Session& s, int sender, Packet& p, const Context& context) {
+  if (p.proto != IPPROTO_TCP) return track_answer(s), Segment{};
+  if (p.layer != Layer::transport) {  // a header that cannot be read moves no connection
+    if (s.state == State::fresh) s.state = State::unanswered;
     return {};
   }
+  if (s.state == State::unanswered) s.state = State::fresh;
   const Sight sight = !live() || is_inside(s)      ? Sight::all
                       : Recognition::wants_more(s) ? Sight::data
                                                    : Sight::flags;
   const bool answered = (p.tcp_flags & (tcp_syn | tcp_ack)) == (tcp_syn | tcp_ack);
   const bool fresh = s.state == State::fresh;
+  const uint32_t retransmissions = s.tcp[sender].retransmissions;
+  p.stray = context.depth == 0 &&
+            ((context.frame->reason & VMOAT_STRAY) != 0 || is_foreign(s, sender, *context.frame));
   const Segment segment = track_tcp(s, sender, p, sight);
+  if (sight != Sight::all) s.tcp[sender].retransmissions = retransmissions;  // the kernel counts them
   if (answered && s.client() != sender && (s.tcp[1 - sender].flags & tcp_syn) != 0) listeners_.add(s, sender);
   if (fresh && s.has(was_picked_up)) {
     counters_.picked_up++;
@@ -115,21 +134,16 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
   const int64_t now_ns = context.frame->time_ns;
   State before = table_[number].state;
   meet_end(table_[number], sender, p, context);
-  Segment segment = track(table_[number], sender, p);
+  Segment segment = track(table_[number], sender, p, context);
   if (segment.kind == Segment::reused) {
-    const uint32_t path = table_[number].path;
     const KeyedPacket k = {table_[number].key, table_[number].hash, static_cast<uint8_t>(sender)};
-    paths_.hold(path);
-    const FlowEnd end = table_[number].end;
-    emit(number, end == FlowEnd::open ? FlowEnd::timeout : end);
-    number = make_session(k, path, context.parent, now_ns);
-    paths_.release(path);
+    number = replace_session(number, k, table_[number].path, context);
     if (number == 0) return;
     before = State::fresh;
     begin_ends(table_[number], p, sender);
     meet_expectation(table_[number]);
     meet_end(table_[number], sender, p, context);
-    segment = track(table_[number], sender, p);
+    segment = track(table_[number], sender, p, context);
   }
   Session& s = table_[number];
   s.last_ns = std::max(s.last_ns, now_ns);

@@ -70,7 +70,7 @@ constexpr int64_t second_ns = 1'000'000'000;
 inline PipelineOptions small_options() {
   PipelineOptions o;
   o.sessions_max = 64;
-  o.openings_bytes_max = o.facts_bytes_max = o.fragments_bytes_max = 1 << 20;
+  o.openings_bytes_max = o.facts_bytes_max = o.fragments.bytes_max = 1 << 20;
   o.addresses_max = 64;
   o.tunnel_ids_max = 64;
   o.seed[0] = 1;

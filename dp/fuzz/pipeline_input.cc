@@ -52,7 +52,7 @@ PipelineOptions small_tables() {
   options.sessions_max = 64;
   options.openings_bytes_max = 1 << 20;
   options.facts_bytes_max = 1 << 16;
-  options.fragments_bytes_max = 1 << 16;
+  options.fragments.bytes_max = 1 << 16;
   options.addresses_max = 64;
   options.tunnel_ids_max = 16;
   options.seed[0] = 1;  // the same input is the same run

@@ -72,7 +72,7 @@ struct Packet {
   uint16_t window = 0, mss = 0;
   uint8_t window_scale = 0;
   bool has_window_scale = false;
-  bool stray = false;           // live: the kernel says that this reset or SYN does not fit its connection
+  bool stray = false;           // live: a reset that its receiver must not obey, as the kernel sees it
   bool fast_open = false;       // TCP: asks for Fast Open (RFC 7413)
   bool reply = false;           // ICMP: answers a request, so the client is the receiver
   Bytes payload;                // TCP, UDP: data; ICMP: the message; SCTP: user data of the first DATA chunk

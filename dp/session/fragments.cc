@@ -1,7 +1,7 @@
 // Fragments: one chain of pieces per datagram, in order of offset, without overlaps.
 #include "session/fragments.h"
 
-#include "parse/headers.h"
+#include "parse/walk.h"
 
 namespace vmoat {
 
@@ -32,12 +32,13 @@ void check(Packet& p) {
 
 }  // namespace
 
-Fragments::Fragments(size_t bytes_max, SipHash hash, Paths& paths)
-    : hash_(hash),
+Fragments::Fragments(const FragmentOptions& options, SipHash hash, Paths& paths)
+    : options_(options),
+      hash_(hash),
       paths_(paths),
       waiting_(datagrams_max),
       index_(datagrams_max),
-      arena_(bytes_max),
+      arena_(options.bytes_max),
       whole_(datagram_bytes_max) {}
 
 Fragments::Piece Fragments::head(uint32_t piece) const {
@@ -54,7 +55,7 @@ uint32_t Fragments::find_or_begin(const Packet& p, PathNumbers by, int64_t now_n
   if (found != 0) return found;
   const uint64_t source_words[3] = {p.src.words[0], p.src.words[1], scope};
   const uint16_t source = static_cast<uint16_t>(hash_(source_words, 3) % sources_.size());
-  if (sources_[source] >= per_source_max) return 0;
+  if (sources_[source] >= options_.per_source_max) return 0;
   const uint32_t number = waiting_.take();
   if (number == 0) return 0;
   if (!index_.insert(hash, number)) return waiting_.give_back(number), 0u;
@@ -136,8 +137,23 @@ Bytes Fragments::assemble(const Waiting& w) {
   return {whole_.data(), w.total};
 }
 
+/** As the kernel does for its flow table: what the first fragment tells of the flow. */
+void Fragments::read_ports(const Waiting& w, Packet& head) const {
+  if (w.pieces == 0) return;
+  const Piece first = this->head(w.pieces);
+  if (first.offset != 0) return;
+  Packet p = head;
+  p.body = {arena_.at(w.pieces) + sizeof first, first.size};
+  p.body_length = first.size;
+  decode_whole(p);
+  head.proto = p.proto;
+  head.sport = p.sport;
+  head.dport = p.dport;
+}
+
 Datagram Fragments::summary(const Waiting& w) const {
   Datagram d = {.head = w.head, .packets = w.packets, .bytes = w.bytes, .anomalies = w.anomalies, .body = {}};
+  if (w.has_first) read_ports(w, d.head);
   d.head.body = d.head.payload = {};
   d.head.anomalies = w.cut ? 0 : bit(Anomaly::fragment_incomplete);
   return d;
@@ -167,9 +183,11 @@ Fragments::Outcome Fragments::add(Packet& p, PathNumbers by, int64_t now_ns, boo
     w.head = p;
     w.has_first = true;
   }
-  const bool taken = fits(w, p) && insert(w, p.fragment_offset, p.body, p);
+  const bool taken = !w.dropped && fits(w, p) && insert(w, p.fragment_offset, p.body, p);
+  if (options_.overlap == Overlap::drop && (p.anomalies & bit(Anomaly::fragment_overlap)) != 0)
+    drop_pieces(w);
   w.anomalies |= p.anomalies;
-  if (!taken || w.total == 0 || w.held < w.total) return Outcome::held;
+  if (!taken || w.dropped || w.total == 0 || w.held < w.total) return Outcome::held;
   out = summary(w);
   out.head.anomalies = 0;
   out.body = assemble(w);
@@ -179,13 +197,25 @@ Fragments::Outcome Fragments::add(Packet& p, PathNumbers by, int64_t now_ns, boo
   return Outcome::complete;
 }
 
-void Fragments::forget(uint32_t number) {
-  Waiting& w = waiting_[number];
+void Fragments::give_back(Waiting& w) {
   for (uint32_t n = w.pieces; n != 0;) {
     const Piece p = head(n);
     arena_.give_back(n);
     n = p.next;
   }
+  w.pieces = 0;
+}
+
+/** Its number stays taken until its time is over, so that what comes later is not put together either. */
+void Fragments::drop_pieces(Waiting& w) {
+  if (w.has_first) read_ports(w, w.head);
+  give_back(w);
+  w.dropped = true;
+}
+
+void Fragments::forget(uint32_t number) {
+  Waiting& w = waiting_[number];
+  give_back(w);
   (w.older != 0 ? waiting_[w.older].newer : oldest_) = w.newer;
   (w.newer != 0 ? waiting_[w.newer].older : newest_) = w.older;
   sources_[w.source]--;

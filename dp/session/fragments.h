@@ -1,6 +1,6 @@
-// Fragments: puts IPv4 and IPv6 datagrams together again, bounded in memory, time and per source. Where
-// fragments overlap the first wins and the overlap is named (RFC 791, 8200, 5722; 8900 on why nobody should
-// need this).
+// Fragments: puts IPv4 and IPv6 datagrams together again, bounded in memory, time and per source. An overlap
+// is named and treated by policy; the same fragment sent twice is none (RFC 791, 8200, 5722; 8900 on why
+// nobody should need this).
 #pragma once
 
 #include <array>
@@ -15,9 +15,22 @@
 
 namespace vmoat {
 
+/** What becomes of a datagram whose fragments overlap. */
+enum class Overlap : uint8_t {
+  first,  // what came first is believed, as most stacks did
+  drop,   // none of it is put together (RFC 5722, and what Linux does)
+};
+
+struct FragmentOptions {
+  uint32_t bytes_max = 16u << 20;  // held of all datagrams
+  uint16_t timeout_s = 30;         // from a datagram's first fragment on
+  uint16_t per_source_max = 64;    // datagrams of one source under way
+  Overlap overlap = Overlap::first;
+};
+
 /** What has come of one datagram. */
 struct Datagram {
-  Packet head;  // its first fragment's headers where that has come, else another's; spans are not valid
+  Packet head;  // its first fragment's headers where that has come, with its ports, else another's; no spans
   uint32_t packets = 0;    // frames that carried fragments of it
   uint64_t bytes = 0;      // and their layer-2 lengths
   uint64_t anomalies = 0;  // of all its fragments
@@ -26,13 +39,11 @@ struct Datagram {
 
 class Fragments {
  public:
-  static constexpr int64_t timeout_ns = 30 * ns_per_s;
-  static constexpr uint16_t per_source_max = 64;  // datagrams under way
-  static constexpr uint16_t pieces_max = 256;     // of one datagram
+  static constexpr uint16_t pieces_max = 256;  // of one datagram
 
   enum class Outcome : uint8_t { refused, held, complete };
 
-  Fragments(size_t bytes_max, SipHash hash, Paths& paths);
+  Fragments(const FragmentOptions& options, SipHash hash, Paths& paths);
 
   /** Takes a fragment of a packet that came `by` a path, and adds it to the datagram's counts if it `counts`.
    * Complete: `out` is the whole datagram, and it is forgotten here. */
@@ -41,7 +52,7 @@ class Fragments {
   /** Calls `gone(datagram, path)` for every datagram whose time is over; all of them at the end. */
   template <class Gone>
   void expire(int64_t now_ns, Gone&& gone) {
-    while (oldest_ != 0 && waiting_[oldest_].first_ns + timeout_ns <= now_ns) let_go(gone);
+    while (oldest_ != 0 && waiting_[oldest_].first_ns + options_.timeout_s * ns_per_s <= now_ns) let_go(gone);
   }
   template <class Gone>
   void let_go(Gone&& gone) {
@@ -64,7 +75,7 @@ class Fragments {
     uint32_t held, total;  // bytes; total 0 = the last fragment has not come
     uint32_t packets;
     uint64_t bytes, anomalies;
-    bool has_first, cut;
+    bool has_first, cut, dropped;
   };
   struct Piece {
     uint32_t next;
@@ -79,9 +90,13 @@ class Fragments {
   uint32_t put_piece(Waiting& w, uint32_t before, uint32_t offset, Bytes data);
   [[nodiscard]] Piece head(uint32_t piece) const;
   Bytes assemble(const Waiting& w);
+  void give_back(Waiting& w);
+  void drop_pieces(Waiting& w);
+  void read_ports(const Waiting& w, Packet& head) const;
   Datagram summary(const Waiting& w) const;
   void forget(uint32_t number);
 
+  FragmentOptions options_;
   SipHash hash_;
   Paths& paths_;
   Slab<Waiting> waiting_;

@@ -15,10 +15,13 @@ constexpr int64_t start_ns = 1'700'000'000 * ns_per_s;
 
 struct Box {
   Paths paths{16, SipHash(1, 2)};
-  Fragments fragments{1 << 20, SipHash(1, 2), paths};
+  Fragments fragments;
   PathNumbers by = paths.find({});
   Datagram out;
   Packet packet;
+
+  explicit Box(Overlap overlap = Overlap::first)
+      : fragments({.bytes_max = 1 << 20, .overlap = overlap}, SipHash(1, 2), paths) {}
 
   Fragments::Outcome add(uint16_t offset, std::string_view data, bool more, uint32_t id = 1,
                          uint8_t source = 1, uint8_t proto = IPPROTO_UDP) {
@@ -80,6 +83,35 @@ TEST_CASE("where fragments overlap the first wins and the overlap is named") {
   CHECK(as_text(b.out.body) == "first---SECOND--end");
 }
 
+TEST_CASE("by policy, a datagram with an overlap is not put together, nor is what comes of it later") {
+  Box b(Overlap::drop);
+  b.add(0, "first---", true);
+  CHECK(b.add(0, "first---", true) == held);  // sent twice: ordinary
+  b.add(8, "second--", true);
+  CHECK(b.add(8, "SECOND--", true) == held);
+  CHECK(b.odd(Anomaly::fragment_overlap));
+  CHECK(b.add(16, "end", false) == held);
+  CHECK(b.add(0, "first---", true) == held);
+  CHECK(b.fragments.open() == 1);
+  int gone = 0;
+  b.fragments.let_go([&](Datagram& d, uint32_t) {
+    gone++;
+    CHECK(d.packets == 6);
+    CHECK((d.anomalies & bit(Anomaly::fragment_overlap)) != 0);
+  });
+  CHECK(gone == 1);
+}
+
+TEST_CASE("a datagram that stays incomplete has the ports of its first fragment") {
+  Box b;
+  b.add(8, "later---", true);
+  b.add(0, std::string_view("\x03\xe8\x00\x35\x00\x20\x00\x00", 8), true);
+  b.fragments.let_go([&](Datagram& d, uint32_t) {
+    CHECK(d.head.sport == 1000);
+    CHECK(d.head.dport == 53);
+  });
+}
+
 TEST_CASE("one fragment over a hole between two others fills it") {
   Box b;
   b.add(8, "bbbbbbbb", true);
@@ -124,7 +156,7 @@ TEST_CASE("a source has its quota") {
   Box b;
   uint32_t id = 1;
   while (b.add(0, "first---", true, id) == held) id++;
-  CHECK(id == Fragments::per_source_max + 1u);
+  CHECK(id == FragmentOptions{}.per_source_max + 1u);
   CHECK(b.add(0, "first---", true, 1, 2) == held);
 }
 
