@@ -1,11 +1,12 @@
 // Runs `vmoat pcap --json` over every recorded case and holds its flows to the case's expect.json.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { builtCapture } from './build.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -23,6 +24,13 @@ for (const name of cases) {
     assert.deepEqual(expectationOf(join(folder, name, 'capture.pcap')), expected);
   });
 }
+
+test('pcap: a case that is built has the bytes that its source makes', async () => {
+  const built = cases.filter((name) => existsSync(join(folder, name, 'build.ts')));
+  assert.notEqual(built.length, 0);
+  for (const name of built)
+    assert.ok(readFileSync(join(folder, name, 'capture.pcap')).equals(await builtCapture(name)), name);
+});
 
 test('pcap: every case says how it was recorded', () => {
   for (const name of cases) {

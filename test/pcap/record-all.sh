@@ -6,5 +6,5 @@ cd "$(dirname "$0")"
 for case in "$@"; do
   [ -d "$case" ] && [[ $case != servers/* ]] || continue
   printf '%-24s ' "${case%/}"
-  if [ -e "$case/build.py" ]; then python3 "$case/build.py"; else "./${case%/}/record.sh"; fi
+  if [ -e "$case/build.ts" ]; then npx tsx build.ts "$case" && echo built; else "./${case%/}/record.sh"; fi
 done
