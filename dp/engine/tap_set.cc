@@ -31,7 +31,7 @@ bool is_meant(const ExpectedNic& nic, const Link& link) {
 
 // libvirt sets <bandwidth> a few ms after it made the tap; of a domain that was not defined before, nobody
 // knows so early whether it will.
-constexpr int64_t bandwidth_grace_ns = 500'000'000;
+constexpr int64_t bandwidth_grace_ns = 2'000'000'000;
 
 const TapHook* hook_of(uint8_t number) {
   for (const TapHook& hook : tap_hooks())

@@ -10,6 +10,7 @@ import { flowBatch } from '../../test/wire/flow-batch.ts';
 import { DataplaneClient } from '../client/dataplane-client.ts';
 import type { DataplaneError } from '../client/dataplane-error.ts';
 import { type Frame, FrameReader, frameHead, jsonBody, jsonFrame } from '../client/framing.ts';
+import { ADDRESS_RECORD_BYTES, FLOW_RECORD_BYTES, THREAT_RECORD_BYTES } from '../client/layout.ts';
 import {
   type DpStatus,
   type Inventory,
@@ -33,9 +34,9 @@ const WELCOME: Welcome = {
   pid: 1,
   registry: { applications: [''], facts: [''], anomalies: [], threats: [] },
   threats: [],
-  flowRecordBytes: 240,
-  addressRecordBytes: 40,
-  threatRecordBytes: 344,
+  flowRecordBytes: FLOW_RECORD_BYTES,
+  addressRecordBytes: ADDRESS_RECORD_BYTES,
+  threatRecordBytes: THREAT_RECORD_BYTES,
 };
 const STATUS = {
   workers: [],
@@ -151,11 +152,12 @@ test('a client is welcomed and gets the tables that there are, then what comes',
 
 test('whoever comes right after another is told everything, too', async () => {
   await serve();
+  const begin = performance.now();
+  const secondsGone = (): number => Math.floor((performance.now() - begin) / 1000);
   for (let i = 0; i < 3; i++) await once(client(), 'connected');
-  assert.equal(refreshes, 1);
+  assert.ok(refreshes <= 1 + secondsGone(), 'at most one a second');
   while (refreshes < 2) await new Promise((done) => setTimeout(done, 20));
-  await new Promise((done) => setTimeout(done, 1100));
-  assert.equal(refreshes, 2);
+  assert.ok(secondsGone() >= 1);
 });
 
 test('an inventory arrives, also one given before the connection', async () => {
@@ -191,10 +193,13 @@ test('another version is refused on either side, with both versions named', asyn
   await once(socket, 'close');
   await close();
 
-  await serve({ welcome: { flowRecordBytes: 248 } });
+  await serve({ welcome: { flowRecordBytes: FLOW_RECORD_BYTES + 8 } });
   const [error] = (await once(client(), 'disconnected')) as [DataplaneError];
   assert.equal(error.code, 'dp_version');
-  assert.match(error.message, /2\/248\/40\/344, this is 2\/240\/40\/344/);
+  const [own, other] = [FLOW_RECORD_BYTES, FLOW_RECORD_BYTES + 8].map(
+    (flow) => `${PROTOCOL_VERSION}/${flow}/${ADDRESS_RECORD_BYTES}/${THREAT_RECORD_BYTES}`,
+  );
+  assert.ok(error.message.includes(`${other}, this is ${own}`), error.message);
 });
 
 test('whoever does not follow the protocol is told and put out', async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ADDRESS_RECORD_BYTES, FLOW_RECORD_BYTES, THREAT_RECORD_BYTES } from '../../dp/client/layout.ts';
 import type { DpStatus, Links, Nics, Segments, TappedNic } from '../../dp/contract/protocol.ts';
 import { PROTOCOL_VERSION } from '../../dp/contract/protocol.ts';
 import { Hub } from '../../dp/service/hub.ts';
@@ -101,9 +102,9 @@ export class House {
           pid: process.pid,
           registry,
           threats: threatKinds,
-          flowRecordBytes: 240,
-          addressRecordBytes: 40,
-          threatRecordBytes: 344,
+          flowRecordBytes: FLOW_RECORD_BYTES,
+          addressRecordBytes: ADDRESS_RECORD_BYTES,
+          threatRecordBytes: THREAT_RECORD_BYTES,
         },
         peerCredentials: () => ({ pid: process.pid, ...own }),
         inventory: () => undefined,

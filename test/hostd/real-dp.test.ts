@@ -125,7 +125,10 @@ test('a new flow is printed by flows -f within 1.5 s', required, async (context)
       .map((line) => Flow.parse(JSON.parse(line)))
       .filter((flow) => flow.end === null)
       .map((flow) => flow.id);
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await until(() => {
+    if (open().length === 0) lab.ping(1); // until the follower is up and listens
+    return open().length > 0;
+  });
   for (let n = 0; n < 3; n++) {
     const known = new Set(open());
     const sent = Date.now();

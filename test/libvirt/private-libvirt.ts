@@ -276,6 +276,16 @@ export async function until(
   }
 }
 
+/** Waits until the assertions hold; in the end throws what the last of them said. */
+export async function eventually(assertions: () => Promise<void>): Promise<void> {
+  for (const end = Date.now() + 60_000; ; await sleep(100))
+    try {
+      return await assertions();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+}
+
 function firstOutput(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let complaint = '';

@@ -15,7 +15,13 @@ import {
   type Workload,
   watchLibvirt,
 } from '../../libvirt-watch/index.ts';
-import { type PrivateLibvirt, startPrivateLibvirt, until, whyNoPrivateLibvirt } from './private-libvirt.ts';
+import {
+  eventually,
+  type PrivateLibvirt,
+  startPrivateLibvirt,
+  until,
+  whyNoPrivateLibvirt,
+} from './private-libvirt.ts';
 import { domainXml, makeGuest } from './tiny-guest.ts';
 
 const NETWORK = `<network><name>wat-net</name><forward mode='nat'/><bridge name='watbr0'/>
@@ -70,8 +76,8 @@ describe('libvirt-watch on a real libvirt', { skip: whyNoPrivateLibvirt() ?? fal
     return mine.map((change) => change.kind);
   };
   /** What was told adds up to what is known, and that agrees with libvirt's own lists. */
-  const assertTrue = async () => {
-    await sleep(100);
+  const assertTrue = () => eventually(isTrue);
+  const isTrue = async () => {
     const ids = (snapshot: Snapshot) =>
       [...snapshot.workloads.values()].flatMap((each) => each.nics.map(({ id }) => id)).sort();
     assert.deepEqual(ids(sum), ids(watch.snapshot));
@@ -244,7 +250,7 @@ describe('libvirt-watch on a real libvirt', { skip: whyNoPrivateLibvirt() ?? fal
     if (state !== 'running') await libvirt.virsh(state === 'paused' ? 'resume' : 'start', 'wat-stay');
     await inState('wat-stay', 'running');
     await until('its tap is known', () => nic('wat-stay', MAC)?.tap != null);
-    await sleep(100);
+    await sleep(500);
     told('wat-stay');
     return watch.connection.reconnects;
   };
