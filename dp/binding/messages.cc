@@ -108,6 +108,12 @@ Napi::Object flows(Napi::Env env, const DataplaneStatus& status) {
                       {"pickedUp", status.picked_up}});
 }
 
+Napi::Object counts(Napi::Env env, const std::vector<std::pair<std::string_view, uint64_t>>& list) {
+  Napi::Object result = Napi::Object::New(env);
+  for (const auto& [name, count] : list) result.Set(text(env, name), number(env, count));
+  return result;
+}
+
 }  // namespace
 
 Napi::Object to_object(Napi::Env env, const Table<TappedNic>& table) {
@@ -123,16 +129,16 @@ Napi::Object to_object(Napi::Env env, const Table<SegmentInfo>& table) {
 Napi::Object to_object(Napi::Env env, const DataplaneStatus& status, uint64_t lost_records) {
   Napi::Object lost = to_object(env, status.lost);
   lost.Set("sessions", number(env, status.lost_sessions));
+  lost.Set("threats", number(env, status.lost_threats));
   lost.Set("records", number(env, lost_records));
-  Napi::Object anomalies = Napi::Object::New(env);
-  for (const auto& [name, count] : status.anomalies) anomalies.Set(text(env, name), number(env, count));
   Napi::Object result = Napi::Object::New(env);
   result.Set("workers", workers(env, status.workers));
   result.Set("flows", flows(env, status));
   result.Set("frames", number(env, status.frames));
   result.Set("records", number(env, status.records));
   result.Set("lost", lost);
-  result.Set("anomalies", anomalies);
+  result.Set("anomalies", counts(env, status.anomalies));
+  result.Set("threats", counts(env, status.threats));
   return result;
 }
 

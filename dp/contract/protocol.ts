@@ -194,8 +194,10 @@ export interface DpStatus {
   flows: { kernel: number; kernelMax: number; sessions: number; sessionsMax: number; pickedUp: number };
   frames: number;
   records: number;
-  lost: Losses & { sessions: number; records: number };
+  lost: Losses & { sessions: number; threats: number; records: number };
   anomalies: Record<string, number>;
+  /** By name: sessions, and incidents that belong to none. */
+  threats: Record<string, number>;
 }
 
 /** The body of each JSON message, by type. */

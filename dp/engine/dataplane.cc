@@ -2,6 +2,7 @@
 // read events. DESIGN.md "The data path".
 #include "engine/dataplane.h"
 
+#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -17,10 +18,11 @@
 #include "apps/application.h"
 #include "base/clock.h"
 #include "engine/flow_sweep.h"
+#include "engine/meter_sweep.h"
 #include "engine/serial_sink.h"
 #include "engine/tap_set.h"
 #include "parse/anomaly.h"
-#include "threats/threat.h"
+#include "threats/memory.h"
 
 namespace vmoat {
 namespace {
@@ -63,7 +65,26 @@ void add(PipelineCounters& sum, const PipelineCounters& one) {
   sum.flow_records += one.flow_records;
   sum.picked_up += one.picked_up;
   sum.sessions_refused += one.sessions_refused;
+  sum.threats_lost += one.threats_lost;
   for (size_t i = 0; i < std::size(sum.anomalies); i++) sum.anomalies[i] += one.anomalies[i];
+  for (size_t i = 0; i < std::size(sum.threats); i++) sum.threats[i] += one.threats[i];
+}
+
+/** "192.168.122.1/24" */
+std::optional<Address> address_of(const std::string& cidr) {
+  const std::string text = cidr.substr(0, cidr.find('/'));
+  std::array<uint8_t, 16> bytes;
+  if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return Address::v4(bytes.data());
+  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return Address::v6(bytes.data());
+  return std::nullopt;
+}
+
+std::vector<Address> addresses_of(const std::map<uint32_t, Link>& links) {
+  std::vector<Address> all;
+  for (const auto& [ifindex, link] : links)
+    for (const std::string& cidr : link.addresses)
+      if (const auto address = address_of(cidr)) all.push_back(*address);
+  return all;
 }
 
 }  // namespace
@@ -86,6 +107,7 @@ class Dataplane::Impl {
   void control_turn(const std::vector<pollfd>& ready);
   void follow(const LinkChanges& changes);
   void take_expected();
+  void tell_owners();
   void send_tables();
   void send_nics();
   void send_status();
@@ -103,6 +125,8 @@ class Dataplane::Impl {
   std::optional<TapSet> taps_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<FlowSweep> sweep_;
+  std::optional<MeterSweep> meters_;
+  std::shared_ptr<ThreatMemory> threats_;
   Fd wake_;
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
@@ -143,10 +167,14 @@ Status Dataplane::Impl::open() {
 }
 
 Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
+  std::random_device random;
+  threats_ =
+      std::make_shared<ThreatMemory>(config_.threats, SipHash(uint64_t{random()} << 32 | random(), random()));
   for (uint32_t i = 0; i < settings.workers; i++) {
     auto ring = kernel_->ring(i);
     if (!ring) return std::move(ring.error());
     WorkerOptions options = {.number = i};
+    options.pipeline.threats = threats_;
     options.pipeline.sessions_max = std::max(1u, config_.sessions_max / settings.workers);
     options.pipeline.first_flow_id =
         static_cast<uint64_t>(realtime_ns()) / settings.workers * settings.workers + i;
@@ -155,6 +183,7 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
   }
   kernel_->drop_rings(settings.workers);
   sweep_.emplace(*kernel_, slots_, settings.seed, workers_);
+  meters_.emplace(*kernel_, slots_, segments_);
   return success();
 }
 
@@ -248,7 +277,18 @@ void Dataplane::Impl::control_turn(const std::vector<pollfd>& ready) {
 
 void Dataplane::Impl::follow(const LinkChanges& changes) {
   const bool changed = taps_->follow(watch_->links(), changes);
+  tell_owners();
   if (changed && !tables_due_ns_) tables_due_ns_ = monotonic_ns() + table_delay_ns;
+}
+
+/** The threats know the host's addresses and the guests' MACs. */
+void Dataplane::Impl::tell_owners() {
+  std::vector<Address> addresses = addresses_of(watch_->links());
+  const auto guests = taps_->guest_macs(watch_->links());
+  const std::lock_guard lock(threats_->mutex);
+  threats_->owners.set_host(std::move(addresses));
+  threats_->owners.forget_nics();
+  for (const auto& [slot, mac] : guests) threats_->owners.set_nic(slot, {mac});
 }
 
 void Dataplane::Impl::take_expected() {
@@ -308,9 +348,12 @@ void Dataplane::Impl::send_status() {
   status.picked_up = sum.picked_up;
   status.records = sum.flow_records;
   status.lost_sessions = sum.sessions_refused;
+  status.lost_threats = sum.threats_lost;
   std::tie(status.frames, status.lost) = taps_->totals();
   for (size_t i = 0; i < anomalies().size(); i++)
     if (sum.anomalies[i]) status.anomalies.emplace_back(anomalies()[i].name, sum.anomalies[i]);
+  for (size_t i = 0; i < threats().size(); i++)
+    if (sum.threats[i]) status.threats.emplace_back(threats()[i].name, sum.threats[i]);
   sink_.status(status);
 }
 
@@ -326,6 +369,7 @@ void Dataplane::Impl::sweeping() {
 }
 
 void Dataplane::Impl::sweep(Counted how) {
+  if (auto meters = meters_->run(monotonic_ns()); !meters.empty()) workers_[0]->hand_over(std::move(meters));
   auto result = sweep_->run(how);
   if (!result) return sink_.log("error", result.error().what);
   kernel_flows_ = result->entries;

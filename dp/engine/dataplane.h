@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "contract/records.h"
+#include "threats/settings.h"
 
 namespace vmoat {
 
@@ -35,6 +36,7 @@ struct DataplaneConfig {
   uint32_t report_interval_ms = 1000;
   uint32_t idle_timeout_ms = 0;  // 0: the engine's own per-protocol times
   std::string pin_root = "/sys/fs/bpf/vmoat";
+  ThreatSettings threats;
 };
 
 /** A NIC that libvirt knows of; see Inventory in protocol.ts. `tap` may be empty while the guest is off. */
@@ -91,8 +93,10 @@ struct DataplaneStatus {
   uint64_t frames = 0;   // counted by all NICs, both ways, since dp's pins were made
   uint64_t records = 0;  // flow records given to the sink
   Losses lost;
-  uint64_t lost_sessions = 0;                                    // flows the engine had no room for
+  uint64_t lost_sessions = 0;  // flows the engine had no room for
+  uint64_t lost_threats = 0;   // incidents that were not told for want of room
   std::vector<std::pair<std::string_view, uint64_t>> anomalies;  // registry name, count; only those > 0
+  std::vector<std::pair<std::string_view, uint64_t>> threats;    // likewise, sessions and incidents
 };
 
 /**

@@ -5,6 +5,8 @@
 #include <net/if_arp.h>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "base/clock.h"
 
@@ -27,6 +29,18 @@ bool same_guest(const std::string& tap_mac, const std::string& guest_mac) {
 
 bool is_meant(const ExpectedNic& nic, const Link& link) {
   return nic.tap == link.name || (nic.tap.empty() && same_guest(link.mac, nic.mac));
+}
+
+/** "52:54:00:…" */
+std::optional<Mac> mac_of(const std::string& text) {
+  Mac mac;
+  if (text.size() != 17) return std::nullopt;
+  for (size_t i = 0; i < mac.size(); i++) {
+    const char* digits = text.data() + 3 * i;
+    const auto [end, failed] = std::from_chars(digits, digits + 2, mac[i], 16);
+    if (failed != std::errc() || end != digits + 2) return std::nullopt;
+  }
+  return mac;
 }
 
 // libvirt sets <bandwidth> a few ms after it made the tap; of a domain that was not defined before, nobody
@@ -219,6 +233,18 @@ void TapSet::let_go(uint32_t ifindex, bool exists) {
 
 void TapSet::expect(std::vector<ExpectedNic> nics) {
   expected_ = std::move(nics);
+}
+
+std::vector<std::pair<uint16_t, Mac>> TapSet::guest_macs(const std::map<uint32_t, Link>& links) const {
+  std::vector<std::pair<uint16_t, Mac>> macs;
+  for (const auto& [ifindex, entry] : taps_) {
+    const auto link = links.find(ifindex);
+    if (link == links.end() || entry.slot == no_slot) continue;
+    for (const ExpectedNic& nic : expected_)
+      if (const auto mac = mac_of(nic.mac); mac && is_meant(nic, link->second))
+        macs.emplace_back(entry.slot, *mac);
+  }
+  return macs;
 }
 
 std::vector<TappedNic> TapSet::table(const std::map<uint32_t, Link>& links) {

@@ -9,6 +9,7 @@
 #include "engine/dataplane.h"
 #include "engine/segments.h"
 #include "engine/slots.h"
+#include "parse/packet.h"
 #include "plumb/links.h"
 
 namespace vmoat {
@@ -28,6 +29,8 @@ class TapSet {
   [[nodiscard]] bool holds() const;
   /** What libvirt knows; takes effect with the next follow(). */
   void expect(std::vector<ExpectedNic> nics);
+  /** The MACs that libvirt gave the guests, of the NICs that it has told. */
+  [[nodiscard]] std::vector<std::pair<uint16_t, Mac>> guest_macs(const std::map<uint32_t, Link>& links) const;
   /** The table with counters as of now. */
   [[nodiscard]] std::vector<TappedNic> table(const std::map<uint32_t, Link>& links);
   /** Takes every tap off its interface. */

@@ -77,6 +77,11 @@ void Worker::retell() {
   inbox_.retell = true;
 }
 
+void Worker::hand_over(std::vector<NicMeters> meters) {
+  const std::lock_guard lock(mutex_);
+  inbox_.meters = std::move(meters);
+}
+
 WorkerView Worker::view() {
   const std::lock_guard lock(mutex_);
   return view_;
@@ -160,6 +165,7 @@ void Worker::take_inbox() {
   for (const CountedFlow& c : inbox.counted)
     pipeline_.count(c.key, segments_.of(c.key.slot, c.key.tags[0]), c.flow, epoch_offset_ns_, inbox.how);
   for (const vmoat_flow_key& key : inbox.collect) forget(key);
+  for (const NicMeters& m : inbox.meters) pipeline_.meters(m, realtime_ns());
   answer_all();
   if (inbox.how != Counted::adopted) pipeline_.report(realtime_ns());
   const std::lock_guard lock(mutex_);

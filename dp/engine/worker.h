@@ -42,6 +42,9 @@ class Worker final : private FlowControl {
   /** See Pipeline::retell. */
   void retell();
 
+  /** What the kernel's meters counted; of all NICs to one worker. */
+  void hand_over(std::vector<NicMeters> meters);
+
   [[nodiscard]] uint32_t number() const { return number_; }
   [[nodiscard]] uint64_t events() const { return events_.load(std::memory_order_relaxed); }
   [[nodiscard]] WorkerView view();
@@ -60,6 +63,7 @@ class Worker final : private FlowControl {
   [[nodiscard]] uint32_t segment_of(const vmoat_event& event);
 
   struct Inbox {
+    std::vector<NicMeters> meters;
     std::vector<CountedFlow> counted;
     std::vector<vmoat_flow_key> collect;
     Counted how = Counted::running;

@@ -43,8 +43,9 @@ const STATUS = {
   flows: { kernel: 0, kernelMax: 1, sessions: 0, sessionsMax: 1, pickedUp: 0 },
   frames: 0,
   records: 0,
-  lost: { ring: 0, budget: 0, table: 0, quota: 0, read: 0, sessions: 0, records: 5 },
+  lost: { ring: 0, budget: 0, table: 0, quota: 0, read: 0, sessions: 0, threats: 0, records: 5 },
   anomalies: {},
+  threats: {},
 };
 
 let folder: string;

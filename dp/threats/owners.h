@@ -37,6 +37,7 @@ class Owners {
   void set_host(std::vector<Address> addresses);
   [[nodiscard]] bool is_host(const Address& address) const;
 
+  void forget_nics() { nics_.assign(nics_.size(), {}); }
   void set_nic(uint16_t slot, const NicIdentity& identity) { nics_[slot % nics_.size()] = identity; }
   [[nodiscard]] const NicIdentity& nic(uint16_t slot) const { return nics_[slot % nics_.size()]; }
 

@@ -146,8 +146,9 @@ export class House {
       flows: { kernel: 4, kernelMax: 1000, sessions: 2, sessionsMax: 1000, pickedUp: 1 },
       frames: 100,
       records: 10,
-      lost: { ...NO_LOSS, sessions: 0, records: 0 },
+      lost: { ...NO_LOSS, sessions: 0, threats: 0, records: 0 },
       anomalies: {},
+      threats: {},
       ...change,
     });
   }
