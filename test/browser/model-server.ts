@@ -4,10 +4,21 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import helmet from 'helmet';
 import { z } from 'zod';
-import { Flow, Graph, Status, StreamEvent, Workload } from '../../hostd/api/schema.ts';
+import {
+  Flow,
+  Graph,
+  Page,
+  type Session,
+  Status,
+  StreamEvent,
+  Threat,
+  ThreatGroup,
+  Workload,
+} from '../../hostd/api/schema.ts';
+import { passes } from '../../hostd/threats/threat-filter.ts';
 import { matches } from '../../web/domain/flow-filter.ts';
 import { readPlace } from '../../web/domain/place.ts';
-import type { Model } from './model.ts';
+import { type Model, threatKinds } from './model.ts';
 
 export const secret = 'right-horse-battery';
 
@@ -16,6 +27,7 @@ export class ModelServer {
   /** Asked for a cookie before it answers, as hostd does. */
   locked: boolean;
   flowsPerSecond = 4;
+  role: Session['role'] = 'admin';
   #server: Server | null = null;
   #listeners = new Set<ServerResponse>();
   #timer: NodeJS.Timeout | null = null;
@@ -109,7 +121,59 @@ export class ModelServer {
       if (flow) response.json(Flow.parse(flow));
       else response.status(404).json({ code: 'not-found', message: 'No such flow.' });
     });
+    this.#threatRoutes(app);
     app.get('/api/v1/stream', (_, response) => this.#stream(response));
+  }
+
+  #threatRoutes(app: express.Express): void {
+    const found = (id: string | undefined) => this.model.threats.find((one) => one.id === id);
+    app.get('/api/v1/session', (_, response) => {
+      const time = new Date().toISOString();
+      response.json({ role: this.role, user: 'ann', since: time, expires: time } satisfies Session);
+    });
+    app.get('/api/v1/threat-kinds', (_, response) => void response.json({ items: threatKinds, next: null }));
+    app.get('/api/v1/threat-groups', (request, response) => {
+      const items = this.model.groups(this.#passing(new URL(request.url, this.url).searchParams));
+      response.json(Page(ThreatGroup).parse({ items, next: null }));
+    });
+    app.get('/api/v1/threats', (request, response) => {
+      const items = this.model.threats.filter(this.#passing(new URL(request.url, this.url).searchParams));
+      response.json(Page(Threat).parse({ items: items.toReversed(), next: null }));
+    });
+    app.get('/api/v1/threats/:id', (request, response) => {
+      const threat = found(request.params.id);
+      if (threat) response.json(Threat.parse(threat));
+      else response.status(404).json({ code: 'not_found', message: 'there is no such incident' });
+    });
+    const acknowledge = (id: string, note: string | null, alike: boolean, response: express.Response) => {
+      const at = new Date().toISOString();
+      const threats = this.model.acknowledge(id, note === null ? null : { at, by: 'ann', note }, alike);
+      this.send({ kind: 'threats', threats });
+      this.send({ kind: 'status', status: this.model.status(Date.now()) });
+      response.json(found(id));
+    };
+    const path = '/api/v1/threats/:id/acknowledge';
+    app.post(path, express.json(), ({ params, body, query }, response) =>
+      acknowledge(String(params.id), body.note, query.alike === 'yes', response),
+    );
+    app.delete(path, ({ params, query }, response) =>
+      acknowledge(String(params.id), null, query.alike === 'yes', response),
+    );
+  }
+
+  #passing(query: URLSearchParams): (threat: Threat) => boolean {
+    const given = (key: string) => query.get(key) ?? undefined;
+    const [name, source, severity, text] = [given('name'), given('source'), given('severity'), given('q')];
+    const workload = given('workload');
+    const filter = {
+      ...(name !== undefined && { name }),
+      ...(source !== undefined && { source }),
+      ...(severity !== undefined && { severity: Threat.shape.severity.parse(severity) }),
+      ...(text !== undefined && { text: text.toLowerCase() }),
+      ...(workload !== undefined && { either: { id: workload } }),
+      ...(given('acknowledged') === 'no' && { acknowledged: false }),
+    };
+    return (threat) => passes(threat, filter, () => '');
   }
 
   #flows(query: URLSearchParams): { items: Flow[]; next: string | null } {

@@ -6,6 +6,7 @@ import { agoText, spanText } from './moment.ts';
 import { portName, socketText } from './port.ts';
 import { bytesText, countText, plural, rateText } from './quantity.ts';
 import { Series, seriesMax, sum } from './series.ts';
+import { visible } from './visible.ts';
 
 test('an application keeps its colour, whatever wraps it', () => {
   assert.deepEqual(tintOf('tls/http'), tintOf('http'));
@@ -74,4 +75,8 @@ test('series add up over the union of their times', () => {
     { times: [2, 3], toServer: [5, 6], toClient: [0, 0] },
   ]);
   assert.deepEqual(total, { times: [1, 2, 3], toServer: [10, 25, 6], toClient: [1, 2, 0] });
+});
+
+test('what would hide or turn text round is shown as an escape', () => {
+  assert.equal(visible('a\u001b[2J\u202eb\u0000ü€'), 'a\\u{1b}[2J\\u{202e}b\\u{0}ü€');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Flow, Graph, GraphEdge } from '../../hostd/api/schema.ts';
+import type { Flow, GraphEdge } from '../../hostd/api/schema.ts';
 import { matches } from './flow-filter.ts';
 import { legend } from './legend.ts';
 import { noFilter } from './place.ts';

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasFilter, home, type Place, readPlace, spanOf, writePlace } from './place.ts';
+import {
+  hasFilter,
+  hasThreatFilter,
+  home,
+  noThreatFilter,
+  type Place,
+  readPlace,
+  spanOf,
+  writePlace,
+} from './place.ts';
 
 test('every place survives the way through a URL', () => {
   const places: Place[] = [
@@ -11,7 +20,14 @@ test('every place survives the way through a URL', () => {
       selection: { kind: 'edge', id: 'a>b/tcp/80/http & more?#' },
       window: { kind: 'span', since: '2026-01-01T00:00:00.000Z', until: '2026-01-02T00:00:00.000Z' },
       filter: { workload: 'web', app: 'http', port: '80', verdict: 'violation', text: '<b>ü' },
+      threats: noThreatFilter,
       follow: true,
+    },
+    {
+      ...home,
+      view: 'threats',
+      selection: { kind: 'threat', id: 'a-1' },
+      threats: { name: 'port-scan', severity: 'high', all: true },
     },
   ];
   for (const place of places) assert.deepEqual(readPlace(writePlace(place)), place);
@@ -20,11 +36,13 @@ test('every place survives the way through a URL', () => {
 test('the start has no query', () => {
   assert.equal(writePlace(home), '');
   assert.ok(!hasFilter(home.filter));
+  assert.ok(!hasThreatFilter(home));
+  assert.ok(hasThreatFilter({ ...home, threats: { ...noThreatFilter, severity: 'low' } }));
 });
 
 test('a malformed query falls back, field by field', () => {
   const place = readPlace(
-    '?view=attic&port=99999&verdict=maybe&since=yesterday&until=2026-01-01&node=&window=9y',
+    '?view=attic&port=99999&verdict=maybe&severity=worst&acknowledged=some&since=yesterday&until=2026-01-01&node=&window=9y',
   );
   assert.deepEqual(place, home);
   assert.equal(readPlace(`?q=${'x'.repeat(5000)}`).filter.text.length, 200);

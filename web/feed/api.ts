@@ -1,6 +1,16 @@
 // Asks hostd's REST API, turning what it says into typed answers or one kind of error.
-import type { Flow, Graph, Problem, Status, Workload } from '../../hostd/api/schema.ts';
-import type { Filter } from '../domain/place.ts';
+import type {
+  Flow,
+  Graph,
+  Problem,
+  Session,
+  Status,
+  Threat,
+  ThreatGroup,
+  ThreatKind,
+  Workload,
+} from '../../hostd/api/schema.ts';
+import type { Filter, ThreatFilter } from '../domain/place.ts';
 
 export type FlowPage = { items: Flow[]; next: string | null };
 export type Span = { since: string; until: string };
@@ -50,7 +60,13 @@ function query(values: Record<string, string | undefined>): string {
   return written && `?${written}`;
 }
 
+const acknowledgePath = (id: string, alike: boolean): string =>
+  `/threats/${encodeURIComponent(id)}/acknowledge${query({ alike: alike ? 'yes' : undefined })}`;
+
 export type FlowQuery = { filter: Filter; span: Span | null; cursor?: string | null; limit: number };
+
+export type ThreatQuery = { filter: Filter; threats: ThreatFilter; span: Span | null; limit: number };
+type List<T> = { items: T[]; next: string | null };
 
 export class Api {
   readonly #fetch: Fetch;
@@ -86,6 +102,52 @@ export class Api {
 
   flow(id: string, signal?: AbortSignal): Promise<Flow> {
     return this.#get(`/flows/${encodeURIComponent(id)}`, signal);
+  }
+
+  /** The worst first, then the newest. */
+  async threatGroups(
+    { filter, threats, span, limit }: ThreatQuery,
+    signal?: AbortSignal,
+  ): Promise<ThreatGroup[]> {
+    const { workload, text: q } = filter;
+    const { name, severity, all } = threats;
+    const acknowledged = all ? undefined : 'no';
+    const asked = { name, severity, acknowledged, workload, q, since: span?.since, until: span?.until };
+    const path = `/threat-groups${query({ ...asked, limit: String(limit) })}`;
+    return (await this.#get<List<ThreatGroup>>(path, signal)).items;
+  }
+
+  /** Incidents of one threat by one source, newest first. */
+  async threatsAlike({ name, source }: Threat, limit: number, signal?: AbortSignal): Promise<Threat[]> {
+    const path = `/threats${query({ name, source, limit: String(limit) })}`;
+    return (await this.#get<List<Threat>>(path, signal)).items;
+  }
+
+  threat(id: string, signal?: AbortSignal): Promise<Threat> {
+    return this.#get(`/threats/${encodeURIComponent(id)}`, signal);
+  }
+
+  async threatKinds(): Promise<ThreatKind[]> {
+    return (await this.#get<List<ThreatKind>>('/threat-kinds')).items;
+  }
+
+  /** `alike`: all of the same threat and source. */
+  async acknowledge(id: string, note: string, alike: boolean): Promise<Threat> {
+    const answer = await ask(this.#fetch, acknowledgePath(id, alike), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ note }),
+    });
+    return (await answer.json()) as Threat;
+  }
+
+  async reopen(id: string, alike: boolean): Promise<Threat> {
+    const answer = await ask(this.#fetch, acknowledgePath(id, alike), { method: 'DELETE' });
+    return (await answer.json()) as Threat;
+  }
+
+  session(): Promise<Session> {
+    return this.#get('/session');
   }
 
   async signIn(secret: string): Promise<void> {

@@ -23,7 +23,7 @@ export type StreamWorld = {
   chance: () => number;
 };
 
-const kinds = ['flows', 'graph', 'status', 'workloads', 'dropped'] as const;
+const kinds = ['flows', 'graph', 'status', 'workloads', 'threats', 'dropped'] as const;
 /** hostd sends something at least every 10 s; a stream silent for longer is dead, whatever TCP says. */
 const silence_ms = 35_000;
 

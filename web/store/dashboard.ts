@@ -8,10 +8,13 @@ import { FlowTableStore } from './flow-table.ts';
 import { PastStore } from './past.ts';
 import type { PlaceStore } from './place.ts';
 import { RateStore } from './rates.ts';
+import { ThreatStore } from './threats.ts';
 
 const renewPast_ms = 15_000;
 
 const windowKey = (window: Window): string => writePlace({ ...home, window });
+const threatKey = ({ view, filter, threats, window }: Place): string =>
+  view === 'threats' ? writePlace({ ...home, filter, threats, window }) : 'elsewhere';
 const filterKey = ({ filter, window }: Place): string => writePlace({ ...home, filter, window });
 
 export class Dashboard {
@@ -19,6 +22,7 @@ export class Dashboard {
   readonly places: PlaceStore;
   readonly table: FlowTableStore;
   readonly past: PastStore;
+  readonly threats: ThreatStore;
   readonly rates = new RateStore();
   readonly connection = signal<Connection>({ state: 'connecting' });
   readonly status = signal<Status | null>(null);
@@ -42,6 +46,7 @@ export class Dashboard {
     this.places = places;
     this.table = new FlowTableStore(api);
     this.past = new PastStore(api);
+    this.threats = new ThreatStore(api);
     const connection = (state: Connection) => this.#connection(state);
     this.#stream = new Stream({ event: (event) => this.hear(event), connection }, world);
   }
@@ -52,6 +57,7 @@ export class Dashboard {
     this.#stream.start();
     this.#followWindow();
     this.#followFilter();
+    this.#followThreats();
   }
 
   retry(): void {
@@ -69,7 +75,8 @@ export class Dashboard {
 
   hear(event: StreamEvent): void {
     batch(() => {
-      if (event.kind === 'dropped') void this.#showFlows();
+      if (event.kind === 'dropped') this.#catchUp();
+      if (event.kind === 'threats') this.threats.hear();
       if (event.kind === 'status') this.status.value = event.status;
       if (event.kind === 'workloads') {
         this.workloads.value = event.workloads;
@@ -90,8 +97,29 @@ export class Dashboard {
   #connection(state: Connection): void {
     this.connection.value = state;
     if (state.state !== 'open') return;
-    void this.#showFlows();
+    this.#catchUp();
+    void this.threats.learn();
     void this.past.show(spanOf(this.places.place.peek().window, Date.now()), true);
+  }
+
+  #catchUp(): void {
+    void this.#showFlows();
+    this.threats.hear();
+  }
+
+  #showThreats(): Promise<void> {
+    const { view, filter, threats, window } = this.places.place.value;
+    if (view !== 'threats') return this.threats.show(null);
+    return this.threats.show({ filter, threats, span: spanOf(window, Date.now()) });
+  }
+
+  #followThreats(): void {
+    const key = computed(() => threatKey(this.places.place.value));
+    effect(() => {
+      void key.value;
+      const timer = setTimeout(() => void this.#showThreats(), 0);
+      return () => clearTimeout(timer);
+    });
   }
 
   #showFlows(): Promise<void> {

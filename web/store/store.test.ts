@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Flow, Graph } from '../../hostd/api/schema.ts';
-import { noFilter } from '../domain/place.ts';
+import { noFilter, noThreatFilter } from '../domain/place.ts';
 import { testEdge, testGraph } from '../domain/test-graph.ts';
 import { ApiError, type FlowPage, type FlowQuery } from '../feed/api.ts';
 import { FlowTableStore, rowsMax } from './flow-table.ts';
 import { PastStore } from './past.ts';
 import { PlaceStore } from './place.ts';
 import { RateStore } from './rates.ts';
+import { ThreatStore } from './threats.ts';
 
 function flow(id: string, dport = 80): Flow {
   const time = '2026-01-01T00:00:00Z';
@@ -164,4 +165,34 @@ test('a past window that is asked again keeps the old picture until the new one 
   assert.equal(past.graph.value, first);
   void past.show({ since: 'x', until: 'y' });
   assert.equal(past.graph.value, null);
+});
+
+test('threats are asked again when something happens, once for all that comes within a second', async () => {
+  const asked: string[] = [];
+  const later: (() => void)[] = [];
+  const store = new ThreatStore(
+    {
+      threatGroups: async ({ threats }) => {
+        asked.push(threats.name);
+        return [];
+      },
+      threatKinds: async () => [],
+      session: async () => {
+        throw new ApiError(401, {});
+      },
+    },
+    (run) => later.push(run),
+  );
+  const question = { filter: noFilter, threats: { ...noThreatFilter, name: 'scan' }, span: null };
+  await store.show(question);
+  for (let n = 0; n < 5; n++) store.hear();
+  assert.equal(later.length, 1);
+  later.shift()?.();
+  assert.deepEqual([asked, store.changes.value], [['scan', 'scan'], 1]);
+  await store.show(null);
+  store.hear();
+  later.shift()?.();
+  assert.deepEqual([asked.length, store.changes.value], [2, 2]);
+  await store.learn();
+  assert.equal(store.session.value, null);
 });

@@ -13,6 +13,7 @@ import { Sparkline } from '../ui/sparkline.tsx';
 import { useDashboard } from './context.ts';
 import { FlowRows, useRecentFlows } from './panel-flows.tsx';
 import { PanelFrame, PanelGone } from './panel-frame.tsx';
+import { ThreatMarks } from './threat-marks.tsx';
 
 const factsMax = 12;
 
@@ -41,6 +42,7 @@ export function EdgePanel({ id }: { id: string }) {
       title={<ApplicationChip app={edge.app} guess={edge.confidence === 'guess'} />}
     >
       <Ends edge={edge} />
+      <ThreatMarks mark={edge.threats} workload={edge.from} />
       <Rate edge={edge} />
       <Totals edge={edge} />
       <Siblings edge={edge} />

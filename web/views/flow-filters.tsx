@@ -1,8 +1,8 @@
 // The filter bar of the flow table, and the switch between following and standing still.
-import { useEffect, useState } from 'preact/hooks';
 import { legend } from '../domain/legend.ts';
 import { hasFilter, readPlace } from '../domain/place.ts';
 import { useDashboard } from './context.ts';
+import { TypedField, WorkloadField } from './filter-fields.tsx';
 
 export function FlowFilters() {
   const { places, isLive } = useDashboard();
@@ -61,58 +61,6 @@ export function FlowFilters() {
 
 const verdictOf = (value: string) => readPlace(`?verdict=${encodeURIComponent(value)}`).filter.verdict;
 const portOf = (value: string) => readPlace(`?port=${encodeURIComponent(value)}`).filter.port;
-
-type TypedProps = {
-  label: string;
-  value: string;
-  placeholder: string;
-  wide?: boolean;
-  onChange: (value: string) => void;
-};
-
-/** What is typed shows at once and takes effect a moment later, so that not every letter asks the server. */
-function TypedField({ label, value, placeholder, wide = false, onChange }: TypedProps) {
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => onChange(typed.trim()), 250);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return (
-    <label class={wide ? 'field wide' : 'field narrow'}>
-      <span>{label}</span>
-      <input
-        type="search"
-        value={typed}
-        placeholder={placeholder}
-        spellcheck={false}
-        onInput={(event) => setTyped(event.currentTarget.value)}
-      />
-    </label>
-  );
-}
-
-function WorkloadField() {
-  const { places, graph } = useDashboard();
-  const { workload } = places.place.value.filter;
-  const nodes = [...(graph.value?.nodes ?? [])].sort((a, b) => a.name.localeCompare(b.name));
-  const known = nodes.some((node) => node.id === workload);
-  return (
-    <label class="field">
-      <span>Workload</span>
-      <select value={workload} onChange={(event) => places.filter({ workload: event.currentTarget.value })}>
-        <option value="">any</option>
-        {workload && !known && <option value={workload}>{workload}</option>}
-        {nodes.slice(0, 3000).map((node) => (
-          <option key={node.id} value={node.id}>
-            {node.name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
 
 function ApplicationField() {
   const { places, graph } = useDashboard();

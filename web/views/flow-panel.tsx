@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Flow, WorkloadRef } from '../../hostd/api/schema.ts';
 import { endName, kindTitles, nodeIdOf } from '../domain/ends.ts';
 import { dateText, spanText } from '../domain/moment.ts';
+import { noThreatFilter } from '../domain/place.ts';
 import { portName, socketText } from '../domain/port.ts';
 import { bytesText, countText } from '../domain/quantity.ts';
 import { ApplicationChip } from '../ui/application-chip.tsx';
@@ -49,6 +50,7 @@ export function FlowPanel({ id }: { id: string }) {
       <End title="To, the server" end={flow.to} socket={socketText(flow.proto, flow.dst, flow.dport)} />
       <Section title="Counted" facts={counted(flow)} />
       <Section title="Decided" facts={decided(flow)} />
+      <Threats flow={flow} />
       {Object.keys(flow.facts ?? {}).length > 0 && (
         <Section title="Facts" facts={Object.entries(flow.facts ?? {})} />
       )}
@@ -95,6 +97,29 @@ function End({ title, end, socket }: { title: string; end: WorkloadRef | undefin
   return <Section title={title} facts={facts} />;
 }
 
+/** Each leads to the incidents of its name at the client's end, whoever of the two did it. */
+function Threats({ flow }: { flow: Flow }) {
+  const { places } = useDashboard();
+  const workload = flow.from && flow.from.kind !== 'external' ? nodeIdOf(flow.from) : flow.src;
+  const list = (name: string) => {
+    const filter = { ...places.place.value.filter, workload, text: '' };
+    places.go({ view: 'threats', filter, threats: { ...noThreatFilter, name, all: true } });
+  };
+  return (
+    <section>
+      <h3>Threats</h3>
+      {flow.threats.length === 0 && <p class="hint">None was seen in it.</p>}
+      <div class="buttons">
+        {flow.threats.map((name) => (
+          <button key={name} type="button" class="button threat-link" onClick={() => list(name)}>
+            {name}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}
+
 function counted(flow: Flow): Fact[] {
   const ways = (pair: [number, number], write: (value: number) => string) =>
     `${write(pair[0])} to server, ${write(pair[1])} to client`;
@@ -114,7 +139,6 @@ function decided(flow: Flow): Fact[] {
     ['Rule', flow.rule ?? '–'],
     ['Enforced', flow.enforced ?? '–'],
     ['Violation', flow.violation ? <strong class="bad">yes</strong> : 'no'],
-    ['Threats', flow.threats.length > 0 ? <strong class="bad">{flow.threats.join(', ')}</strong> : 'none'],
     ['Anomalies', flow.anomalies.join(', ') || 'none'],
   ];
 }

@@ -1,5 +1,7 @@
 // Name, views, search and the time window.
 import type { View } from '../domain/place.ts';
+import { countText } from '../domain/quantity.ts';
+import { openCount, worstOpen } from '../domain/threat.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useDashboard } from './context.ts';
 import { SearchBox } from './search-box.tsx';
@@ -9,6 +11,7 @@ const views: readonly [View, string][] = [
   ['map', 'Map'],
   ['list', 'List'],
   ['flows', 'Flows'],
+  ['threats', 'Threats'],
 ];
 
 export function Header({ onHelp }: { onHelp: () => void }) {
@@ -32,6 +35,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
             onClick={() => places.view(name)}
           >
             {title}
+            {name === 'threats' && <OpenThreats />}
           </button>
         ))}
       </nav>
@@ -42,5 +46,16 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         <Icon name="help" />
       </button>
     </header>
+  );
+}
+
+function OpenThreats() {
+  const { status } = useDashboard();
+  const worst = status.value && worstOpen(status.value);
+  if (!status.value || !worst) return null;
+  return (
+    <span class={`count ${worst}`} title={`open, the worst: ${worst}`}>
+      {countText(openCount(status.value))}
+    </span>
   );
 }

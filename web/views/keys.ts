@@ -2,7 +2,7 @@
 import type { Dashboard } from '../store/dashboard.ts';
 
 export const keyTitles: readonly [string, string][] = [
-  ['1  2  3', 'Map, list, flows'],
+  ['1  2  3  4', 'Map, list, flows, threats'],
   ['/', 'Search'],
   ['← ↑ → ↓', 'On the map: select the next node that way (with Shift: move the map)'],
   ['Enter', 'In a table: open the row'],
@@ -31,6 +31,7 @@ function commands(dashboard: Dashboard, help: () => void): Record<string, () => 
     1: () => places.view('map'),
     2: () => places.view('list'),
     3: () => places.view('flows'),
+    4: () => places.view('threats'),
     '/': () => document.querySelector<HTMLElement>('[data-key="search"]')?.focus(),
     '+': () => press('zoom-in'),
     '=': () => press('zoom-in'),

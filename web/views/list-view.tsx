@@ -1,5 +1,5 @@
 // The map as two tables, nodes and connections: for reading, and for whoever cannot use a canvas.
-import type { Graph, GraphEdge, GraphNode, Workload } from '../../hostd/api/schema.ts';
+import type { Graph, GraphEdge, GraphNode, ThreatMark, Workload } from '../../hostd/api/schema.ts';
 import { isApplication } from '../domain/application.ts';
 import { kindTitles, stateTitles } from '../domain/ends.ts';
 import { agoText } from '../domain/moment.ts';
@@ -7,6 +7,7 @@ import { type Filter, hasFilter } from '../domain/place.ts';
 import { portName } from '../domain/port.ts';
 import { bytesText, countText, plural, rateText } from '../domain/quantity.ts';
 import { search } from '../domain/search.ts';
+import { markText } from '../domain/threat.ts';
 import { ApplicationChip } from '../ui/application-chip.tsx';
 import { now } from '../ui/clock.ts';
 import { Empty } from '../ui/empty.tsx';
@@ -42,6 +43,9 @@ function taps(workload: Workload | undefined): string {
   return `${tapped} of ${workload.nics.length} tapped`;
 }
 
+const threatsOf = (mark: ThreatMark | undefined) =>
+  mark ? <span class={`threats ${mark.worst}`}>{markText(mark)}</span> : '–';
+
 function nodeColumns(workloads: readonly Workload[]): Column<GraphNode>[] {
   const byId = new Map(workloads.map((workload) => [workload.id, workload]));
   const addresses = (node: GraphNode) => node.addresses.join(', ');
@@ -51,6 +55,7 @@ function nodeColumns(workloads: readonly Workload[]): Column<GraphNode>[] {
     { title: 'Name', kind: 'strong', cell: (node) => node.name },
     { title: 'Kind', cell: (node) => kindTitles[node.kind] },
     { title: 'State', cell: state },
+    { title: 'Threats', cell: (node) => threatsOf(node.threats) },
     { title: 'NICs', cell: (node) => taps(byId.get(node.id)) },
     { title: 'Addresses', kind: 'mono', cell: (node) => addresses(node) || '–', tip: addresses },
   ];
@@ -105,6 +110,7 @@ function edgeColumns(graph: Graph): Column<GraphEdge>[] {
     },
     { title: 'Rate', kind: 'number', cell: (edge) => rateText(edge.rate[0] + edge.rate[1]) },
     { title: 'Bytes', kind: 'number', cell: (edge) => bytesText(bytesOf(edge)) },
+    { title: 'Threats', cell: (edge) => threatsOf(edge.threats) },
     { title: 'Last seen', kind: 'number', cell: (edge) => agoText(edge.last, now.value) },
   ];
 }

@@ -4,6 +4,7 @@ import { kindTitles, stateTitles } from '../domain/ends.ts';
 import { portName } from '../domain/port.ts';
 import { profile } from '../domain/profile.ts';
 import { bytesText, plural, rateText } from '../domain/quantity.ts';
+import { markText } from '../domain/threat.ts';
 import { ApplicationChip } from '../ui/application-chip.tsx';
 import type { Pick } from '../ui/map/messages.ts';
 
@@ -34,6 +35,7 @@ function NodeWords({ graph, node }: { graph: Graph; node: GraphNode }) {
         {node.state && `, ${stateTitles[node.state]}`}
       </p>
       {addresses && <p class="mono">{addresses}</p>}
+      {node.threats && <p class="bad">{markText(node.threats)}</p>}
       <p>
         {plural(peers, 'peer')} · ↑ {rateText(sent)} · ↓ {rateText(received)}
       </p>
@@ -56,6 +58,7 @@ function EdgeWords({ graph, edge }: { graph: Graph; edge: GraphEdge }) {
         {plural(edge.open, 'session')} open · {rateText(edge.rate[0] + edge.rate[1])} ·{' '}
         {bytesText(edge.bytes[0] + edge.bytes[1])}
       </p>
+      {edge.threats && <p class="bad">{markText(edge.threats)}</p>}
     </>
   );
 }

@@ -12,6 +12,7 @@ import { useDashboard } from './context.ts';
 import { NicCard } from './nic-card.tsx';
 import { RecentFlows } from './panel-flows.tsx';
 import { PanelFrame, PanelGone } from './panel-frame.tsx';
+import { ThreatMarks } from './threat-marks.tsx';
 
 export function NodePanel({ id }: { id: string }) {
   const { graph, workloads } = useDashboard();
@@ -20,6 +21,7 @@ export function NodePanel({ id }: { id: string }) {
   if (!node || !graph.value) return <PanelGone kind="node" id={id} />;
   return (
     <PanelFrame kind={kindTitles[node.kind]} title={node.name}>
+      <ThreatMarks mark={node.threats} workload={node.id} />
       <About node={node} workload={workload} />
       <Rates graph={graph.value} node={node} />
       <Uses graph={graph.value} node={node} />

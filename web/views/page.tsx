@@ -1,4 +1,4 @@
-// The whole page: header, one of the three views, the panel of what is selected, the status strip.
+// The whole page: header, one of the four views, the panel of what is selected, the status strip.
 import { useEffect, useState } from 'preact/hooks';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { useDashboard } from './context.ts';
@@ -11,6 +11,7 @@ import { LoginView } from './login-view.tsx';
 import { MapView } from './map-view.tsx';
 import { SelectionPanel } from './selection-panel.tsx';
 import { StatusStrip } from './status-strip.tsx';
+import { ThreatsView } from './threats-view.tsx';
 
 export function Page() {
   const dashboard = useDashboard();
@@ -26,6 +27,7 @@ export function Page() {
         {view === 'map' && <MapView />}
         {view === 'list' && <ListView />}
         {view === 'flows' && <FlowsView />}
+        {view === 'threats' && <ThreatsView />}
         <SelectionPanel />
       </main>
       <StatusStrip />

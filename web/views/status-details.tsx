@@ -68,6 +68,7 @@ export function StatusDetails({ status, onClose }: { status: Status; onClose: ()
     ['libvirt', libvirt(status)],
     ['Data plane', dataplane(status)],
     ['Host daemon', hostd(status)],
+    ['Open threats', counts(status.threats, '')],
     ['Lost, by cause', counts(status.lost, 'Nothing was lost')],
     ['Anomalies', counts(status.anomalies, 'None seen')],
   ];

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Status } from '../../hostd/api/schema.ts';
 import { countText, plural } from '../domain/quantity.ts';
+import { openCount, worstOpen } from '../domain/threat.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useDashboard } from './context.ts';
 import { StatusDetails } from './status-details.tsx';
@@ -19,9 +20,16 @@ function Item({ light, name, value }: { light: Light; name: string; value: strin
 
 const lost = (status: Status): number => Object.values(status.lost).reduce((sum, count) => sum + count, 0);
 
+const threatLight = (status: Status): Light => {
+  const worst = worstOpen(status);
+  if (worst === null) return 'good';
+  return worst === 'critical' || worst === 'high' ? 'bad' : 'warn';
+};
+
 function Items({ status }: { status: Status }) {
   const { libvirt, dataplane, nics, workloads } = status;
   const losses = lost(status);
+  const open = openCount(status);
   return (
     <>
       <Item
@@ -44,6 +52,11 @@ function Items({ status }: { status: Status }) {
         value={`${nics.tapped} tapped${nics.untapped > 0 ? `, ${nics.untapped} not` : ''}`}
       />
       {dataplane.flows && <Item light="good" name="sessions" value={countText(dataplane.flows.sessions)} />}
+      <Item
+        light={threatLight(status)}
+        name="threats"
+        value={open > 0 ? `${countText(open)} open` : 'none open'}
+      />
       <Item
         light={losses > 0 ? 'bad' : 'good'}
         name="lost"

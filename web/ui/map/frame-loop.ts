@@ -7,6 +7,7 @@ import { paintEdges, pens } from './paint-edges.ts';
 import { paintHover } from './paint-hover.ts';
 import { paintLabels } from './paint-labels.ts';
 import { paintNetworks, paintNodes } from './paint-nodes.ts';
+import { paintThreats } from './paint-threats.ts';
 import { palettes } from './palette.ts';
 import type { Scene } from './scene.ts';
 
@@ -169,6 +170,7 @@ export class FrameLoop {
     const titles = paintNetworks(below, this.#scene);
     paintEdges(below, this.#scene, this.#pens, draft);
     paintNodes(above, this.#scene);
+    paintThreats(above, this.#scene);
     if (!draft) paintLabels(above, this.#scene, titles);
     this.#painted = { camera, at: performance.now(), cost_ms: 0 };
   }

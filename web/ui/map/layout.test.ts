@@ -4,7 +4,7 @@ import type { Graph, GraphEdge } from '../../../hostd/api/schema.ts';
 import { testEdge, testGraph, testNode } from '../../domain/test-graph.ts';
 import { Layout } from './layout.ts';
 import type { MapEdge, MapNode } from './messages.ts';
-import { drawingOf, ratesOf, renewed, sameGraph } from './structure.ts';
+import { drawingOf, ratesOf, renewed, sameGraph, sameStructure } from './structure.ts';
 
 const node = (id: string, network: string | null = null): MapNode => ({
   id,
@@ -12,6 +12,7 @@ const node = (id: string, network: string | null = null): MapNode => ({
   kind: 'vm',
   state: 'running',
   network,
+  threat: null,
 });
 const edge = (from: number, to: number): MapEdge => ({
   id: `${from}>${to}`,
@@ -21,6 +22,7 @@ const edge = (from: number, to: number): MapEdge => ({
   label: 'http 80',
   quiet: false,
   place: 0,
+  threat: null,
 });
 const placesOf = (layout: Layout) => layout.spots.map(({ x, y }) => [x, y]);
 
@@ -110,4 +112,26 @@ test('all ICMP of two nodes is one line, and so is a port scan; a few ports are 
 test('new rates are no new structure, a new application is', () => {
   assert.ok(sameGraph(graph('redis', [1, 1]), graph('redis', [9, 9])));
   assert.ok(!sameGraph(graph(null, [1, 1]), graph('redis', [1, 1])));
+});
+
+test('an open threat is structure, and a strand has the worst of its edges', () => {
+  const edges = [1, 2, 3, 4].map((port) => testEdge({ from: 'a', to: 'b', port, id: `e${port}` }));
+  const graph = testGraph([testNode('a'), testNode('b')], edges);
+  const [first, second, ...rest] = edges;
+  const attacked = {
+    ...graph,
+    nodes: graph.nodes.map((one) => ({ ...one, threats: { open: 1, worst: 'low' as const } })),
+    edges: [
+      { ...(first as GraphEdge), threats: { open: 1, worst: 'medium' as const } },
+      { ...(second as GraphEdge), threats: { open: 1, worst: 'critical' as const } },
+      ...rest,
+    ],
+  };
+  assert.ok(!sameGraph(graph, attacked));
+  const { structure } = drawingOf(attacked, []);
+  assert.deepEqual(
+    [structure.nodes.map(({ threat }) => threat), structure.edges.map(({ threat }) => threat)],
+    [['low', 'low'], ['critical']],
+  );
+  assert.ok(!sameStructure(drawingOf(graph, []).structure, structure));
 });

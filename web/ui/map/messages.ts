@@ -1,5 +1,5 @@
 // What the page and the map's worker say to each other.
-import type { GraphNode } from '../../../hostd/api/schema.ts';
+import type { GraphNode, Severity } from '../../../hostd/api/schema.ts';
 import type { Theme } from '../../domain/application.ts';
 import type { Direction } from '../../domain/neighbour.ts';
 
@@ -10,6 +10,8 @@ export type MapNode = {
   state: NonNullable<GraphNode['state']> | null;
   /** The network this node is drawn together with. */
   network: string | null;
+  /** The worst of its open threats. */
+  threat: Severity | null;
 };
 /**
  * `from` and `to` are indices of nodes; `place` is the sideways place among parallel edges; a quiet edge goes to
@@ -23,6 +25,7 @@ export type MapEdge = {
   label: string;
   quiet: boolean;
   place: number;
+  threat: Severity | null;
 };
 export type Pick = { kind: 'node' | 'edge'; id: string } | null;
 /** World x and y by node id, as remembered between visits. */

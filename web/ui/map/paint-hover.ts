@@ -1,6 +1,7 @@
 // Paints what the pointer is over on top of the picture, so that hovering costs no new picture.
 import { paintEdge } from './paint-edges.ts';
 import { paintNode } from './paint-nodes.ts';
+import { paintNodeThreat } from './paint-threats.ts';
 import type { Scene } from './scene.ts';
 
 type Target = OffscreenCanvasRenderingContext2D;
@@ -14,5 +15,7 @@ export function paintHover(target: Target, scene: Scene): void {
     return;
   }
   const spot = spots.find((one) => one.id === hovered.id);
-  if (spot) paintNode(target, scene, spot, true);
+  if (!spot) return;
+  paintNode(target, scene, spot, true);
+  paintNodeThreat(target, scene, spot);
 }

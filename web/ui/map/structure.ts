@@ -1,6 +1,7 @@
 // Turns the API's graph into what the map draws, and tells when two such are the same.
-import type { Graph, GraphEdge, Workload } from '../../../hostd/api/schema.ts';
+import type { Graph, GraphEdge, Severity, Workload } from '../../../hostd/api/schema.ts';
 import { type Strand, strands } from '../../domain/strand.ts';
+import { worseOf } from '../../domain/threat.ts';
 import { fan, meanRate } from '../../domain/wiring.ts';
 import type { MapRates, MapStructure } from './map-canvas.tsx';
 import type { MapEdge, MapNode } from './messages.ts';
@@ -22,12 +23,13 @@ export type Drawing = { structure: MapStructure; strands: readonly Strand[] };
 export function drawingOf(graph: Graph, workloads: readonly Workload[]): Drawing {
   const network = networks(workloads);
   const nodes = graph.nodes.map(
-    ({ id, name, kind, state }): MapNode => ({
+    ({ id, name, kind, state, threats }): MapNode => ({
       id,
       name,
       kind,
       state: state ?? null,
       network: network.get(id) ?? null,
+      threat: threats?.worst ?? null,
     }),
   );
   const bundled = strandsOf(graph);
@@ -43,14 +45,17 @@ function strandsOf(graph: Graph): Strand[] {
 function mapEdges(graph: Graph, all: readonly Strand[]): MapEdge[] {
   const index = new Map(graph.nodes.map((node, i) => [node.id, i]));
   const places = fan(all.map(({ first }) => first));
-  return all.map(({ id, first, app, label }, i): MapEdge => {
+  return all.map(({ id, first, app, label, edges }, i): MapEdge => {
     const from = index.get(first.from) ?? 0;
     const to = index.get(first.to) ?? 0;
     const kind = graph.nodes[to]?.kind;
     const quiet = kind === 'multicast' || kind === 'broadcast';
-    return { id, from, to, app, label, quiet, place: places[i] ?? 0 };
+    return { id, from, to, app, label, quiet, place: places[i] ?? 0, threat: worstOf(edges) };
   });
 }
+
+const worstOf = (edges: readonly GraphEdge[]): Severity | null =>
+  edges.reduce<Severity | null>((worst, { threats }) => worseOf(worst, threats?.worst ?? null), null);
 
 /** Live rates, or the mean ones of a past window, in the order of the strands; the graph is that of the strands. */
 export function ratesOf(graph: Graph, all: readonly Strand[], flowing: boolean): MapRates {
@@ -74,20 +79,33 @@ export function sameGraph(a: Graph, b: Graph): boolean {
   if (a.nodes.length !== b.nodes.length || a.edges.length !== b.edges.length) return false;
   const nodes = a.nodes.every((node, i) => {
     const other = b.nodes[i];
-    return node.id === other?.id && node.name === other.name && node.state === other.state;
+    return (
+      node.id === other?.id &&
+      node.name === other.name &&
+      node.state === other.state &&
+      node.threats?.worst === other.threats?.worst
+    );
   });
-  return nodes && a.edges.every((edge, i) => edge.id === b.edges[i]?.id && edge.app === b.edges[i]?.app);
+  return nodes && a.edges.every((edge, i) => sameDrawn(edge, b.edges[i]));
 }
 
+const sameDrawn = (a: GraphEdge, b: GraphEdge | undefined): boolean =>
+  a.id === b?.id && a.app === b.app && a.threats?.worst === b.threats?.worst;
+
 const sameNode = (a: MapNode, b: MapNode | undefined): boolean =>
-  a.id === b?.id && a.name === b.name && a.state === b.state && a.network === b.network;
+  a.id === b?.id &&
+  a.name === b.name &&
+  a.state === b.state &&
+  a.network === b.network &&
+  a.threat === b.threat;
 const sameEdge = (a: MapEdge, b: MapEdge | undefined): boolean =>
   a.id === b?.id &&
   a.from === b.from &&
   a.to === b.to &&
   a.app === b.app &&
   a.place === b.place &&
-  a.label === b.label;
+  a.label === b.label &&
+  a.threat === b.threat;
 
 export function sameStructure(a: MapStructure, b: MapStructure): boolean {
   if (a.nodes.length !== b.nodes.length || a.edges.length !== b.edges.length) return false;
