@@ -170,8 +170,8 @@ export class FrameLoop {
     const titles = paintNetworks(below, this.#scene);
     paintEdges(below, this.#scene, this.#pens, draft);
     paintNodes(above, this.#scene);
-    paintThreats(above, this.#scene);
     if (!draft) paintLabels(above, this.#scene, titles);
+    paintThreats(above, this.#scene);
     this.#painted = { camera, at: performance.now(), cost_ms: 0 };
   }
 

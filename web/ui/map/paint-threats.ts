@@ -9,6 +9,8 @@ type Target = OffscreenCanvasRenderingContext2D;
 
 const nodeSign = 8;
 const edgeSign = 6.5;
+/** Nearer to the client than the edge's name. */
+const edgePlace = 0.25;
 /** Nodes smaller than this have a sign as large as themselves. */
 const signMin = 3;
 
@@ -38,7 +40,7 @@ export function paintThreats(target: Target, scene: Scene): void {
   const palette = palettes[scene.theme];
   scene.edges.forEach(({ threat }, i) => {
     if (!threat || !scene.arrows) return;
-    const { x, y } = along(scene.curves, i * curveSize, 0.5);
+    const { x, y } = along(scene.curves, i * curveSize, edgePlace);
     sign(target, palette, threat, x, y, edgeSign);
   });
   for (const spot of scene.spots) paintNodeThreat(target, scene, spot);
