@@ -73,10 +73,12 @@ async function booted({ run }: Machine): Promise<void> {
 }
 
 /** The container's first process is the only child of systemd-nspawn. */
-function enterOf(container: ChildProcess): string[] {
-  const children = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, 'utf8').trim();
-  return ['setsid', '-w', 'nsenter', '-t', children.split(' ')[0] ?? '', '-a', '--'];
-}
+const firstProcess = ({ pid }: ChildProcess): string =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0] ?? '';
+
+const enterOf = (container: ChildProcess): string[] => [
+  ...['setsid', '-w', 'nsenter', '-t', firstProcess(container), '-a', '--'],
+];
 
 const runIn =
   (container: ChildProcess) =>
@@ -87,7 +89,10 @@ const runIn =
   };
 
 async function stop(container: ChildProcess, root: string): Promise<void> {
-  container.kill('SIGKILL');
+  // a killed systemd-nspawn takes nothing with it; the first process takes all others, and nspawn ends
+  const first = container.exitCode === null ? Number(firstProcess(container)) : 0;
+  if (first > 0) process.kill(first, 'SIGKILL');
+  else container.kill('SIGKILL');
   await until('the container is gone', () => container.exitCode !== null || container.signalCode !== null);
   rmSync(root, { recursive: true, force: true });
 }
