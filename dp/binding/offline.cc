@@ -51,6 +51,7 @@ Napi::Object refused(Napi::Env env, const PipelineCounters& c) {
   return counts(env, {{"sessions", c.sessions_refused},
                       {"openings", c.openings_refused},
                       {"facts", c.facts_refused},
+                      {"contents", c.contents_refused},
                       {"fragments", c.fragments_refused},
                       {"tunnels", c.tunnels_refused}});
 }

@@ -26,7 +26,8 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       paths_(options.tunnel_ids_max, hash),
       table_(options.sessions_max, options.timeouts),
       fragments_(options.fragments, hash, paths_),
-      recognition_(options.openings_bytes_max, options.facts_bytes_max, options.facts),
+      recognition_(options.openings_bytes_max, options.facts_bytes_max, options.contents_bytes_max,
+                   options.facts),
       listeners_(hash),
       expectations_(hash),
       addresses_(options.addresses_max, hash),
@@ -171,7 +172,7 @@ void Pipeline::Impl::tunnel(Packet& p, uint32_t number, const Context& context) 
   if (!s.has(is_tunnel)) {
     s.set(is_tunnel);
     s.set(is_decided);
-    if (live()) want(s, VMOAT_WANT_ALL);
+    if (live()) want(s, VMOAT_WANT_ALL, VMOAT_WANT_ALL);
   }
   if (context.depth >= tunnel_depth_max) {
     p.odd(Anomaly::tunnel_deep);
@@ -226,6 +227,7 @@ const PipelineCounters& Pipeline::Impl::counters() {
   counters_.openings_refused = recognition_.refusals().openings;
   counters_.facts_refused = recognition_.refusals().facts;
   counters_.expectations_displaced = expectations_.displaced();
+  counters_.contents_refused = recognition_.contents().refused();
   return counters_;
 }
 

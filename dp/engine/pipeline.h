@@ -51,6 +51,7 @@ struct PipelineOptions {
   uint32_t sessions_max = 1u << 20;          // 256 bytes each, only touched memory is resident
   uint32_t openings_bytes_max = 256u << 20;  // stream openings and out-of-order data of undecided sessions
   uint32_t facts_bytes_max = 256u << 20;     // facts of open sessions
+  uint32_t contents_bytes_max = 256u << 20;  // sessions that threats read: 64 bytes each, and windows
   FragmentOptions fragments;
   uint32_t addresses_max = 1u << 16;
   uint32_t tunnel_ids_max = 1u << 16;  // distinct (segment, tags, tunnel) at once
@@ -85,6 +86,7 @@ struct PipelineCounters {
   uint64_t sessions_refused = 0;   // no room even after eviction
   uint64_t openings_refused = 0;   // stream memory full: session stays unknown
   uint64_t facts_refused = 0;      // facts memory full
+  uint64_t contents_refused = 0;   // content memory full: threats do not read the session
   uint64_t fragments_refused = 0;  // fragment memory or a source's quota full
   uint64_t tunnels_refused = 0;    // tunnel id table full: inner flow not tracked
   uint64_t addresses_refused = 0;

@@ -116,8 +116,8 @@ class Pipeline::Impl {
   static bool is_attributed(const Packet& fragment, const vmoat_flow_key& key);
   static bool is_portless(const vmoat_flow_key& key);
   bool entry_is_gone(const vmoat_flow_key& key, const vmoat_flow& flow, bool mark);
-  void want(Session& s, uint32_t bytes);
-  void answer(Session& s, bool was_followed);
+  void want(Session& s, uint32_t client_bytes, uint32_t server_bytes);
+  void answer(Session& s, bool was_followed, bool was_sought);
   bool leave_kernel(uint32_t number, FlowEnd end);
   uint32_t session_of_count(const vmoat_flow_key& key, const KeyedPacket& keyed, PathNumbers by,
                             const vmoat_flow& flow, int64_t offset_ns);

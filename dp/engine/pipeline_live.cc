@@ -51,20 +51,27 @@ vmoat_flow_key Pipeline::Impl::kernel_key(const Session& s, int end) const {
   return key;
 }
 
-void Pipeline::Impl::want(Session& s, uint32_t bytes) {
-  for (int end = 0; end < 2; end++)
-    if (s.has(kernel_flag(end))) control_->want(kernel_key(s, end), bytes, bytes);
+void Pipeline::Impl::want(Session& s, uint32_t client_bytes, uint32_t server_bytes) {
+  for (int end = 0; end < 2; end++) {
+    const bool client = end == s.client();
+    const uint32_t near = client ? client_bytes : server_bytes, far = client ? server_bytes : client_bytes;
+    if (s.has(kernel_flag(end))) control_->want(kernel_key(s, end), near, far);
+  }
 }
 
-/** After the recognisers were asked: more is wanted once for either purpose, and nothing any more when they
- * are done. */
-void Pipeline::Impl::answer(Session& s, bool was_followed) {
-  if (!Recognition::wants_more(s)) return want(s, 0);
+/** After recognisers and threats have read: more is wanted once for each purpose, and nothing any more when
+ * all are done. */
+void Pipeline::Impl::answer(Session& s, bool was_followed, bool was_sought) {
+  if (!Recognition::wants_more(s)) return want(s, 0, 0);
   if (s.has(is_followed)) {
-    if (!was_followed) want(s, recognition_.follow_bytes(s));
+    if (!was_followed) want(s, recognition_.follow_bytes(s), recognition_.follow_bytes(s));
+  } else if (s.has(is_decided)) {
+    if (!was_followed && !was_sought) return;
+    const Contents::Appetites appetites = recognition_.contents().appetites(s);
+    want(s, appetites.client, appetites.server);
   } else if (!s.has(is_wanted)) {
     s.set(is_wanted);
-    want(s, want_opening);
+    want(s, want_opening, want_opening);
   }
 }
 

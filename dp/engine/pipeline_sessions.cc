@@ -161,8 +161,8 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
 void Pipeline::Impl::follow(uint32_t number, int sender, Packet& p, const Segment& segment) {
   Session& s = table_[number];
   if (s.has(is_tunnel)) return;
-  if (!Recognition::wants_more(s)) return;
-  const bool was_followed = s.has(is_followed);
+  if (!Recognition::wants_more(s, sender)) return;
+  const bool was_followed = s.has(is_followed), was_sought = !s.has(is_decided);
   if (p.proto == IPPROTO_TCP) {
     if (segment.kind != Segment::none || s.tcp[0].gap || s.tcp[1].gap)
       recognition_.segment(s, sender, p, segment);
@@ -171,7 +171,7 @@ void Pipeline::Impl::follow(uint32_t number, int sender, Packet& p, const Segmen
   }
   if (!recognition_.announcements().empty()) announce(s);
   if (!recognition_.leases().empty()) learn_leases(paths_.at(s.path).segment, s.last_ns);
-  if (live()) answer(s, was_followed);
+  if (live()) answer(s, was_followed, was_sought);
 }
 
 void Pipeline::Impl::end_session(uint32_t number, FlowEnd end) {

@@ -87,11 +87,13 @@ void Recognition::Notes::clear() {
   swapped = wants_more = has_kept = false;
 }
 
-Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, bool keep_facts)
+Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max,
+                         bool keep_facts)
     : all_(applications()),
       keep_facts_(keep_facts),
       streams_(openings_bytes_max),
       facts_(facts_bytes_max),
+      contents_(contents_bytes_max),
       notes_(*this),
       guess_notes_(*this) {
   for (size_t n = 0; n < all_.size(); n++) {
@@ -130,6 +132,7 @@ void Recognition::announced(Session& s, uint8_t application, bool sure) {
   const bool has_recogniser = all_[application - 1u].recognise != nullptr;
   if (has_recogniser) s.expected = application;
   if (has_recogniser || !sure) return s.set(is_guess);
+  s.candidates = 0;
   s.set(is_sure);
   decide(s);
 }
@@ -202,7 +205,7 @@ bool Recognition::ask_expected(Session& s, const Opening& o) {
   Opening announced = o;
   announced.expected = true;
   const Claim c = ask_one(number, announced);
-  if (c == Claim::sure) claim(s, number, c, notes_);
+  if (c == Claim::sure) claim(s, number, c, notes_, o);
   if (c != Claim::more) s.expected = 0;
   return c == Claim::sure;
 }
@@ -223,7 +226,7 @@ void Recognition::ask_all(Session& s, const Opening& o) {
     for (; pass != 0; pass &= pass - 1) {
       const int number = std::countr_zero(pass);
       const Claim c = ask_one(number, o);
-      if (c == Claim::sure) return claim(s, number, c, notes_);
+      if (c == Claim::sure) return claim(s, number, c, notes_, o);
       if (c == Claim::no) s.candidates &= ~bit_of(number);
       if (c == Claim::more) more = true;
       if (c != Claim::guess || guess >= 0) continue;
@@ -235,12 +238,12 @@ void Recognition::ask_all(Session& s, const Opening& o) {
       guess_notes_.swapped = notes_.swapped;
     }
   }
-  if (guess >= 0) claim(s, guess, Claim::guess, guess_notes_);
-  if (o.cut || (!more && guess < 0 && s.expected == 0)) decide(s);
+  if (guess >= 0) claim(s, guess, Claim::guess, guess_notes_, o);
+  if (o.cut || (!more && guess < 0 && s.expected == 0)) decide(s, &o);
 }
 
 /** A guess stands until somebody is sure or nobody will say more. */
-void Recognition::claim(Session& s, int number, Claim c, const Notes& notes) {
+void Recognition::claim(Session& s, int number, Claim c, const Notes& notes, const Opening& o) {
   s.application = static_cast<uint8_t>(number + 1);
   s.set(c == Claim::sure ? is_sure : is_guess);
   if (c == Claim::sure) s.clear(is_guess);
@@ -249,7 +252,9 @@ void Recognition::claim(Session& s, int number, Claim c, const Notes& notes) {
   if (turn && c == Claim::sure) s.set(direction_was_seen);  // the parser's word, better than any port
   write_down(s, notes);
   if (c != Claim::sure) return;
-  s.candidates = bit_of(number);
+  Opening said = o;
+  if (turn) std::swap(said.client, said.server);
+  contents_.begin(s, said);
   if (!notes.wants_more) decide(s);
 }
 
@@ -265,12 +270,17 @@ void Recognition::write_down(Session& s, const Notes& notes) {
                         notes.announcements.begin() + notes.announcement_count);
 }
 
-void Recognition::decide(Session& s) {
+/** With the openings, a guess that stands is read, too. */
+void Recognition::decide(Session& s, const Opening* o) {
   s.set(is_decided);
   s.progress = 0;
+  if (!s.has(is_sure)) s.candidates = 0;
+  if (s.has(is_guess) && o != nullptr) contents_.begin(s, *o);
   const bool follow = s.has(is_sure) && all_[s.application - 1u].appetite != Appetite::opening;
   if (follow) {
     s.set(is_followed);
+  } else if (Contents::reads(s)) {
+    streams_.drop_openings(s);
   } else {
     streams_.drop(s);
   }
@@ -280,7 +290,7 @@ void Recognition::decide(Session& s) {
 void Recognition::give_up(Session& s) {
   if (s.has(is_followed)) {
     s.clear(is_followed);
-    return streams_.drop(s);
+    return Contents::reads(s) ? streams_.drop_openings(s) : streams_.drop(s);
   }
   if (s.has(is_decided)) return;
   const bool said_something = (s.opening[0] | s.opening[1]) != 0;
@@ -292,12 +302,16 @@ void Recognition::give_up(Session& s) {
 
 void Recognition::datagram(Session& s, int sender, Bytes payload, bool cut) {
   if (payload.empty()) return;
-  if (s.has(is_followed)) return message(s, sender, payload, cut);
+  if (s.has(is_followed)) {
+    message(s, sender, payload, cut);
+    return contents_.datagram(s, sender, payload, cut);
+  }
   if (s.has(is_decided)) return;
   const bool last = s.progress + 1 >= asks_max_datagrams;
   Opening o = opening(s, sender, payload.first(std::min(payload.size(), opening_bytes_max)), {}, cut);
   show_kept(s, o);
   ask(s, sender, o);
+  contents_.datagram(s, sender, payload, cut);
   if (last && !s.has(is_decided)) decide(s);
 }
 
@@ -317,27 +331,37 @@ uint32_t Recognition::follow_bytes(const Session& s) const {
   return all_[s.application - 1u].appetite == Appetite::control ? control_bytes_max : follow_bytes_max;
 }
 
-/** The sender's opening grows by `data`; nothing is copied where the first piece decides. */
-void Recognition::grow(Session& s, int sender, Bytes data) {
+/** The sender's opening grows by `data`; nothing is copied where the first piece decides. Returns how much of
+ * `data` the recognisers were shown. */
+size_t Recognition::grow(Session& s, int sender, Bytes data) {
   const bool kept = s.opening[sender] != 0;
   const uint32_t had = s.opening_bytes[sender];
   if (had == opening_bytes_max) {
     if (!s.has(is_sure)) give_up(s);  // a sure claimer waits for the other side
-    return;
+    return 0;
   }
-  if (kept && !streams_.keep(s, sender, data)) return refusals_.openings++, give_up(s);
+  if (kept && !streams_.keep(s, sender, data)) return refusals_.openings++, give_up(s), 0;
   const Bytes said =
       kept ? streams_.opening(s, sender) : data.first(std::min(data.size(), opening_bytes_max));
+  const size_t shown = said.size() - had;
   const bool last = s.progress + 1 >= asks_max_stream || s.tcp[sender].gap;
   ask(s, sender, opening(s, sender, said, streams_.opening(s, 1 - sender), last));
-  if (s.has(is_decided)) return;
-  if (!kept && !streams_.keep(s, sender, data)) return refusals_.openings++, give_up(s);
+  if (s.has(is_decided)) return shown;
+  if (!kept && !streams_.keep(s, sender, data)) return refusals_.openings++, give_up(s), shown;
   if (last) give_up(s);
+  return shown;
 }
 
+/** Threats read on where the recognisers' openings ended. */
 void Recognition::in_order(Session& s, int sender, Bytes data) {
-  if (s.has(is_followed)) return message(s, sender, data, s.tcp[sender].gap);
-  if (!s.has(is_decided)) grow(s, sender, data);
+  const bool was_read = Contents::reads(s);
+  size_t shown = 0;
+  if (s.has(is_followed)) {
+    message(s, sender, data, s.tcp[sender].gap);
+  } else if (!s.has(is_decided)) {
+    shown = grow(s, sender, data);
+  }
+  contents_.stream(s, sender, was_read ? data : data.subspan(shown));
 }
 
 void Recognition::segment(Session& s, int sender, Packet& p, const Segment& segment) {
@@ -351,16 +375,20 @@ void Recognition::segment(Session& s, int sender, Packet& p, const Segment& segm
   } else if (segment.kind == Segment::repeated && !s.has(is_followed)) {
     if (streams_.differs(s, sender, segment.seq, segment.data)) p.odd(Anomaly::tcp_overlap_differs);
   }
-  if (s.tcp[0].gap || s.tcp[1].gap) give_up(s);
+  if (!s.tcp[0].gap && !s.tcp[1].gap) return;
+  if (recognises(s)) give_up(s);
+  contents_.gap(s);
 }
 
 void Recognition::finish(Session& s) {
-  if (wants_more(s)) give_up(s);
+  if (recognises(s)) give_up(s);
+  contents_.finish(s);
 }
 
 void Recognition::drop(Session& s) {
   streams_.drop(s);
   facts_.drop(s);
+  contents_.drop(s);
 }
 
 }  // namespace vmoat

@@ -6,6 +6,7 @@
 #include <bitset>
 #include <vector>
 
+#include "engine/contents.h"
 #include "engine/facts.h"
 #include "session/streams.h"
 #include "session/tcp.h"
@@ -37,7 +38,7 @@ class Recognition {
     uint64_t openings = 0, facts = 0;
   };
 
-  Recognition(size_t openings_bytes_max, size_t facts_bytes_max, bool keep_facts);
+  Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max, bool keep_facts);
 
   /** A new session: who could claim it. */
   void begin(Session& s) const;
@@ -51,8 +52,12 @@ class Recognition {
   void finish(Session& s);
   void drop(Session& s);
 
-  /** Whether more of the session's data would be read. */
-  static bool wants_more(const Session& s) { return !s.has(is_decided) || s.has(is_followed); }
+  /** Whether recognisers still ask for data. */
+  static bool recognises(const Session& s) { return !s.has(is_decided) || s.has(is_followed); }
+  /** Whether more of the session's data would be read, by recognisers or by threats. */
+  static bool wants_more(const Session& s) { return recognises(s) || Contents::reads(s); }
+  /** Likewise of what this end says. */
+  static bool wants_more(const Session& s, int sender) { return recognises(s) || Contents::reads(s, sender); }
   [[nodiscard]] Bytes facts(const Session& s) const { return facts_.of(s); }
   /** Whether some application over UDP names this port. */
   [[nodiscard]] bool is_udp_port(uint16_t port) const { return udp_ports_.test(port); }
@@ -63,6 +68,7 @@ class Recognition {
   /** Flows announced since the last call; the caller clears them. */
   std::vector<Announcement>& announcements() { return announcements_; }
   [[nodiscard]] const Refusals& refusals() const { return refusals_; }
+  Contents& contents() { return contents_; }
 
  private:
   /** What one recogniser says in one call. */
@@ -110,11 +116,11 @@ class Recognition {
   void ask_all(Session& s, const Opening& opening);
   void ask_claimer(Session& s, const Opening& opening);
   Claim ask_one(int number, const Opening& opening);
-  void claim(Session& s, int number, Claim claim, const Notes& notes);
+  void claim(Session& s, int number, Claim claim, const Notes& notes, const Opening& opening);
   void write_down(Session& s, const Notes& notes);
-  void decide(Session& s);
+  void decide(Session& s, const Opening* opening = nullptr);
   void in_order(Session& s, int sender, Bytes data);
-  void grow(Session& s, int sender, Bytes data);
+  size_t grow(Session& s, int sender, Bytes data);
   void message(Session& s, int sender, Bytes data, bool cut);
   void give_up(Session& s);
 
@@ -125,6 +131,7 @@ class Recognition {
   bool keep_facts_;
   Streams streams_;
   FactStore facts_;
+  Contents contents_;
   Notes notes_, guess_notes_;
   std::vector<Lease> leases_;
   std::vector<Announcement> announcements_;

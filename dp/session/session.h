@@ -113,7 +113,7 @@ struct alignas(64) Session {
   TcpEnd tcp[2];
 
   // recognition
-  uint64_t candidates;  // recognisers still in question
+  uint64_t candidates;  // recognisers still in question; then what threats read (engine/contents.h)
   uint64_t anomalies;
   uint32_t opening[2];  // pieces of stream memory of Arena::room(opening_bytes), 0 = none
   uint32_t early[2];    // out-of-order segments, chained, 0 = none

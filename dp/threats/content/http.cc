@@ -200,8 +200,12 @@ void HttpReader::note_length(std::string_view value) {
   uint64_t length = 0;
   const std::string_view number = value.substr(0, digits);
   for (char c : number) {
-    if (length > (uint64_t{INT64_MAX} - 9) / 10) way_.framing |= length_negative;
-    length = std::min<uint64_t>(length * 10 + static_cast<uint64_t>(c - '0'), uint64_t{1} << 62);
+    const auto digit = static_cast<uint64_t>(c - '0');
+    if (length > (uint64_t{INT64_MAX} - digit) / 10) {
+      way_.framing |= length_negative;
+      break;
+    }
+    length = length * 10 + digit;
   }
   const auto kept = static_cast<uint32_t>(std::min<uint64_t>(length, left_max));
   if ((way_.framing & has_length) != 0 && kept != way_.left) way_.framing |= lengths_differ;

@@ -6,7 +6,7 @@
 namespace vmoat {
 
 /** What a body is, by its Content-Type; `other` is passed over. */
-enum class BodyKind : uint8_t { other, form, json, xml, multipart };
+enum class BodyKind : uint8_t { form, json, xml, multipart, other };
 BodyKind body_kind(std::string_view content_type);
 
 /** The path of a request's target and the parameters of its query. */

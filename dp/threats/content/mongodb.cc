@@ -68,7 +68,7 @@ size_t split(const Content& content, ContentState&, ContentSink& sink) {
     if (!in.ok()) break;
     if (length < header_bytes || length > 48'000'000) return content_done;
     const size_t body = length - header_bytes;
-    if (in.left() < body && taken + in.left() < content_window_bytes && !content.cut) break;
+    if (in.left() < body && content.data.size() - taken < content_window_bytes && !content.cut) break;
     if (operation == op_msg) in.skip(5);
     if (operation == op_reply) in.skip(20);
     if ((operation == op_msg || operation == op_reply) && is_refusal(in.rest()))

@@ -39,7 +39,7 @@ size_t split(const Content& content, ContentState& state, ContentSink& sink) {
     const uint32_t length = in.le24();
     const uint8_t sequence = in.u8();
     if (!in.ok()) break;
-    if (in.left() < length && taken + in.left() < content_window_bytes && !content.cut) break;
+    if (in.left() < length && content.data.size() - taken < content_window_bytes && !content.cut) break;
     const Bytes packet = in.bytes(std::min<size_t>(length, in.left()));
     if (content.from_client) {
       memory.tls =

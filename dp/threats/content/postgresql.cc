@@ -56,7 +56,7 @@ size_t split(const Content& content, ContentState& state, ContentSink& sink) {
     if (!in.ok()) break;
     if (length < 4 || length > 1 << 20) return content_done;
     const size_t wanted = type == 'E' || type == 'R' ? length - 4 : 0;
-    if (in.left() < wanted && taken + in.left() < content_window_bytes && !content.cut) break;
+    if (in.left() < wanted && content.data.size() - taken < content_window_bytes && !content.cut) break;
     const Bytes body = in.bytes(std::min(wanted, in.left()));
     if (type == 'E') read_error(body, sink);
     if (type == 'Z' || (type == 'R' && ByteReader(body).be32() == 0)) return content_done;

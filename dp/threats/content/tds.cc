@@ -49,7 +49,7 @@ size_t split(const Content& content, ContentState&, ContentSink& sink) {
     if (!in.ok()) break;
     if (length < header_bytes || type > 0x17) return content_done;
     const size_t body = length - header_bytes;
-    if (in.left() < body && taken + in.left() < content_window_bytes && !content.cut) break;
+    if (in.left() < body && content.data.size() - taken < content_window_bytes && !content.cut) break;
     if (type == 4 && !read_tokens(in.bytes(std::min(body, in.left())), sink)) return content_done;
     taken += length;
   }
