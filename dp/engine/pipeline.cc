@@ -37,7 +37,10 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       next_id_(options.first_flow_id),
       watch_(options.threats ? options.threats : std::make_shared<ThreatMemory>(ThreatSettings(), hash),
              counters_, hash, options.first_flow_id, options.flow_id_step),
-      opened_(opened_max) {}
+      ear_(*this),
+      opened_(opened_max) {
+  recognition_.contents().watch(&ear_);
+}
 
 Path Pipeline::Impl::path_of(const Frame& frame, const Packet& packet) {
   Path path;

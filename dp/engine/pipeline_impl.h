@@ -132,6 +132,30 @@ class Pipeline::Impl {
   void learn_leases(uint32_t segment, int64_t now_ns);
   void learn_one(Lesson& lesson, const Frame& frame);
 
+  /** Hears what ends say (pipeline_content.cc): as many calls as there are messages, the subject is the same.
+   */
+  class Ear final : public ContentWatch, public ContentSink {
+   public:
+    explicit Ear(Impl& pipeline) : pipeline_(pipeline) {}
+    ContentSink& sink(Session& s, int sender) override;
+
+   private:
+    void http(const HttpHead& head) override { tell(&Threat::http, head); }
+    void http_slow(const HttpSlowHead& head) override { tell(&Threat::http_slow, head); }
+    void input(const HttpInput& input) override { tell(&Threat::input, input); }
+    void dns(const DnsMessage& message) override { tell(&Threat::dns, message); }
+    void tls(const TlsRecord& record) override { tell(&Threat::tls, record); }
+    void banner(const Banner& banner) override { tell(&Threat::banner, banner); }
+    void login(const Login& login) override { tell(&Threat::login, login); }
+    template <class Message>
+    void tell(void (*Threat::*hook)(const Message&, Alarm&), const Message& message);
+
+    Impl& pipeline_;
+    Session* session_ = nullptr;
+    Subject subject_;
+    bool has_subject_ = false;
+  };
+
   [[nodiscard]] Subject subject_of(const Session& s, int source) const;
   [[nodiscard]] static Subject subject_of(const Packet& packet, const Frame& frame);
   void judge(uint32_t number, int sender, const Packet& packet, const Context& context, State before);
@@ -167,6 +191,7 @@ class Pipeline::Impl {
   uint64_t next_id_;
   int64_t now_ns_ = 0;
   Watch watch_;
+  Ear ear_;
   std::vector<Opened> opened_;  // a ring
   size_t opened_first_ = 0, opened_count_ = 0;
   NicMeters own_meters_;  // offline: what the kernel counts otherwise

@@ -172,9 +172,22 @@ TEST_CASE("records carry what came since the last one; silent flows are not repe
   CHECK(flows[0].facts.empty());
 }
 
-TEST_CASE("the kernel is told when nothing more is wanted, at both ends") {
+TEST_CASE("the kernel is told what threats still want: requests, and no answer without a length") {
   LiveRig rig;
   rig.open_http();
+  REQUIRE(rig.notes.wanted.size() >= 2);
+  for (size_t i = rig.notes.wanted.size() - 2; i < rig.notes.wanted.size(); i++) {
+    const auto& [key, from_nic] = rig.notes.wanted[i];
+    CHECK(from_nic == (key.slot == client_slot ? 65536 : 0));
+  }
+}
+
+TEST_CASE("the kernel is told when nothing more is wanted, at both ends") {
+  LiveRig rig;
+  rig.sent(true, tcp(40000, 80, 100, 0, 2));
+  rig.sent(false, tcp(80, 40000, 500, 101, 18));
+  rig.sent(false, tcp(80, 40000, 501, 101, 24, text("SSH-2.0-OpenSSH_9.2p1\r\n")));
+  rig.sent(true, tcp(40000, 80, 101, 524, 24, text("SSH-2.0-OpenSSH_9.2p1\r\n")));
   REQUIRE(rig.notes.wanted.size() >= 2);
   const auto& last = rig.notes.wanted;
   CHECK(last[last.size() - 1].second == 0);

@@ -51,6 +51,61 @@ class Watch::Turn {
   Watch& watch_;
 };
 
+namespace {
+
+/** The place of a message's type among the lists of listeners. */
+template <class Message>
+constexpr size_t place = 0;
+template <>
+constexpr size_t place<HttpSlowHead> = 1;
+template <>
+constexpr size_t place<HttpInput> = 2;
+template <>
+constexpr size_t place<DnsMessage> = 3;
+template <>
+constexpr size_t place<TlsRecord> = 4;
+template <>
+constexpr size_t place<Banner> = 5;
+template <>
+constexpr size_t place<Login> = 6;
+
+}  // namespace
+
+template <class Message>
+Watch::List& Watch::listeners() {
+  return listening_[place<Message>];
+}
+
+template <class Message>
+void Watch::listen(uint8_t threat, void (*Threat::*hook)(const Message&, Alarm&)) {
+  if (all_[threat].*hook != nullptr) listeners<Message>().push_back(threat);
+}
+
+template <class Message>
+void Watch::heard(void (*Threat::*hook)(const Message&, Alarm&), const Message& message,
+                  const Subject& subject, Session& session, int64_t now_ns) {
+  const Turn turn(*this);
+  for (uint8_t n : listeners<Message>()) {
+    Call call(*this, n, subject, &session, now_ns);
+    (all_[n].*hook)(message, call);
+  }
+}
+
+template void Watch::heard(void (*Threat::*)(const HttpHead&, Alarm&), const HttpHead&, const Subject&,
+                           Session&, int64_t);
+template void Watch::heard(void (*Threat::*)(const HttpSlowHead&, Alarm&), const HttpSlowHead&,
+                           const Subject&, Session&, int64_t);
+template void Watch::heard(void (*Threat::*)(const HttpInput&, Alarm&), const HttpInput&, const Subject&,
+                           Session&, int64_t);
+template void Watch::heard(void (*Threat::*)(const DnsMessage&, Alarm&), const DnsMessage&, const Subject&,
+                           Session&, int64_t);
+template void Watch::heard(void (*Threat::*)(const TlsRecord&, Alarm&), const TlsRecord&, const Subject&,
+                           Session&, int64_t);
+template void Watch::heard(void (*Threat::*)(const Banner&, Alarm&), const Banner&, const Subject&, Session&,
+                           int64_t);
+template void Watch::heard(void (*Threat::*)(const Login&, Alarm&), const Login&, const Subject&, Session&,
+                           int64_t);
+
 Watch::Watch(std::shared_ptr<ThreatMemory> memory, PipelineCounters& counters, SipHash hash,
              uint64_t first_id, uint64_t id_step)
     : memory_(std::move(memory)),
@@ -69,6 +124,13 @@ Watch::Watch(std::shared_ptr<ThreatMemory> memory, PipelineCounters& counters, S
     if (t.flow != nullptr) flow_.push_back(n);
     if (t.neighbour != nullptr) neighbour_.push_back(n);
     if (t.second != nullptr) second_.push_back(n);
+    listen(n, &Threat::http);
+    listen(n, &Threat::http_slow);
+    listen(n, &Threat::input);
+    listen(n, &Threat::dns);
+    listen(n, &Threat::tls);
+    listen(n, &Threat::banner);
+    listen(n, &Threat::login);
   }
 }
 

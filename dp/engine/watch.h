@@ -1,10 +1,12 @@
 // Watch: lets the threats of the registry see what happens in a pipeline, and keeps what they raise.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
 #include "engine/incidents.h"
+#include "threats/content/content.h"
 #include "threats/memory.h"
 
 namespace vmoat {
@@ -27,6 +29,11 @@ class Watch {
   /** `event.subject` says slot, segment and way; the ends are filled in from the crowd. */
   void second(const NicSecond& event, int64_t now_ns);
 
+  /** What was said inside a flow: `hook` is &Threat::http and so on. */
+  template <class Message>
+  void heard(void (*Threat::*hook)(const Message&, Alarm&), const Message& message, const Subject& subject,
+             Session& session, int64_t now_ns);
+
   void report(RecordSink& sink);
   [[nodiscard]] const ThreatMemory& memory() const { return *memory_; }
 
@@ -41,6 +48,10 @@ class Watch {
     if (!lock_.owns_lock()) lock_.lock();
   }
   void note_crowd(const PacketEvent& event);
+  template <class Message>
+  void listen(uint8_t threat, void (*Threat::*hook)(const Message&, Alarm&));
+  template <class Message>
+  List& listeners();
 
   std::shared_ptr<ThreatMemory> memory_;
   std::unique_lock<std::mutex> lock_;
@@ -48,6 +59,7 @@ class Watch {
   std::span<const Threat> all_;
   Incidents incidents_;
   List odd_, packet_, flow_, neighbour_, second_;  // those that are on and have the hook
+  std::array<List, 7> listening_;                  // likewise of what is said, by message type
   uint64_t odd_mask_ = 0;
   uint8_t packet_mask_ = 0, flow_mask_ = 0;
 };

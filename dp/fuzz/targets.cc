@@ -1,6 +1,7 @@
 #include "fuzz/targets.h"
 
 #include "apps/application.h"
+#include "fuzz/content_input.h"
 #include "fuzz/opening_input.h"
 #include "fuzz/pipeline_input.h"
 #include "parse/walk.h"
@@ -24,6 +25,9 @@ std::vector<FuzzTarget> fuzz_targets() {
     if (app.recognise)
       targets.push_back(
           {"app-" + std::string(app.name), [&app](Bytes bytes) { run_recogniser(app, bytes); }});
+  for (const Splitter& splitter : splitters())
+    targets.push_back({"content-" + std::string(splitter.application),
+                       [&splitter](Bytes bytes) { run_splitter(splitter, bytes); }});
   for (const FrameParser& parser : frame_parsers())
     targets.push_back({parser_target(parser.name),
                        [&parser](Bytes bytes) { parser.run(Copy(bytes.begin(), bytes.end())); }});

@@ -12,11 +12,12 @@ namespace vmoat {
 
 /** `run` aborts (or trips a sanitizer) when the code under test is wrong. */
 struct FuzzTarget {
-  std::string name;  // app-NAME, header-NAME, frame…, pipeline: also the folder of its corpus
+  std::string name;  // app-NAME, content-NAME, header-NAME, frame…, pipeline: also the folder of its corpus
   std::function<void(Bytes)> run;
 };
 
-/** One per application recogniser, one per frame parser, and the whole pipeline. */
+/** One per application recogniser, one per splitter with all threats behind it, one per frame parser, and the
+ * whole pipeline. */
 std::vector<FuzzTarget> fuzz_targets();
 
 }  // namespace vmoat

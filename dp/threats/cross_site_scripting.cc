@@ -101,7 +101,7 @@ bool tag_runs(std::string_view text) {
       return attributes.find('=', source) != attributes.npos;
     return close != text.npos && is_code(text.substr(close + 1));
   }
-  return !text.empty() && attributes_run(text);
+  return !text.empty() && is_space(text[0]) && attributes_run(text);
 }
 
 std::string_view judge(std::string_view value) {

@@ -16,7 +16,7 @@ constexpr Threshold thresholds[] = {
     {"bytes", "bytes", 1500, 100, 1000000, "that these names and the answers' texts have carried at least"}};
 
 constexpr size_t data_bytes_min = 24;  // of the labels below the domain
-constexpr uint16_t type_cname = 5, type_null = 10, type_mx = 15, type_txt = 16, type_ptr = 12;
+constexpr uint16_t type_cname = 5, type_null = 10, type_mx = 15, type_txt = 16;
 
 /** The domain that somebody registered: the last two labels, three where the last are short (co.uk). */
 std::string_view domain_of(std::string_view name) {

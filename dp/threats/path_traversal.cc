@@ -58,12 +58,13 @@ std::string_view with_slashes(std::string_view text, std::span<char> buffer) {
   return {buffer.data(), size};
 }
 
-/** A value that is such a file's own name, or asks PHP or a URL reader for it. */
-bool names_file(std::string_view value) {
+/** A value that is such a file's own name, or asks PHP or a URL reader for it; `value` is `sent` with plain
+ * slashes. */
+bool names_file(std::string_view sent, std::string_view value) {
   if (value.find(' ') != value.npos) return false;
   for (std::string_view reader : {"php://filter", "php://input", "expect://", "phar://", "zip://"})
-    if (find_letters(value.substr(0, reader.size()), reader) == 0) return true;
-  if (find_letters(value.substr(0, 8), "file:///") == 0) return is_trophy(value);
+    if (find_letters(sent.substr(0, reader.size()), reader) == 0) return true;
+  if (find_letters(sent.substr(0, 8), "file:///") == 0) return is_trophy(value);
   for (std::string_view file :
        {"/etc/passwd", "/etc/shadow", "/proc/self/environ", "c:/windows/win.ini", "c:/boot.ini"})
     if (find_letters(value.substr(0, file.size()), file) == 0) return true;
@@ -79,7 +80,7 @@ std::string_view judge(const HttpInput& in) {
     if (c.lowest < 0) return "a path that climbs above its root";
     return c.steps > 0 && is_trophy(value) ? "a path that climbs to a system's file" : std::string_view{};
   }
-  if (names_file(value)) return "a parameter that names a system's file";
+  if (names_file(in.value, value)) return "a parameter that names a system's file";
   if (c.steps == 0) return {};
   if (c.steps >= 2 && in.dots_encoded && c.lowest < 0) return "a parameter that climbs by encoded dots";
   if (c.steps >= 2 && value.find('\0') != value.npos) return "a parameter that climbs, cut off by a zero";

@@ -217,6 +217,7 @@ std::string_view Reading::condition(size_t i, bool is_or) const {
   while (left.what == What::nothing && t_.kind(i) == SqlKind::open) left = operand(++i);
   if (left.what == What::nothing) return {};
   if (const auto call = called(left); !call.empty()) return call;
+  if (left.what == What::call && probes_within(i, left.next)) return "a call of a probing function";
   const size_t next = skip_closed(left.next);
   if (t_.kind(next) == SqlKind::compare || (t_.is(next, "not") && t_.kind(next + 1) == SqlKind::compare))
     return comparison(left, t_.kind(next) == SqlKind::compare ? next : next + 1, is_or);
