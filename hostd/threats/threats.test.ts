@@ -117,13 +117,14 @@ test('names that come later are taken; a VM that is gone keeps its name', () => 
 });
 
 test('the table is bounded: acknowledged ones go first, then the least severe and oldest; counted', async () => {
-  const { threats, take, forgotten } = setUp({ max: 3 });
+  const { threats, take, forgotten, told } = setUp({ max: 3 });
   take({ id: 1, threat: 1 }, { id: 2, threat: 1, lastMs: T0 + 1 }, { id: 3, lastMs: T0 + 2 });
   await threats.acknowledge('instance-2', acknowledged(), false);
   take({ id: 4, lastMs: T0 + 3 });
   take({ id: 5, lastMs: T0 + 4 });
   assert.deepEqual(forgotten, ['instance-2', 'instance-3']);
-  assert.deepEqual(threats.lost, { threats: 2 });
+  assert.deepEqual(threats.lost, { incidents: 2 });
+  assert.equal(told.at(-1)?.id, 'instance-5', 'told before it could have to go');
   assert.deepEqual(idsOf(threats).sort(), ['instance-1', 'instance-4', 'instance-5']);
 });
 

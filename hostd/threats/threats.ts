@@ -80,7 +80,7 @@ export class Threats {
 
   /** Incidents that had to make room, since the start. */
   get lost(): Record<string, number> {
-    return { threats: this.#dropped };
+    return { incidents: this.#dropped };
   }
 
   /** New incidents since the start. */
@@ -112,8 +112,8 @@ export class Threats {
   /** Records are whole and may come again: what is known already changes nothing. */
   take(records: readonly ThreatRecord[], instance: string): void {
     const changed = records.flatMap((record) => this.#takeRecord(record, instance));
-    this.#makeRoom();
     if (changed.length) this.#options.onThreats(changed);
+    this.#makeRoom();
   }
 
   /** Asks again who the ends of late incidents are: names come later than the first packets. */

@@ -43,7 +43,9 @@ before(async () => {
     return dataplane.state === 'connected' && libvirt.domains === 3;
   });
   house.addresses();
-  house.status({ lost: { ring: 3, budget: 0, table: 0, quota: 0, read: 0, sessions: 0, threats: 0, records: 0 } });
+  house.status({
+    lost: { ring: 3, budget: 0, table: 0, quota: 0, read: 0, sessions: 0, threats: 0, records: 0 },
+  });
   browser = await Browser.start({ ignoreHTTPSErrors: true });
 });
 
