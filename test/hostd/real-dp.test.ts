@@ -6,7 +6,7 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Flow, Graph, Nic, Page, Status, WebLogin } from '../../hostd/api/schema.ts';
+import { Flow, Graph, Nic, Page, Status, Threat, ThreatKind, WebLogin } from '../../hostd/api/schema.ts';
 import { Browser } from '../browser/chromium.ts';
 import { promised } from '../promised.ts';
 import { hasLab, Lab } from '../wire/lab.ts';
@@ -157,6 +157,90 @@ test('a packet of the guest is a row of the page within 1.5 s', required, async 
     await browser.stop();
   }
 });
+
+const portsFrom = (first: number): number[] => Array.from({ length: 40 }, (_, i) => first + i);
+const threats = async (query: string): Promise<Threat[]> =>
+  Page(Threat).parse(await api(`/threats?${query}`)).items;
+
+test(
+  'a guest that scans ports is a threat: in the API, on the command line, on the page',
+  required,
+  async () => {
+    assert.deepEqual(await threats('name=port-scan'), [], 'nothing that went before was an attack');
+    const following = start(CLI, '--socket', socket, 'threats', '-f', '-o', 'json');
+    let followed = '';
+    following.stdout?.on('data', (chunk) => {
+      followed += chunk;
+    });
+    lab.refusedConnections(portsFrom(7001));
+    const scan = await until(async () => (await threats('name=port-scan'))[0]);
+    assert.deepEqual(
+      [scan.severity, scan.src, scan.dst, scan.proto, scan.nic, scan.sender, scan.from?.nic],
+      ['medium', '10.77.0.2', '10.77.0.1', 'tcp', 'vmtap0', 'guest', 'vmtap0'],
+    );
+    assert.match(scan.evidence, /^\d+ ports of 10\.77\.0\.1 did not answer/);
+    const kinds = Page(ThreatKind).parse(await api('/threat-kinds')).items;
+    assert.ok(kinds.find(({ name }) => name === 'port-scan')?.thresholds.length);
+    assert.match(
+      await ran('threats', '--name', 'port-scan'),
+      /^medium +port-scan +vmtap0 \(10\.77\.0\.2\) /m,
+    );
+    assert.match(
+      await ran('threats', 'show', scan.id),
+      /^evidence +\d+ ports of 10\.77\.0\.1 did not answer/m,
+    );
+    assert.match(await ran('status'), /^threats +\d+ open/m);
+    await until(() => followed.includes(`"${scan.id}"`));
+    await killed(following);
+    const answer = await askSocket(join(home, 'admin.sock'), '/api/v1/web-login', { method: 'POST' });
+    const link = new URL(WebLogin.parse(answer.json).url);
+    link.search = 'view=threats&name=port-scan';
+    const browser = await Browser.start({ ignoreHTTPSErrors: true });
+    try {
+      const page = await browser.page(link.href);
+      await page.click('table.threats tbody tr:has-text("port-scan")');
+      await page.waitForSelector('.panel .evidence:has-text("ports of 10.77.0.1")');
+      await page.click('.acknowledging .button.primary');
+      await page.waitForSelector('.acknowledging .button:text-is("Open again")');
+    } finally {
+      await browser.stop();
+    }
+    assert.equal((await threats('name=port-scan&acknowledged=yes'))[0]?.id, scan.id);
+  },
+);
+
+/** A command line as hostd's own user. */
+async function ran(...argv: string[]): Promise<string> {
+  const child = start(CLI, '--socket', socket, ...argv);
+  let out = '';
+  child.stdout?.on('data', (chunk) => {
+    out += chunk;
+  });
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0, out);
+  return out;
+}
+
+test(
+  'hostd killed in the middle of an attack: each incident is there once, and acknowledged as it was',
+  required,
+  async () => {
+    assert.ok(hostd);
+    const before = await threats('name=port-scan');
+    const [scan] = before;
+    await killed(hostd);
+    lab.refusedConnections(portsFrom(7101));
+    hostd = startHostd();
+    await until(connected, 30_000);
+    const after = await until(async () => {
+      const found = await threats('name=port-scan');
+      return found.some(({ id, count }) => id !== scan?.id || count > scan.count) ? found : null;
+    });
+    const old = after.find(({ id }) => id === scan?.id);
+    assert.deepEqual([old?.first, old?.acknowledged?.by], [scan?.first, 'root']);
+    assert.equal(new Set(after.map(({ id }) => id)).size, after.length);
+  },
+);
 
 test('hostd killed before it wrote what it had: the next one gets that again', required, async () => {
   const ports = Array.from({ length: 60 }, (_, i) => 9001 + i);
