@@ -95,7 +95,7 @@ struct FlowBatchHeader {
   uint32_t record_size;  // sizeof(FlowRecord)
   uint32_t count;
   uint32_t facts_bytes;
-  uint32_t number;  // of this batch in its instance of dp, from 1 on, set where it leaves dp; 0 = not numbered
+  uint32_t number;  // of this batch in its instance of dp, from 1 on; 0 until it leaves dp
 };
 
 /** An address learned in a segment. */
