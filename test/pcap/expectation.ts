@@ -28,6 +28,7 @@ interface FlowLine {
 }
 interface SummaryLine {
   type: 'summary';
+  file: string;
   frames: number;
   unparsed: number;
   broken: unknown;
@@ -66,32 +67,37 @@ function lasting(flow: FlowLine, ids: string[]): LastingFlow {
   };
 }
 
-/** Runs vmoat over a capture file. Throws when it fails or says that the file is broken. */
-export function expectationOf(capture: string): Expectation {
-  const run = spawnSync(vmoat, ['pcap', '--json', capture], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  if (run.status !== 0)
-    throw new Error(`vmoat pcap ${capture}: exit ${run.status} ${run.error ?? ''}\n${run.stderr}`);
-  const lines: (FlowLine | SummaryLine)[] = run.stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  const summary = lines.find((line) => line.type === 'summary');
-  if (!summary || summary.broken !== null) throw new Error(`vmoat pcap ${capture}: no whole summary`);
-  const flows = lines.filter((line) => line.type === 'flow');
+/** Runs vmoat once over capture files. Throws when it fails or says that one of them is broken. */
+export function expectationsOf(captures: string[]): Expectation[] {
+  const run = spawnSync(vmoat, ['pcap', '--json', ...captures], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (run.status !== 0) throw new Error(`vmoat pcap: exit ${run.status} ${run.error ?? ''}\n${run.stderr}`);
+  const expectations: Expectation[] = [];
+  let flows: FlowLine[] = [];
+  for (const text of run.stdout.trim().split('\n')) {
+    const line: FlowLine | SummaryLine = JSON.parse(text);
+    if (line.type === 'flow') {
+      flows.push(line);
+    } else {
+      expectations.push(expectationFrom(flows, line));
+      flows = [];
+    }
+  }
+  if (expectations.length !== captures.length) throw new Error('vmoat pcap: a summary is missing');
+  return expectations;
+}
+
+/** A file's summary stands behind its flows. */
+function expectationFrom(flows: FlowLine[], summary: SummaryLine): Expectation {
+  if (summary.broken !== null) throw new Error(`vmoat pcap ${summary.file}: broken`);
   const ids = flows.map((flow) => flow.id);
-  return {
-    frames: summary.frames,
-    unparsed: summary.unparsed,
-    flows: flows.map((flow) => lasting(flow, ids)),
-  };
+  const { frames, unparsed } = summary;
+  return { frames, unparsed, flows: flows.map((flow) => lasting(flow, ids)) };
 }
 
 function writeExpectations(names: string[]): void {
   const files = names.map((name) => join(folder, name, 'expect.json'));
-  for (const [at, name] of names.entries()) {
-    const expectation = expectationOf(join(folder, name, 'capture.pcap'));
-    writeFileSync(files[at] ?? '', JSON.stringify(expectation, null, 2));
-  }
+  const expectations = expectationsOf(names.map((name) => join(folder, name, 'capture.pcap')));
+  for (const [at, file] of files.entries()) writeFileSync(file, JSON.stringify(expectations[at], null, 2));
   const biome = join(folder, '../../node_modules/.bin/biome');
   spawnSync(biome, ['format', '--write', ...files], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
