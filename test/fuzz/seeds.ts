@@ -158,7 +158,7 @@ function pipelineSeeds(): Record<string, Buffer> {
   const cases = join(root, 'test/pcap');
   for (const app of subfolders(cases))
     for (const name of subfolders(join(cases, app)))
-      seeds[`${app}-${name}`] = sequence(join(cases, app, name, 'capture.pcap'), 12_000);
+      seeds[`${app}-${name}`] = sequence(join(cases, app, name, 'capture.pcap'), 4_000);
   return seeds;
 }
 
