@@ -1,6 +1,8 @@
 // Reads the configuration object key by key; the tables below are all the keys there are.
 #include "binding/dataplane_config.h"
 
+#include "binding/operator_applications.h"
+
 namespace vmoat::binding {
 namespace {
 
@@ -69,6 +71,10 @@ Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
     if (given.Has(key.name)) config.*key.member = strings(given.Get(key.name));
   if (given.Has("tapDevices")) config.tap_devices = given.Get("tapDevices").ToBoolean();
   if (given.Has("pinRoot")) config.pin_root = string_of(given, "pinRoot");
+  Result<std::shared_ptr<const OperatorApplications>> applications =
+      operator_applications(given.Get("applications"));
+  if (!applications) return std::move(applications.error());
+  config.applications = std::move(*applications);
   if (!given.Has("hook")) return config;
   Result<HookChoice> hook = hook_choice(string_of(given, "hook"));
   if (!hook) return std::move(hook.error());

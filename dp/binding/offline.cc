@@ -1,5 +1,5 @@
 // class Offline: JavaScript's side of one offline run.
-//   new Offline(path: string, {facts?: boolean, batches?: boolean})
+//   new Offline(path: string, {facts?: boolean, batches?: boolean, applications?: …})
 //   next(): Promise<{kind: 'flows', body: ArrayBuffer} | {kind: 'progress', done, total} | {kind: 'summary',
 //   …}>
 //     rejects where the file cannot be opened or is no capture; one call at a time, none after the end.
@@ -9,6 +9,7 @@
 
 #include "binding/exports.h"
 #include "binding/offline_run.h"
+#include "binding/operator_applications.h"
 #include "engine/dataplane.h"
 
 namespace vmoat::binding {
@@ -96,6 +97,12 @@ class Offline : public Napi::ObjectWrap<Offline> {
       auto given = info[1].As<Napi::Object>();
       if (given.Has("facts")) options.facts = given.Get("facts").ToBoolean();
       if (given.Has("batches")) options.batches = given.Get("batches").ToBoolean();
+      auto applications = operator_applications(given.Get("applications"));
+      if (!applications) {
+        raise(env, applications.error());
+        return;
+      }
+      options.applications = std::move(*applications);
     }
     wake_ = Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
                                           "vmoat offline", 0, 1);

@@ -25,6 +25,7 @@ using OfflineItem = std::variant<std::vector<uint8_t>, OfflineProgress, OfflineS
 struct OfflineRunOptions {
   bool facts = true;
   bool batches = true;  // false: flows are counted, not delivered
+  std::shared_ptr<const OperatorApplications> applications;
 };
 
 class OfflineRun {

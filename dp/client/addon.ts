@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Bodies, DpStatus, Inventory, MessageType, Registry, ThreatInfo } from '../contract/protocol.ts';
 import { DataplaneError } from './dataplane-error.ts';
+import type { OperatorApplication } from './operator-applications.ts';
 
 /** What an offline run yields, in this order: flows and progress, then one summary. */
 export type OfflineItem =
@@ -26,6 +27,12 @@ export interface OfflineSummary {
   /** what was not tracked for want of room */
   refused: Record<'sessions' | 'openings' | 'facts' | 'contents' | 'fragments' | 'tunnels', number>;
   broken: { offset: number; reason: string } | null;
+}
+
+export interface OfflineOptions {
+  facts?: boolean;
+  batches?: boolean;
+  applications?: OperatorApplication[];
 }
 
 export interface OfflineRun {
@@ -52,6 +59,7 @@ export interface DataplaneConfig {
   reportIntervalMs?: number;
   idleTimeoutMs?: number;
   pinRoot?: string;
+  applications?: OperatorApplication[];
 }
 
 /** What the data plane says, by kind. */
@@ -96,7 +104,7 @@ export interface Addon {
   >;
   /** Version of what the eBPF programs and the engine share; pins stand under it. */
   kernelLayout: number;
-  Offline: new (path: string, options?: { facts?: boolean; batches?: boolean }) => OfflineRun;
+  Offline: new (path: string, options?: OfflineOptions) => OfflineRun;
   /** Starts the data plane; throws without rights. */
   Dataplane: new (
     config: DataplaneConfig,
@@ -128,6 +136,11 @@ export function addonPath(): string {
   const found = places.find((place) => existsSync(place));
   if (found) return found;
   throw new DataplaneError('addon_missing', 'vmoat.node is not built: run npm run build');
+}
+
+/** The registry with the operator's applications behind vmoat's own: records number them so. */
+export function registryWith(registry: Registry, applications: readonly OperatorApplication[]): Registry {
+  return { ...registry, applications: [...registry.applications, ...applications.map(({ name }) => name)] };
 }
 
 /** Loads the addon; needs no privilege. Throws `addon_missing` with the reason. */

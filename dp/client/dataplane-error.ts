@@ -11,6 +11,8 @@ export type DataplaneErrorCode =
   | 'dp_unreachable'
   /** connected, but nothing came for too long */
   | 'dp_silent'
+  /** applications of the operator's that are not as they should be; the message has file and line */
+  | 'bad_applications'
   /** vmoat.node is not built, or does not load */
   | 'addon_missing';
 

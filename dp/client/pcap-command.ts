@@ -1,11 +1,13 @@
 // `vmoat pcap FILE…`: capture files through the same engine that watches live traffic, offline and unprivileged.
 import type { Command } from 'commander';
-import { type Addon, loadAddon, type OfflineSummary } from './addon.ts';
+import type { Registry } from '../contract/protocol.ts';
+import { type Addon, loadAddon, type OfflineSummary, registryWith } from './addon.ts';
 import { readCapture } from './capture-file.ts';
 import { DataplaneError } from './dataplane-error.ts';
 import type { FlowBatch } from './flow-batch.ts';
 import { flowJson } from './flow-json.ts';
 import { FlowTable } from './flow-table.ts';
+import { type OperatorApplication, readApplications } from './operator-applications.ts';
 import { printable } from './printable.ts';
 import { ReaderGone, TextOutput } from './text-output.ts';
 
@@ -13,6 +15,14 @@ interface Options {
   json: boolean;
   quiet: boolean;
   progress: boolean;
+  applications?: string;
+}
+
+/** What reads the files, and what it is told beside them. */
+interface Engine {
+  addon: Addon;
+  registry: Registry;
+  applications: OperatorApplication[];
 }
 
 const EXAMPLES = `
@@ -22,7 +32,8 @@ was broken or could not be read (what was readable is printed first), 2 on wrong
 Examples:
   vmoat pcap trace.pcap
   vmoat pcap --json *.pcapng.gz | jq 'select(.app == "dns")'
-  vmoat pcap -q huge.pcap`;
+  vmoat pcap -q huge.pcap
+  vmoat pcap --applications /etc/vmoat/dp.yaml trace.pcap`;
 
 /** Adds the command to the program. */
 export function pcapCommand(program: Command): void {
@@ -33,6 +44,7 @@ export function pcapCommand(program: Command): void {
     .option('--json', 'one JSON object per flow, then one summary per file', false)
     .option('-q, --quiet', 'the summaries only', false)
     .option('--progress', 'progress on stderr, also where that is no terminal', false)
+    .option('--applications <file>', "YAML file with the operator's own applications")
     .addHelpText('after', EXAMPLES)
     .action(async (files: string[], options: Options) => {
       process.exitCode = await readFiles(files, options);
@@ -42,26 +54,33 @@ export function pcapCommand(program: Command): void {
 async function readFiles(files: string[], options: Options): Promise<number> {
   const out = new TextOutput(process.stdout);
   try {
-    const addon = loadAddon();
+    const engine = engineFor(options);
     let whole = true;
-    for (const file of files) whole = (await readFile(addon, file, options, out)) && whole;
+    for (const file of files) whole = (await readFile(engine, file, options, out)) && whole;
     return whole ? 0 : 1;
   } catch (error) {
     if (error instanceof ReaderGone) return 0;
     if (!(error instanceof DataplaneError)) throw error;
     process.stderr.write(`vmoat: ${error.message}\n`);
-    return 1;
+    return error.code === 'bad_applications' ? 2 : 1;
   }
 }
 
+function engineFor({ applications: file }: Options): Engine {
+  const addon = loadAddon();
+  const applications = file === undefined ? [] : readApplications(file, addon.registry.applications);
+  return { addon, applications, registry: registryWith(addon.registry, applications) };
+}
+
 /** True where the file was read to its end. */
-async function readFile(addon: Addon, file: string, options: Options, out: TextOutput): Promise<boolean> {
+async function readFile(engine: Engine, file: string, options: Options, out: TextOutput): Promise<boolean> {
   const table = options.json ? null : new FlowTable();
   const progress = progressLine(printable(file), options);
-  const flows = (batch: FlowBatch): Promise<void> => out.write(batchText(batch, addon, table));
-  const summary = await readCapture(addon, file === '-' ? '/dev/stdin' : file, {
+  const flows = (batch: FlowBatch): Promise<void> => out.write(batchText(batch, engine.registry, table));
+  const summary = await readCapture(engine.addon, file === '-' ? '/dev/stdin' : file, {
     ...(options.quiet ? {} : { flows }),
     progress: progress.show,
+    applications: engine.applications,
   }).catch((error: Error) => unreadable(error));
   progress.clear();
   await out.write(table ? `${table.finish()}${summaryText(file, summary)}` : summaryJson(file, summary));
@@ -69,10 +88,10 @@ async function readFile(addon: Addon, file: string, options: Options, out: TextO
   return summary.broken === null;
 }
 
-function batchText(batch: FlowBatch, addon: Addon, table: FlowTable | null): string {
+function batchText(batch: FlowBatch, registry: Registry, table: FlowTable | null): string {
   let text = '';
   for (const record of batch) {
-    const flow = flowJson(record, addon.registry, String(record.segment));
+    const flow = flowJson(record, registry, String(record.segment));
     text += table ? table.add(flow) : `${JSON.stringify(flow)}\n`;
   }
   return text;

@@ -18,6 +18,11 @@ Contents::Contents(size_t bytes_max) : reader_(bytes_max) {
   dns_ = static_cast<int8_t>(splitter_of("dns"));
 }
 
+/** The operator's own applications, which are numbered behind the registry's, have none. */
+int Contents::splitter_for(uint16_t application) const {
+  return application < by_application_.size() ? by_application_[application] : -1;
+}
+
 Content Contents::content(const Session& s, bool from_client, Bytes data, bool cut) {
   return {.transport = s.key.proto() == IPPROTO_TCP ? over_tcp : over_udp,
           .from_client = from_client,
@@ -29,7 +34,7 @@ Content Contents::content(const Session& s, bool from_client, Bytes data, bool c
 
 void Contents::begin(Session& s, const Opening& o) {
   set_hold(s, {});
-  const int splitter = by_application_[s.application];
+  const int splitter = splitter_for(s.application);
   if (watch_ == nullptr || splitter < 0 || s.key.proto() != IPPROTO_TCP) return;
   ContentHold hold;
   if (!reader_.begin(hold, splitter)) return;
@@ -47,7 +52,7 @@ void Contents::stream(Session& s, int sender, Bytes data) {
 
 void Contents::datagram(Session& s, int sender, Bytes payload, bool cut) {
   if (watch_ == nullptr || s.key.proto() != IPPROTO_UDP) return;
-  int splitter = by_application_[s.application];
+  int splitter = splitter_for(s.application);
   if (s.application == 0 && (is_dns_port(s.key.low_port) || is_dns_port(s.key.high_port))) splitter = dns_;
   if (splitter < 0) return;
   ContentState none;

@@ -47,6 +47,7 @@ class Contents {
   [[nodiscard]] uint64_t refused() const { return reader_.refused(); }
 
  private:
+  [[nodiscard]] int splitter_for(uint16_t application) const;
   static_assert(sizeof(ContentHold) == sizeof(Session::candidates));
   static ContentHold hold_of(const Session& s) {
     const bool sought = !s.has(is_sure) && !s.has(is_decided);

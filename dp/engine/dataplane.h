@@ -15,6 +15,8 @@
 
 namespace vmoat {
 
+class OperatorApplications;
+
 /** How NICs are tapped: the first of tcx, clsact that this kernel has, or one by order of the operator. */
 enum class HookChoice : uint8_t { automatic, tcx, clsact };
 
@@ -37,6 +39,8 @@ struct DataplaneConfig {
   uint32_t idle_timeout_ms = 0;  // 0: the engine's own per-protocol times
   std::string pin_root = "/sys/fs/bpf/vmoat";
   ThreatSettings threats;
+  /** What the operator defined; null: nothing. */
+  std::shared_ptr<const OperatorApplications> applications;
 };
 
 /** A NIC that libvirt knows of; see Inventory in protocol.ts. `tap` may be empty while the guest is off. */

@@ -27,7 +27,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       table_(options.sessions_max, options.timeouts),
       fragments_(options.fragments, hash, paths_),
       recognition_(options.openings_bytes_max, options.facts_bytes_max, options.contents_bytes_max,
-                   options.facts),
+                   options.facts, options.applications),
       listeners_(hash),
       expectations_(hash),
       addresses_(options.addresses_max, hash),

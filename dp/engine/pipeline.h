@@ -15,6 +15,7 @@
 
 namespace vmoat {
 
+class OperatorApplications;
 struct ThreatMemory;
 
 /** Takes what the pipeline has to say. Batches are valid during the call only. Called from within pipeline
@@ -59,6 +60,8 @@ struct PipelineOptions {
   uint64_t first_flow_id = 1;          // ids count up from here by flow_id_step: never re-used over a boot
   uint64_t flow_id_step = 1;           // number of workers, each with another first_flow_id
   bool facts = true;                   // keep facts (privacy switch)
+  /** What the operator defined; null: nothing. */
+  std::shared_ptr<const OperatorApplications> applications;
   /** Shared by all pipelines of a host; null: one of its own, with standard settings. */
   std::shared_ptr<ThreatMemory> threats;
   Timeouts timeouts;

@@ -65,7 +65,7 @@ void Pipeline::Impl::judge_flow(Session& s, FlowStep step, const uint64_t (&pack
                      .packets = {packets[0], packets[1]},
                      .bytes = {bytes[0], bytes[1]},
                      .end = end};
-  if (s.layers[0] != 0) event.application = applications()[s.layers[0] - 1u].name;
+  if (s.layers[0] != 0) event.application = recognition_.name_of(s.layers[0]);
   watch_.flow(event, s, now_ns);
 }
 

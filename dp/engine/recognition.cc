@@ -88,8 +88,9 @@ void Recognition::Notes::clear() {
 }
 
 Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max,
-                         bool keep_facts)
+                         bool keep_facts, std::shared_ptr<const OperatorApplications> of_operator)
     : all_(applications()),
+      of_operator_(std::move(of_operator)),
       keep_facts_(keep_facts),
       streams_(openings_bytes_max),
       facts_(facts_bytes_max),
@@ -118,6 +119,11 @@ Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size
 void Recognition::begin(Session& s) const {
   s.candidates = by_transport_[transport_of(s.key.proto())];
   if (s.candidates == 0) s.set(is_decided);
+}
+
+std::string_view Recognition::name_of(uint16_t application) const {
+  const size_t index = application - 1u;
+  return index < all_.size() ? all_[index].name : of_operator_->name(index - all_.size());
 }
 
 uint8_t Recognition::number_of(std::string_view application) const {
@@ -238,13 +244,28 @@ void Recognition::ask_all(Session& s, const Opening& o) {
       guess_notes_.swapped = notes_.swapped;
     }
   }
+  if (of_operator_ != nullptr) {
+    const Claim c = ask_operator(s, o);
+    if (c == Claim::sure) return;
+    more = more || c == Claim::more;
+  }
   if (guess >= 0) claim(s, guess, Claim::guess, guess_notes_, o);
   if (o.cut || (!more && guess < 0 && s.expected == 0)) decide(s, &o);
 }
 
+/** The operator's own applications come last; a claim of theirs has neither facts nor layers. */
+Claim Recognition::ask_operator(Session& s, const Opening& o) {
+  const OperatorApplications::Match match = of_operator_->recognise(o);
+  if (match.claim != Claim::sure) return match.claim;
+  notes_.clear();
+  notes_.swapped = match.swapped;
+  claim(s, static_cast<int>(all_.size()) + match.number, Claim::sure, notes_, o);
+  return Claim::sure;
+}
+
 /** A guess stands until somebody is sure or nobody will say more. */
 void Recognition::claim(Session& s, int number, Claim c, const Notes& notes, const Opening& o) {
-  s.application = static_cast<uint8_t>(number + 1);
+  s.application = static_cast<uint16_t>(number + 1);
   s.set(c == Claim::sure ? is_sure : is_guess);
   if (c == Claim::sure) s.clear(is_guess);
   const bool turn = notes.swapped && (s.key.proto() != IPPROTO_TCP || !s.has(direction_was_seen));
@@ -276,7 +297,8 @@ void Recognition::decide(Session& s, const Opening* o) {
   s.progress = 0;
   if (!s.has(is_sure)) s.candidates = 0;
   if (s.has(is_guess) && o != nullptr) contents_.begin(s, *o);
-  const bool follow = s.has(is_sure) && all_[s.application - 1u].appetite != Appetite::opening;
+  const bool of_registry = s.application <= all_.size();
+  const bool follow = s.has(is_sure) && of_registry && all_[s.application - 1u].appetite != Appetite::opening;
   if (follow) {
     s.set(is_followed);
   } else if (Contents::reads(s)) {

@@ -4,8 +4,10 @@
 
 #include <array>
 #include <bitset>
+#include <memory>
 #include <vector>
 
+#include "apps/operator_defined.h"
 #include "engine/contents.h"
 #include "engine/facts.h"
 #include "session/streams.h"
@@ -38,7 +40,9 @@ class Recognition {
     uint64_t openings = 0, facts = 0;
   };
 
-  Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max, bool keep_facts);
+  /** `of_operator` may be null. */
+  Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max, bool keep_facts,
+              std::shared_ptr<const OperatorApplications> of_operator);
 
   /** A new session: who could claim it. */
   void begin(Session& s) const;
@@ -67,6 +71,8 @@ class Recognition {
   std::vector<Lease>& leases() { return leases_; }
   /** Flows announced since the last call; the caller clears them. */
   std::vector<Announcement>& announcements() { return announcements_; }
+  /** The name of an application by its number in a session (1 on). */
+  [[nodiscard]] std::string_view name_of(uint16_t application) const;
   [[nodiscard]] const Refusals& refusals() const { return refusals_; }
   Contents& contents() { return contents_; }
 
@@ -114,6 +120,7 @@ class Recognition {
   void ask(Session& s, int sender, const Opening& opening);
   bool ask_expected(Session& s, const Opening& opening);
   void ask_all(Session& s, const Opening& opening);
+  Claim ask_operator(Session& s, const Opening& opening);
   void ask_claimer(Session& s, const Opening& opening);
   Claim ask_one(int number, const Opening& opening);
   void claim(Session& s, int number, Claim claim, const Notes& notes, const Opening& opening);
@@ -125,6 +132,7 @@ class Recognition {
   void give_up(Session& s);
 
   std::span<const Application> all_;
+  std::shared_ptr<const OperatorApplications> of_operator_;
   std::array<uint64_t, 16> by_transport_{};  // applications per Transport bits
   std::vector<PortHint> hints_;
   std::bitset<65536> hinted_, udp_ports_;

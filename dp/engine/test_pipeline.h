@@ -27,7 +27,8 @@ class Notebook final : public RecordSink, public FlowControl {
       std::memcpy(static_cast<FlowRecord*>(&f), batch.data() + sizeof h + i * sizeof(FlowRecord),
                   sizeof(FlowRecord));
       for (uint16_t layer : f.layers)
-        if (layer != 0) f.app += (f.app.empty() ? "" : "/") + std::string(applications()[layer - 1u].name);
+        if (layer != 0 && layer <= applications().size())
+          f.app += (f.app.empty() ? "" : "/") + std::string(applications()[layer - 1u].name);
       read_facts(batch.subspan(sizeof h + h.count * sizeof(FlowRecord) + f.facts_at, f.facts_length), f);
       flow.push_back(f);
     }

@@ -1,11 +1,15 @@
 // The configuration file of vmoat-dp: YAML, every key known, an error names its line.
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { DataplaneError } from '../client/dataplane-error.ts';
+import { nearest } from '../client/nearest.ts';
+import { applicationsIn } from '../client/operator-applications.ts';
 import { checkSetting } from './check-setting.ts';
 import { ServiceError } from './service-error.ts';
 import { SETTINGS, type Settings } from './settings.ts';
 
 const FILE_BYTES_MAX = 1_048_576;
+const KEYS = [...SETTINGS.map(({ key }) => key), 'applications'];
 
 /** What the file sets. Throws `usage` with file and line. */
 export function readConfigFile(path: string): Partial<Settings> {
@@ -23,9 +27,19 @@ export function parseConfig(text: string, path: string): Partial<Settings> {
     keys.map((key) => {
       const name = isScalar(key) ? String(key.value) : '';
       const line = isScalar(key) && key.range ? lines.linePos(key.range[0]).line : 1;
+      if (name === 'applications') return [name, applications(document, lines, path)];
       return [name, checked(name, values[name], `${path}:${line}: ${name}`)];
     }),
   );
+}
+
+function applications(...read: Parameters<typeof applicationsIn>): Settings['applications'] {
+  try {
+    return applicationsIn(...read);
+  } catch (cause) {
+    if (!(cause instanceof DataplaneError)) throw cause;
+    throw new ServiceError('usage', cause.message, { cause });
+  }
 }
 
 function plain(document: ReturnType<typeof parseDocument>, path: string): Record<string, unknown> {
@@ -42,7 +56,8 @@ function plain(document: ReturnType<typeof parseDocument>, path: string): Record
 
 function checked(name: string, value: unknown, where: string): unknown {
   const setting = SETTINGS.find((known) => known.key === name);
-  if (!setting) throw new ServiceError('usage', `${where}: no such setting; nearest is ${nearest(name)}`);
+  if (!setting)
+    throw new ServiceError('usage', `${where}: no such setting; nearest is ${nearest(name, KEYS)}`);
   return checkSetting(setting, value, where);
 }
 
@@ -54,23 +69,4 @@ function read(path: string): string {
     throw new ServiceError('usage', `${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
   throw new ServiceError('usage', `${path}: more than ${FILE_BYTES_MAX} bytes`);
-}
-
-function nearest(key: string): string {
-  const ranked = SETTINGS.map((setting) => ({ name: setting.key, distance: distance(key, setting.key) }));
-  return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).name;
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, char] of [...a].entries()) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const swap = (row[j] ?? 0) + (char === b[j] ? 0 : 1);
-      next.push(Math.min(swap, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

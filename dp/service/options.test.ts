@@ -43,6 +43,8 @@ test('wrong use names the flag', () => {
 
 test('the file sets what flags do, and an unknown key is an error with line and nearest key', () => {
   assert.deepEqual(parseConfig('# nothing\n', 'f'), {});
+  const [bus] = parseConfig('applications: [{ name: bus, client: { prefix: "B" } }]', 'f').applications ?? [];
+  assert.deepEqual([bus?.name, bus?.client], ['bus', [{ hex: '42', within: 0 }]]);
   assert.deepEqual(parseConfig('workers: 2\ntap: [a, "b*"]\n', 'f'), { workers: 2, tap: ['a', 'b*'] });
   const wrong: [string, RegExp][] = [
     ['workers: 2\nsokcet: /x\n', /^f:2: sokcet: no such setting; nearest is socket$/],
@@ -52,6 +54,8 @@ test('the file sets what flags do, and an unknown key is an error with line and 
     ['- a\n', /key: value/],
     ['workers: [\n', /^f: /],
     ['workers: 1\nworkers: 2\n', /unique/],
+    ['applications:\n  - nam: x\n', /^f:2:5: nam: no such key; nearest is name$/],
+    ['aplications: []\n', /nearest is applications$/],
     ['tap: &a [x]\nignore: *a\n', /aliases/],
   ];
   for (const [text, pattern] of wrong) assert.throws(() => parseConfig(text, 'f'), wrongUse(pattern), text);

@@ -1,7 +1,13 @@
 // Runs the data plane until a signal: lock, start, listen, relay; then stop in reverse.
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:net';
-import type { Addon, DataplaneOutput, LiveDataplane, TakeOutput } from '../client/addon.ts';
+import {
+  type Addon,
+  type DataplaneOutput,
+  type LiveDataplane,
+  registryWith,
+  type TakeOutput,
+} from '../client/addon.ts';
 import { PROTOCOL_VERSION, type Welcome } from '../contract/protocol.ts';
 import { VERSION } from '../contract/version.ts';
 import { findAccounts } from './accounts.ts';
@@ -19,7 +25,7 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
   const { settings, detachOnExit } = options;
   const locked = lockPins(addon, settings.pins);
   const watchdog = new Watchdog(addon);
-  const own = welcome(addon);
+  const own = welcome(addon, settings);
   const hub = new Hub(own.instance, () => dataplane.refresh());
   const take: TakeOutput = (kind, value) => {
     if (kind === 'status') watchdog.heard(value as DataplaneOutput['status']);
@@ -60,7 +66,7 @@ function start(addon: Addon, { settings }: Options, take: TakeOutput): LiveDatap
   }
 }
 
-function welcome(addon: Addon): Welcome {
+function welcome(addon: Addon, { applications }: Options['settings']): Welcome {
   return {
     protocol: PROTOCOL_VERSION,
     version: VERSION,
@@ -68,7 +74,7 @@ function welcome(addon: Addon): Welcome {
     instance: randomUUID(),
     startedAt: new Date().toISOString(),
     pid: process.pid,
-    registry: addon.registry,
+    registry: registryWith(addon.registry, applications),
     threats: addon.threats,
     flowRecordBytes: addon.recordLayout.FlowRecord.size,
     addressRecordBytes: addon.recordLayout.AddressRecord.size,

@@ -1,5 +1,6 @@
 // Every setting of vmoat-dp: its flag, its key in the configuration file, its kind and its default.
 import type { DataplaneConfig } from '../client/addon.ts';
+import type { OperatorApplication } from '../client/operator-applications.ts';
 
 export interface Settings {
   socket: string;
@@ -16,12 +17,14 @@ export interface Settings {
   upcallsPerSecond: number;
   upcallsBurst: number;
   ringBytes: number;
+  /** The operator's own; in the file only. */
+  applications: OperatorApplication[];
 }
 
 export type Kind = 'path' | 'list' | 'hook' | 'count';
 
 export interface Setting {
-  key: keyof Settings;
+  key: Exclude<keyof Settings, 'applications'>;
   flag: string;
   kind: Kind;
   value: string;
@@ -144,6 +147,7 @@ export const DEFAULTS: Settings = {
   upcallsPerSecond: 100_000,
   upcallsBurst: 20_000,
   ringBytes: 8_388_608,
+  applications: [],
 };
 
 /** The part of the settings that the data plane itself takes. */

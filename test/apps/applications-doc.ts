@@ -44,6 +44,26 @@ ${applications.map(row).join('\n')}
 Inner layers, named behind the outer one (\`tls/https\`, \`http2/grpc/etcd\`, \`http/elasticsearch\`): ${layers
     .map((name) => `\`${name}\``)
     .join(', ')}; also \`websocket\`, \`http2\`, \`elasticsearch\` and \`cassandra\`.
+
+## Applications of your own
+The key \`applications\` of \`/etc/vmoat/dp.yaml\` ([vmoat-dp.md](vmoat-dp.md)) names what is yours alone; \`vmoat pcap
+--applications FILE\` tries it on a capture. It is asked after everything above, and a match is \`sure\`.
+
+\`\`\`yaml
+applications:
+  - name: shipping-bus            # 1 to 32 of a-z, 0-9 and -; none of the names above
+    transport: tcp                # tcp (default), udp, sctp or a list of these
+    ports: [7800]                 # asked first at these ports, looked for at all
+    client:                       # what the client says first
+      prefix: "BUS/1 "            # text at the very front
+    server:
+      prefixHex: "53 42 ?? 01"    # bytes at the very front, ?? for any
+      containsHex: "0d 0a"        # also contains: text
+      within: 64                  # in the first bytes, at most and by default 256
+\`\`\`
+
+Everything that is given must hold: over TCP of both sides, elsewhere of the side that sent the datagram. At most 256
+applications, 4 patterns each, 64 bytes a pattern. A mistake is an error with its line and the nearest key.
 `;
 }
 
