@@ -220,6 +220,38 @@ async function ran(...argv: string[]): Promise<string> {
   return out;
 }
 
+test('a member of the group reads, and may not acknowledge', required, async () => {
+  const [scan] = await threats('name=port-scan');
+  const own = join(lab.folder, 'member');
+  mkdirSync(own);
+  chownSync(own, NOBODY - 1, NOBODY);
+  const member = async (...argv: string[]): Promise<[number | null, string]> => {
+    const child = spawn(process.execPath, ['--import', 'tsx', CLI, '--socket', socket, 'threats', ...argv], {
+      uid: NOBODY - 1,
+      gid: NOBODY,
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { PATH: process.env.PATH ?? '', HOME: own, TMPDIR: own },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.add(child);
+    let out = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        out += chunk;
+      });
+    const [code] = await once(child, 'close');
+    children.delete(child);
+    return [code, out];
+  };
+  const [read, shown] = await member('show', scan?.id ?? '');
+  assert.equal(read, 0, shown);
+  assert.match(shown, /^acknowledged +\S+ by root$/m);
+  const [refused, why] = await member('ack', scan?.id ?? '', '--undo');
+  assert.equal(refused, 1, why);
+  assert.match(why, /you may not use \S+admin\.sock\nonly root may do this/);
+  assert.equal((await threats('name=port-scan'))[0]?.acknowledged?.by, 'root');
+});
+
 test(
   'hostd killed in the middle of an attack: each incident is there once, and acknowledged as it was',
   required,

@@ -60,6 +60,15 @@ export class PlaceStore {
   clearFilter(): void {
     this.go({ filter: home.filter });
   }
+
+  /** Whether acknowledged threats are shown, too, stays as it is. */
+  clearThreatFilter(): void {
+    const { filter, threats } = this.place.value;
+    this.go({
+      filter: { ...filter, workload: '', text: '' },
+      threats: { ...home.threats, all: threats.all },
+    });
+  }
 }
 
 export function browserAddress(browser: typeof globalThis.window): Address {

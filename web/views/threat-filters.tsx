@@ -1,5 +1,5 @@
 // The filter bar of the threats.
-import { readPlace, severities, type ThreatFilter } from '../domain/place.ts';
+import { hasThreatFilter, readPlace, severities, type ThreatFilter } from '../domain/place.ts';
 import { useDashboard } from './context.ts';
 import { TypedField, WorkloadField } from './filter-fields.tsx';
 
@@ -46,6 +46,11 @@ export function ThreatFilters() {
           ))}
         </select>
       </label>
+      {hasThreatFilter(places.place.value) && (
+        <button type="button" class="button" onClick={() => places.clearThreatFilter()}>
+          Clear
+        </button>
+      )}
       <div class="space" />
       <label class="switch">
         <input

@@ -1,7 +1,7 @@
 // The list of threats: a row for what one source does, the worst first; a click opens the incident seen last.
 import type { ThreatGroup } from '../../hostd/api/schema.ts';
 import { dateText } from '../domain/moment.ts';
-import { hasThreatFilter, noThreatFilter } from '../domain/place.ts';
+import { hasThreatFilter } from '../domain/place.ts';
 import { countText } from '../domain/quantity.ts';
 import { groupKey, sourceName, targetName } from '../domain/threat.ts';
 import { visible } from '../domain/visible.ts';
@@ -98,13 +98,8 @@ function Nothing() {
 
 function ClearFilter() {
   const { places } = useDashboard();
-  const { filter, threats } = places.place.value;
-  const cleared = {
-    filter: { ...filter, workload: '', text: '' },
-    threats: { ...noThreatFilter, all: threats.all },
-  };
   return (
-    <button type="button" class="button" onClick={() => places.go(cleared)}>
+    <button type="button" class="button" onClick={() => places.clearThreatFilter()}>
       Clear the filter
     </button>
   );
