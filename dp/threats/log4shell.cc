@@ -75,7 +75,7 @@ void Lookups::close() {
     value = lookup.substr(5);
     if (value.starts_with('\'')) value = value.substr(1, value.size() >= 2 ? value.size() - 2 : 0);
   }
-  std::memmove(text_.data() + start, value.data(), value.size());
+  if (!value.empty()) std::memmove(text_.data() + start, value.data(), value.size());
   size_ = start + value.size();
 }
 
