@@ -35,9 +35,10 @@ strike() {
   rm -rf "$work"
 }
 trap strike EXIT
+trap 'exit 1' INT TERM
 
-serve() {
-  ip netns exec "$server_ns" "$@" >>"$work/log" 2>&1 &  # not by on_server: $! must be the server itself
+serve() { # not by on_server: $! must be the server itself; a server may send signals to its whole process group
+  ip netns exec "$server_ns" setsid "$@" >>"$work/log" 2>&1 &
   pids+=($!)
 }
 

@@ -1,4 +1,5 @@
-# Dovecot with IMAP (143, 993) and POP3 (110): any user, password "secret", one mail. Gives dovecot_serve.
+# Dovecot with IMAP (143, 993) and POP3 (110): any user, password "secret", one mail. Gives
+# dovecot_serve [DIRECTIVE]….
 needs dovecot-imapd dovecot-pop3d curl
 
 dovecot_serve() {
@@ -25,6 +26,7 @@ userdb {
   driver = static
   args = uid=dovenull gid=dovenull home=$work/mail
 }
+$(printf '%s\n' "$@")
 END
   serve dovecot -F -c "$work/dovecot.conf"
   wait_for 143
