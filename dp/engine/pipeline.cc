@@ -121,6 +121,10 @@ void Pipeline::Impl::fragment(Packet& p, PathNumbers by, Context& context) {
   Datagram datagram;
   own_meters_.counts[VMOAT_FROM_NIC][VMOAT_METER_FRAGMENT]++;
   const bool counts = !context.kernel_counts || !is_attributed(p, *context.frame->key);
+  while (fragments_.is_crowded()) {
+    counters_.fragments_refused++;
+    fragments_.let_go([&](Datagram& d, uint32_t path) { fragments_gone(d, path); });
+  }
   const Fragments::Outcome outcome = fragments_.add(p, by, context.frame->time_ns, counts, datagram);
   if (outcome == Fragments::Outcome::held) return;
   if (outcome == Fragments::Outcome::refused) {

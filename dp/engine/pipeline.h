@@ -90,7 +90,7 @@ struct PipelineCounters {
   uint64_t openings_refused = 0;   // stream memory full: session stays unknown
   uint64_t facts_refused = 0;      // facts memory full
   uint64_t contents_refused = 0;   // content memory full: threats do not read the session
-  uint64_t fragments_refused = 0;  // fragment memory or a source's quota full
+  uint64_t fragments_refused = 0;  // datagrams given up for want of room, fragments beyond a source's quota
   uint64_t tunnels_refused = 0;    // tunnel id table full: inner flow not tracked
   uint64_t addresses_refused = 0;
   uint64_t expectations_displaced = 0;  // announced flows forgotten for want of room

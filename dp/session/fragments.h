@@ -41,13 +41,19 @@ class Fragments {
  public:
   static constexpr uint16_t pieces_max = 256;  // of one datagram
 
-  enum class Outcome : uint8_t { refused, held, complete };
+  enum class Outcome : uint8_t { refused, held, complete };  // refused: the source has its share under way
 
   Fragments(const FragmentOptions& options, SipHash hash, Paths& paths);
 
   /** Takes a fragment of a packet that came `by` a path, and adds it to the datagram's counts if it `counts`.
    * Complete: `out` is the whole datagram, and it is forgotten here. */
   Outcome add(Packet& packet, PathNumbers by, int64_t now_ns, bool counts, Datagram& out);
+
+  /** Whether the oldest datagram has to go before another fragment is taken: a flood must not shut out those whose
+   * fragments follow each other. */
+  [[nodiscard]] bool is_crowded() const {
+    return waiting_.used() == waiting_.capacity() || arena_.used() > options_.bytes_max / 4 * 3;
+  }
 
   /** Calls `gone(datagram, path)` for every datagram whose time is over; all of them at the end. */
   template <class Gone>

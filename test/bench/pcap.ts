@@ -60,22 +60,36 @@ async function alternate(file: string, rounds: number): Promise<Record<Variant, 
   return runs;
 }
 
-function rows(trace: Trace, frames: number, runs: Record<Variant, Run[]>): Row[] {
+/** How a benchmark shows the speed of a run over `frames` packets. */
+export interface Speed {
+  bench: string;
+  unit: string;
+  higherIsBetter: boolean;
+  of: (frames: number, seconds: number) => number;
+}
+
+function rows(
+  { bench, unit: speedUnit, ...speedOf }: Speed,
+  trace: Trace,
+  frames: number,
+  runs: Record<Variant, Run[]>,
+): Row[] {
   const baseline: Variant = 'ndpiReader';
   const figure = (metric: string, unit: string, higherIsBetter: boolean, of: (run: Run) => number): Row[] => {
     const base = median(runs[baseline].map(of));
     return names.map((variant) => {
       const value = median(runs[variant].map(of));
       const ratio = higherIsBetter ? value / base : base / value;
-      return { bench: 'pcap', metric, variant, baseline, value, unit, ratio, runs: runs[variant].length };
+      return { bench, metric, variant, baseline, value, unit, ratio, runs: runs[variant].length };
     });
   };
-  const speed = figure(trace.name, 'packets/s', true, (r) => frames / r.seconds);
+  const speed = figure(trace.name, speedUnit, speedOf.higherIsBetter, (r) => speedOf.of(frames, r.seconds));
   if (trace.open === 0) return speed;
   return [...speed, ...figure('memory', 'B/session', false, (r) => r.memory / trace.open)];
 }
 
-async function* compare({ rounds, log }: BenchContext): AsyncIterable<Row> {
+/** Both engines over every trace. */
+export async function* compare({ rounds, log }: BenchContext, speed: Speed): AsyncIterable<Row> {
   for (const [command = ''] of names.map((name) => variants[name]('')))
     try {
       accessSync(command);
@@ -88,7 +102,7 @@ async function* compare({ rounds, log }: BenchContext): AsyncIterable<Row> {
       const file = join(folder, `${trace.name}.pcap`);
       const frames = writeTrace(trace, file);
       log(`${trace.name}: ${frames} frames`);
-      yield* rows(trace, frames, await alternate(file, rounds));
+      yield* rows(speed, trace, frames, await alternate(file, rounds));
       rmSync(file);
     }
   } finally {
@@ -99,5 +113,11 @@ async function* compare({ rounds, log }: BenchContext): AsyncIterable<Row> {
 export const pcap: Bench = {
   name: 'pcap',
   describe: 'the offline engine against ndpiReader -q -d over generated traces; memory per open session',
-  run: compare,
+  run: (context) =>
+    compare(context, {
+      bench: 'pcap',
+      unit: 'packets/s',
+      higherIsBetter: true,
+      of: (frames, seconds) => frames / seconds,
+    }),
 };

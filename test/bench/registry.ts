@@ -1,7 +1,8 @@
 // The benchmarks. A new one is one file and one line here.
 import { decode } from './decode.ts';
+import { engine } from './engine.ts';
 import { observe } from './observe.ts';
 import { pcap } from './pcap.ts';
 import type { Bench } from './row.ts';
 
-export const benches: readonly Bench[] = [observe, pcap, decode];
+export const benches: readonly Bench[] = [observe, engine, pcap, decode];
