@@ -1,6 +1,7 @@
 // Reads the configuration object key by key; the tables below are all the keys there are.
 #include "binding/dataplane_config.h"
 
+#include "binding/engine_config.h"
 #include "binding/operator_applications.h"
 
 namespace vmoat::binding {
@@ -20,7 +21,6 @@ constexpr NumberKey number_keys[] = {
     {"upcallsBurst", &DataplaneConfig::upcalls_burst},
     {"ringBytes", &DataplaneConfig::ring_bytes},
     {"reportIntervalMs", &DataplaneConfig::report_interval_ms},
-    {"idleTimeoutMs", &DataplaneConfig::idle_timeout_ms},
 };
 
 struct ListKey {
@@ -69,6 +69,11 @@ Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
   }
   for (const ListKey& key : list_keys)
     if (given.Has(key.name)) config.*key.member = strings(given.Get(key.name));
+  Result<EngineConfig> engine = engine_config(given);
+  if (!engine) return std::move(engine.error());
+  config.timeouts = engine->timeouts;
+  config.fragments = engine->fragments;
+  config.tunnel_ports = engine->tunnel_ports;
   if (given.Has("tapDevices")) config.tap_devices = given.Get("tapDevices").ToBoolean();
   if (given.Has("pinRoot")) config.pin_root = string_of(given, "pinRoot");
   Result<std::shared_ptr<const OperatorApplications>> applications =

@@ -103,6 +103,12 @@ class Offline : public Napi::ObjectWrap<Offline> {
         return;
       }
       options.applications = std::move(*applications);
+      Result<EngineConfig> engine = engine_config(given);
+      if (!engine) {
+        raise(env, engine.error());
+        return;
+      }
+      options.engine = *engine;
     }
     wake_ = Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
                                           "vmoat offline", 0, 1);

@@ -34,6 +34,9 @@ void OfflineRun::work(const std::string& path, OfflineRunOptions options) {
   OfflineOptions offline;
   offline.pipeline.facts = options.facts && options.batches;
   offline.pipeline.applications = options.applications;
+  offline.pipeline.timeouts = options.engine.timeouts;
+  offline.pipeline.fragments = options.engine.fragments;
+  offline.pipeline.tunnel_ports = options.engine.tunnel_ports;
   offline.progress = [this](uint64_t done, uint64_t total) { put(OfflineProgress{done, total}); };
   offline.stop = [this] { return closed(); };
   Result<OfflineSummary> summary = run_offline(path, offline, [this, options](Bytes batch) {

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "binding/engine_config.h"
 #include "engine/offline.h"
 
 namespace vmoat::binding {
@@ -23,6 +24,7 @@ struct OfflineProgress {
 using OfflineItem = std::variant<std::vector<uint8_t>, OfflineProgress, OfflineSummary, Error>;
 
 struct OfflineRunOptions {
+  EngineConfig engine;
   bool facts = true;
   bool batches = true;  // false: flows are counted, not delivered
   std::shared_ptr<const OperatorApplications> applications;

@@ -29,7 +29,7 @@ export interface OfflineSummary {
   broken: { offset: number; reason: string } | null;
 }
 
-export interface OfflineOptions {
+export interface OfflineOptions extends EngineConfig {
   facts?: boolean;
   batches?: boolean;
   applications?: OperatorApplication[];
@@ -42,8 +42,28 @@ export interface OfflineRun {
   close(): void;
 }
 
+/** What the engine itself can be told, live and over capture files; docs/timeouts.md has the defaults. Times are
+ * seconds, lists hold at most 8 ports. */
+export interface EngineConfig {
+  tcpHalfOpenTimeout?: number;
+  tcpEstablishedTimeout?: number;
+  tcpClosingTimeout?: number;
+  tcpClosedTimeout?: number;
+  unansweredTimeout?: number;
+  udpTimeout?: number;
+  icmpTimeout?: number;
+  otherTimeout?: number;
+  fragmentTimeout?: number;
+  fragmentsPerSourceMax?: number;
+  fragmentBytesMax?: number;
+  fragmentOverlap?: 'first' | 'drop';
+  vxlanPorts?: number[];
+  genevePorts?: number[];
+  gtpPorts?: number[];
+}
+
 /** Configuration of the live data plane; dp/engine/dataplane.h says what each key does and its default. */
-export interface DataplaneConfig {
+export interface DataplaneConfig extends EngineConfig {
   names?: string[];
   ignore?: string[];
   tapDevices?: boolean;
@@ -57,7 +77,6 @@ export interface DataplaneConfig {
   upcallsBurst?: number;
   ringBytes?: number;
   reportIntervalMs?: number;
-  idleTimeoutMs?: number;
   pinRoot?: string;
   applications?: OperatorApplication[];
 }

@@ -201,7 +201,12 @@ static inline uint32_t vmoat_mix(const uint8_t* address, uint32_t seed) {
     h = (h ^ word) * 0x9e3779b1u;
     h ^= h >> 15;
   }
-  return h;
+  /* neighbours differ in the last octet, which stands in the word's top bits: bring it down */
+  h ^= h >> 16;
+  h *= 0x85ebca6bu;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35u;
+  return h ^ h >> 16;
 }
 static inline uint32_t vmoat_worker(const struct vmoat_flow_key* key, uint32_t seed, uint32_t workers) {
   return workers > 1 ? (vmoat_mix(key->near, seed) + vmoat_mix(key->far, seed)) % workers : 0;

@@ -176,6 +176,9 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
     WorkerOptions options = {.number = i};
     options.pipeline.threats = threats_;
     options.pipeline.sessions_max = std::max(1u, config_.sessions_max / settings.workers);
+    options.pipeline.timeouts = config_.timeouts;
+    options.pipeline.fragments = config_.fragments;
+    options.pipeline.tunnel_ports = config_.tunnel_ports;
     options.pipeline.first_flow_id =
         static_cast<uint64_t>(realtime_ns()) / settings.workers * settings.workers + i;
     options.pipeline.flow_id_step = settings.workers;

@@ -11,6 +11,9 @@
 
 #include "base/result.h"
 #include "contract/records.h"
+#include "parse/walk.h"
+#include "session/fragments.h"
+#include "session/timeouts.h"
 #include "threats/settings.h"
 
 namespace vmoat {
@@ -28,7 +31,7 @@ struct DataplaneConfig {
   bool tap_devices = true;  // every tun device in tap mode, every macvtap
   HookChoice hook = HookChoice::automatic;
   unsigned workers = 0;                  // 0: one per two cores, at least one
-  uint32_t flows_max = 262144;           // kernel flow table, entries (about 160 B each)
+  uint32_t flows_max = 262144;           // kernel flow table, entries (about 180 B each)
   uint32_t flows_per_nic_max = 131072;   // quota of one NIC in it
   uint32_t sessions_max = 262144;        // engine, over all workers
   uint32_t opening_bytes = 4096;         // payload per way that a new flow sends up unasked
@@ -36,7 +39,9 @@ struct DataplaneConfig {
   uint32_t upcalls_burst = 20000;
   uint32_t ring_bytes = 8u << 20;  // per worker, a power of two
   uint32_t report_interval_ms = 1000;
-  uint32_t idle_timeout_ms = 0;  // 0: the engine's own per-protocol times
+  Timeouts timeouts;
+  FragmentOptions fragments;  // bytes_max is that of each worker
+  TunnelPorts tunnel_ports;
   std::string pin_root = "/sys/fs/bpf/vmoat";
   ThreatSettings threats;
   /** What the operator defined; null: nothing. */

@@ -207,6 +207,91 @@ TEST_CASE("data plane: a flow between two NICs of a bridge is one record, counte
   }
 }
 
+namespace {
+
+constexpr uint8_t hosts = 24, far_end = 200;
+
+/** From (or to) 10.0.0.`host` behind the tap, the other end elsewhere. */
+std::vector<uint8_t> of_host(uint8_t host, bool sends, std::vector<uint8_t> frame) {
+  frame[sends ? 29 : 33] = host;
+  frame[sends ? 33 : 29] = far_end;
+  return frame;
+}
+
+/** A frame in VXLAN, for a port of the far end that says which host it is of. */
+std::vector<uint8_t> in_vxlan(uint8_t host, const std::vector<uint8_t>& inner) {
+  TestFrame outer = TestFrame().ipv4(17).udp(static_cast<uint16_t>(3000 + host), 4789);
+  outer.put({8, 0, 0, 0, 0, 0, host, 0});
+  for (uint8_t byte : inner) outer.put({byte});
+  return outer.done();
+}
+
+void talk(const TestTap& tap, uint8_t host) {
+  const auto port = static_cast<uint16_t>(7000 + host);
+  const auto asks = TestFrame().ipv4(17).udp(port, 5000).payload(20).done();
+  const auto answers = TestFrame().ipv4(17).udp(5000, port).payload(20).done();
+  for (int i = 0; i < 5; i++) {
+    tap.send(of_host(host, true, asks));
+    tap.deliver(of_host(host, false, answers));
+  }
+  tap.send(of_host(host, true, TestFrame().ipv4(17, 0x2000).udp(port, 6000).payload(8).done()));
+  tap.send(of_host(host, true, TestFrame().ipv4(17, 0x0002).payload(24).done()));
+  const auto asked = of_host(host, true, asks);
+  TestFrame error = TestFrame().ipv4(1).put({3, 3, 0, 0, 0, 0, 0, 0});
+  for (size_t i = 14; i < 14 + 28; i++) error.put({asked[i]});
+  tap.deliver(of_host(host, false, error.done()));
+  tap.send(of_host(host, true, in_vxlan(host, TestFrame().ipv4(17).udp(port, 9000).payload(20).done())));
+}
+constexpr uint64_t packets_of_host = 14, flows_of_host = 5;
+
+}  // namespace
+
+TEST_CASE(
+    "data plane: with several workers every flow is whole, and fragments, errors, tunnels meet theirs") {
+  if (!has_root()) return;
+  for (unsigned workers : {2u, 4u}) {
+    OwnNamespace space;
+    Heard heard;
+    DataplaneConfig c = config(hooks_here().front());
+    c.workers = workers;
+    auto dataplane = start(c, heard);
+    const TestTap tap("vmt-vnet6");
+    REQUIRE(heard.wait([&] { return heard.nic("vmt-vnet6") != nullptr; }, 30s));
+    for (uint8_t host = 1; host <= hosts; host++) talk(tap, host);
+    const auto flow = [&](uint16_t sport, uint16_t dport) -> const FlowRecord* {
+      const auto found =
+          std::find_if(heard.flow_records.begin(), heard.flow_records.end(),
+                       [&](const auto& f) { return f.second.sport == sport && f.second.dport == dport; });
+      return found == heard.flow_records.end() ? nullptr : &found->second;
+    };
+    const auto is_whole = [&](uint8_t host) {
+      const auto port = static_cast<uint16_t>(7000 + host);
+      const FlowRecord *plain = flow(port, 5000), *fragmented = flow(port, 6000), *inner = flow(port, 9000),
+                       *outer = flow(static_cast<uint16_t>(3000 + host), 4789);
+      const bool there = plain && fragmented && inner && outer;
+      return there && plain->packets[0] == 5 && plain->packets[1] == 5 && fragmented->packets[0] == 2 &&
+             inner->parent == outer->id && inner->tunnel[0].kind == TunnelKind::vxlan;
+    };
+    const auto all_whole = [&] {
+      for (uint8_t host = 1; host <= hosts; host++)
+        if (!is_whole(host)) return false;
+      return heard.flow_records.size() >= hosts * flows_of_host;
+    };
+    CHECK(heard.wait(all_whole, 30s));
+    CHECK(heard.wait([&] { return heard.last_status.frames >= hosts * packets_of_host; }, 30s));
+    CHECK(dataplane->stop(true).ok());
+    CHECK(heard.flow_records.size() == hosts * flows_of_host);
+    for (const auto& [id, record] : heard.flow_records)
+      if (record.proto == IPPROTO_ICMP)
+        CHECK(heard.flow_records[record.parent].sport == 7000 + record.dst[15]);
+    REQUIRE(heard.last_status.workers.size() == workers);
+    const auto busy = std::count_if(heard.last_status.workers.begin(), heard.last_status.workers.end(),
+                                    [](const WorkerStatus& w) { return w.events > 0; });
+    CHECK(busy > 1);
+    CHECK(heard.last_status.lost.ring + heard.last_status.lost.table + heard.last_status.lost.budget == 0);
+  }
+}
+
 TEST_CASE("data plane: taps outlive it, are adopted, and are taken off without a trace") {
   if (!has_root()) return;
   for (HookChoice hook : hooks_here()) {

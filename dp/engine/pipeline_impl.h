@@ -95,6 +95,7 @@ class Pipeline::Impl {
 
   uint32_t make_session(const KeyedPacket& keyed, uint32_t path, uint64_t parent, int64_t now_ns);
   uint32_t session_of(Packet& packet, const KeyedPacket& keyed, PathNumbers by, Context& context);
+  [[nodiscard]] uint64_t flow_in_quote(const Packet& packet, uint32_t scope) const;
   void begin_ends(Session& s, const Packet& packet, int sender);
   void meet_end(Session& s, int sender, const Packet& packet, const Context& context);
   void session_packet(uint32_t number, int sender, Packet& packet, Context& context);

@@ -29,9 +29,22 @@ uint32_t Pipeline::Impl::session_of(Packet& p, const KeyedPacket& k, PathNumbers
   number = number != 0 ? replace_session(number, k, by.path, context)  // the kernel's last count is late
                        : make_session(k, by.path, context.parent, context.frame->time_ns);
   if (number == 0) return 0;
+  if (const uint64_t flow = flow_in_quote(p, by.scope); flow != 0) table_[number].parent = flow;
   begin_ends(table_[number], p, k.sender);
   meet_expectation(table_[number]);
   return number;
+}
+
+/** An ICMP error belongs to the flow whose packet it quotes (RFC 792, 4443): its id, 0 = none that is known.
+ */
+uint64_t Pipeline::Impl::flow_in_quote(const Packet& p, uint32_t scope) const {
+  const Bytes quote = quote_of(p);
+  if (quote.empty()) return 0;
+  Packet about;
+  decode({.ethertype = p.family == 6 ? ethertype_ipv6 : ethertype_ipv4, .bytes = quote}, true, about);
+  if (about.layer < Layer::network || about.fragment) return 0;
+  const uint32_t number = table_.find(key_of(about, scope, hash_));
+  return number != 0 ? table_[number].id : 0;
 }
 
 /** A session ends and another one begins with the same key. The kernel may go on in one entry: what that has

@@ -215,6 +215,23 @@ TEST_CASE("fragments that never become whole count for the flow of the first") {
   CHECK(rig.pipeline.counters().anomalies[static_cast<int>(Anomaly::fragment_incomplete)] == 1);
 }
 
+TEST_CASE("an ICMP error belongs to the flow that it quotes") {
+  Rig rig;
+  rig.ip(1, 2, 17, udp(5000, 53, query));
+  Buffer quoted = ip_between(1, 2, 17, udp(5000, 53, query));
+  quoted.resize(28);
+  rig.ip(2, 1, 1, hex("0303 0000 00000000") + quoted);
+  rig.ip(9, 1, 1, hex("0303 0000 00000000") + ip_between(1, 77, 17, udp(1, 2, {})));
+  const auto& flows = rig.finish();
+  REQUIRE(flows.size() == 3);
+  const auto by = [&](uint8_t source, uint8_t proto) {
+    return *std::find_if(flows.begin(), flows.end(),
+                         [&](const Flow& f) { return f.src[15] == source && f.proto == proto; });
+  };
+  CHECK(by(2, 1).parent == by(1, 17).id);
+  CHECK(by(9, 1).parent == 0);
+}
+
 TEST_CASE("acknowledged but never seen: the flow has a gap") {
   Rig rig;
   rig.ip(1, 2, 6, tcp(40000, 80, 100, 0, 2));

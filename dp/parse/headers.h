@@ -56,6 +56,9 @@ bool parse_sctp(Packet& packet);
 bool parse_icmp(Packet& packet);
 bool parse_icmpv6(Packet& packet);
 
+/** The packet that an ICMP error is about, as far as it quotes it; empty in other messages. */
+Bytes quote_of(const Packet& packet);
+
 /** What a tunnel holds: `kind` none = this is no tunnel (any more). */
 struct Inner {
   TunnelKind kind = TunnelKind::none;

@@ -26,9 +26,15 @@ void read_key(std::span<const Request> requests, Packet& packet) {
   packet.payload_length = packet.body_length;
 }
 
+bool is_error(const Packet& packet) {
+  const uint8_t type = packet.body[0];
+  if (packet.family == 6) return type >= 1 && type <= 4;
+  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
 /** An error must quote the header of what it is about. */
-void check_quote(bool error, uint8_t version, size_t header, Packet& packet) {
-  if (!error || packet.cut) return;
+void check_quote(uint8_t version, size_t header, Packet& packet) {
+  if (packet.cut || !is_error(packet)) return;
   const bool quotes = packet.body.size() >= 8 + header && packet.body[8] >> 4 == version;
   if (!quotes) packet.odd(Anomaly::icmp_quote);
 }
@@ -53,18 +59,22 @@ void check_neighbour_discovery(Packet& packet) {
 
 }  // namespace
 
+Bytes quote_of(const Packet& packet) {
+  const bool icmp = packet.family == 6 ? packet.proto == IPPROTO_ICMPV6 : packet.proto == IPPROTO_ICMP;
+  return icmp && packet.body.size() > 8 && is_error(packet) ? packet.body.subspan(8) : Bytes{};
+}
+
 bool parse_icmp(Packet& packet) {
   if (packet.body.size() < 8) return packet.odd(Anomaly::icmp_short), false;
-  const uint8_t type = packet.body[0];
   read_key(v4_requests, packet);
-  check_quote(type == 3 || type == 4 || type == 5 || type == 11 || type == 12, 4, 20, packet);
+  check_quote(4, 20, packet);
   return true;
 }
 
 bool parse_icmpv6(Packet& packet) {
   if (packet.body.size() < 8) return packet.odd(Anomaly::icmp_short), false;
   read_key(v6_requests, packet);
-  check_quote(packet.body[0] >= 1 && packet.body[0] <= 4, 6, 40, packet);
+  check_quote(6, 40, packet);
   check_neighbour_discovery(packet);
   return true;
 }

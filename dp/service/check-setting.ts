@@ -3,6 +3,8 @@ import { ServiceError } from './service-error.ts';
 import type { Setting, Settings } from './settings.ts';
 
 const HOOKS = ['automatic', 'tcx', 'clsact'];
+const OVERLAPS = ['first', 'drop'];
+const PORTS_MAX = 8;
 
 /** The value as the setting's own kind; throws `usage` naming `where` it came from. */
 export function checkSetting(setting: Setting, value: unknown, where: string): Settings[keyof Settings] {
@@ -19,6 +21,14 @@ export function checkSetting(setting: Setting, value: unknown, where: string): S
     case 'hook':
       if (typeof value === 'string' && HOOKS.includes(value)) return value as Settings['hook'];
       throw wrong(HOOKS.join(', '));
+    case 'overlap':
+      if (typeof value === 'string' && OVERLAPS.includes(value)) return value as Settings['fragmentOverlap'];
+      throw wrong(OVERLAPS.join(', '));
+    case 'ports': {
+      const list = Array.isArray(value) ? value.map(portNumber) : [];
+      if (list.length > 0 && list.length <= PORTS_MAX && list.every((port) => port > 0)) return list;
+      throw wrong(`one to ${PORTS_MAX} ports from 1 to 65535`);
+    }
     case 'count': {
       const [min, max] = setting.range ?? [0, 2 ** 32 - 1];
       const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
@@ -27,4 +37,10 @@ export function checkSetting(setting: Setting, value: unknown, where: string): S
       throw wrong(`a whole number from ${min} to ${max}`);
     }
   }
+}
+
+/** 0 for what is no port. */
+function portNumber(value: unknown): number {
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isInteger(number) && number < 65_536 ? number : 0;
 }

@@ -34,6 +34,9 @@ test('wrong use names the flag', () => {
     [['--workers', '65'], /--workers takes a whole number from 0 to 64/],
     [['--workers', '1.5'], /--workers/],
     [['--hook', 'xdp'], /--hook takes automatic, tcx, clsact/],
+    [['--udp-timeout', '0'], /--udp-timeout takes a whole number from 1 to 16000/],
+    [['--vxlan-port', '70000'], /--vxlan-port takes one to 8 ports/],
+    [['--fragment-overlap', 'last'], /--fragment-overlap takes first, drop/],
     [['--socket', 'relative'], /--socket takes an absolute path/],
     [['--tap', ''], /--tap/],
     [['--config', '/nonexistent/dp.yaml'], /dp\.yaml/],
@@ -45,6 +48,10 @@ test('the file sets what flags do, and an unknown key is an error with line and 
   assert.deepEqual(parseConfig('# nothing\n', 'f'), {});
   const [bus] = parseConfig('applications: [{ name: bus, client: { prefix: "B" } }]', 'f').applications ?? [];
   assert.deepEqual([bus?.name, bus?.client], ['bus', [{ hex: '42', within: 0 }]]);
+  assert.deepEqual(parseConfig('vxlanPorts: [4789, 7000]\ntcpClosedTimeout: 9\n', 'f'), {
+    vxlanPorts: [4789, 7000],
+    tcpClosedTimeout: 9,
+  });
   assert.deepEqual(parseConfig('workers: 2\ntap: [a, "b*"]\n', 'f'), { workers: 2, tap: ['a', 'b*'] });
   const wrong: [string, RegExp][] = [
     ['workers: 2\nsokcet: /x\n', /^f:2: sokcet: no such setting; nearest is socket$/],

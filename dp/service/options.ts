@@ -21,7 +21,9 @@ const SWITCHES = {
 } as const;
 
 const VALUES = Object.fromEntries(
-  SETTINGS.map(({ flag, kind }) => [flag, { type: 'string', multiple: kind === 'list' }] as const),
+  SETTINGS.map(
+    ({ flag, kind }) => [flag, { type: 'string', multiple: kind === 'list' || kind === 'ports' }] as const,
+  ),
 );
 
 /** Reads process.argv.slice(2); throws `usage`. */

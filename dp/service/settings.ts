@@ -19,9 +19,24 @@ export interface Settings {
   ringBytes: number;
   /** The operator's own; in the file only. */
   applications: OperatorApplication[];
+  tcpHalfOpenTimeout: number;
+  tcpEstablishedTimeout: number;
+  tcpClosingTimeout: number;
+  tcpClosedTimeout: number;
+  unansweredTimeout: number;
+  udpTimeout: number;
+  icmpTimeout: number;
+  otherTimeout: number;
+  fragmentTimeout: number;
+  fragmentsPerSourceMax: number;
+  fragmentBytesMax: number;
+  fragmentOverlap: NonNullable<DataplaneConfig['fragmentOverlap']>;
+  vxlanPorts: number[];
+  genevePorts: number[];
+  gtpPorts: number[];
 }
 
-export type Kind = 'path' | 'list' | 'hook' | 'count';
+export type Kind = 'path' | 'list' | 'hook' | 'count' | 'overlap' | 'ports';
 
 export interface Setting {
   key: Exclude<keyof Settings, 'applications'>;
@@ -34,6 +49,25 @@ export interface Setting {
 }
 
 const U32_MAX = 2 ** 32 - 1;
+
+type Timeout = Extract<keyof Settings, `${string}Timeout`>;
+const timeout = (key: Timeout, flag: string, describe: string): Setting => ({
+  key,
+  flag,
+  kind: 'count',
+  value: 'S',
+  describe: `${describe}, seconds`,
+  range: [1, 16_000],
+});
+
+type Ports = Extract<keyof Settings, `${string}Ports`>;
+const ports = (key: Ports, flag: string, tunnel: string): Setting => ({
+  key,
+  flag,
+  kind: 'ports',
+  value: 'PORT',
+  describe: `UDP ports of ${tunnel}; again for more, at most 8`,
+});
 
 export const SETTINGS: readonly Setting[] = [
   { key: 'socket', flag: 'socket', kind: 'path', value: 'PATH', describe: 'where vmoat-hostd connects' },
@@ -79,7 +113,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'flows-max',
     kind: 'count',
     value: 'N',
-    describe: 'entries of the kernel flow table, about 160 B each',
+    describe: 'entries of the kernel flow table, about 180 B each',
     range: [1024, 16_777_216],
   },
   {
@@ -130,6 +164,41 @@ export const SETTINGS: readonly Setting[] = [
     describe: 'ring to each worker, a power of two',
     range: [65_536, 1_073_741_824],
   },
+  timeout('tcpHalfOpenTimeout', 'tcp-half-open-timeout', 'silence after a SYN without the handshake’s end'),
+  timeout('tcpEstablishedTimeout', 'tcp-established-timeout', 'silence of an open TCP session'),
+  timeout('tcpClosingTimeout', 'tcp-closing-timeout', 'silence after one FIN'),
+  timeout('tcpClosedTimeout', 'tcp-closed-timeout', 'time for late packets after both FINs or a reset'),
+  timeout('unansweredTimeout', 'unanswered-timeout', 'silence where only one end has spoken, TCP aside'),
+  timeout('udpTimeout', 'udp-timeout', 'silence of a UDP session'),
+  timeout('icmpTimeout', 'icmp-timeout', 'silence of an ICMP session'),
+  timeout('otherTimeout', 'other-timeout', 'silence of other protocols'),
+  timeout('fragmentTimeout', 'fragment-timeout', 'wait for a datagram’s fragments'),
+  {
+    key: 'fragmentsPerSourceMax',
+    flag: 'fragments-per-source-max',
+    kind: 'count',
+    value: 'N',
+    describe: 'datagrams of one source being put together',
+    range: [1, 8192],
+  },
+  {
+    key: 'fragmentBytesMax',
+    flag: 'fragment-bytes-max',
+    kind: 'count',
+    value: 'N',
+    describe: 'fragments held by each worker, bytes',
+    range: [65_536, 1_073_741_824],
+  },
+  {
+    key: 'fragmentOverlap',
+    flag: 'fragment-overlap',
+    kind: 'overlap',
+    value: 'POLICY',
+    describe: 'of overlapping fragments the first wins, or drop the datagram',
+  },
+  ports('vxlanPorts', 'vxlan-port', 'VXLAN and VXLAN-GPE'),
+  ports('genevePorts', 'geneve-port', 'Geneve'),
+  ports('gtpPorts', 'gtp-port', 'GTP-U'),
 ];
 
 export const DEFAULTS: Settings = {
@@ -148,6 +217,21 @@ export const DEFAULTS: Settings = {
   upcallsBurst: 20_000,
   ringBytes: 8_388_608,
   applications: [],
+  tcpHalfOpenTimeout: 30,
+  tcpEstablishedTimeout: 3600,
+  tcpClosingTimeout: 120,
+  tcpClosedTimeout: 3,
+  unansweredTimeout: 30,
+  udpTimeout: 180,
+  icmpTimeout: 30,
+  otherTimeout: 300,
+  fragmentTimeout: 30,
+  fragmentsPerSourceMax: 64,
+  fragmentBytesMax: 16_777_216,
+  fragmentOverlap: 'first',
+  vxlanPorts: [4789, 4790, 8472],
+  genevePorts: [6081],
+  gtpPorts: [2152],
 };
 
 /** The part of the settings that the data plane itself takes. */
