@@ -49,8 +49,8 @@ class Fragments {
    * Complete: `out` is the whole datagram, and it is forgotten here. */
   Outcome add(Packet& packet, PathNumbers by, int64_t now_ns, bool counts, Datagram& out);
 
-  /** Whether the oldest datagram has to go before another fragment is taken: a flood must not shut out those whose
-   * fragments follow each other. */
+  /** Whether the oldest datagram has to go before another fragment is taken: a flood must not shut out those
+   * whose fragments follow each other. */
   [[nodiscard]] bool is_crowded() const {
     return waiting_.used() == waiting_.capacity() || arena_.used() > options_.bytes_max / 4 * 3;
   }
