@@ -10,6 +10,7 @@ constexpr uint16_t ports[] = {80, 8080, 50051, 2379};
 constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr size_t frame_header = 9;
 constexpr uint32_t frame_bytes_max = 1 << 14;
+constexpr uint32_t streams_max = 1 << 20;  // of one connection, before it is worth another one
 enum Type : uint8_t {
   data_frame,
   headers,
@@ -29,8 +30,15 @@ struct Frame {
   uint32_t stream = 0;
 };
 
-/** Lengths and streams that a frame of its type must have (RFC 9113, 6). */
+/** Flags that a type defines (RFC 9113, 6). */
+uint8_t flags_of(uint8_t type) {
+  constexpr uint8_t defined[] = {0x09, 0x2d, 0, 0, 0x01, 0x0c, 0x01, 0, 0, 0x04};
+  return defined[type];
+}
+
+/** Flags, lengths and streams that a frame of its type must have (RFC 9113, 6). */
 bool fits(const Frame& f) {
+  if (f.type > continuation || (f.flags & ~flags_of(f.type)) != 0 || f.stream >= streams_max) return false;
   switch (f.type) {
     case settings:
       return f.stream == 0 && f.length % 6 == 0 && f.length <= 120 && (f.flags & ~1) == 0;
@@ -57,6 +65,8 @@ bool fits(const Frame& f) {
 struct Frames {
   int count = 0;
   bool wrong = false, heads = false;
+  bool telling = false;  // of a length that only its type has
+  bool broken = false;   // a later one is no frame
   bool begins_with_settings = false;
 };
 
@@ -66,10 +76,12 @@ Frames read_frames(Bytes bytes) {
   while (in.left() >= frame_header) {
     const Frame f{in.be24(), in.u8(), in.u8(), in.be32()};
     if (f.length > frame_bytes_max || f.stream >> 31 || !fits(f))
-      return frames.wrong = frames.count == 0, frames;
+      return frames.wrong = frames.count == 0, frames.broken = true, frames;
     if (frames.count == 0) frames.begins_with_settings = f.type == settings;
     frames.count++;
-    frames.heads = frames.heads || f.type == headers;
+    frames.heads = frames.heads || (f.type == headers && f.length >= 2 && f.stream % 2 == 1);
+    frames.telling =
+        frames.telling || f.type == ping || f.type == window || (f.type == settings && f.length > 0);
     in.skip(f.length);
   }
   return frames;
@@ -167,7 +179,10 @@ bool is_greeting(const Frames& answered) {
 Claim judge_frames(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Frames asked = read_frames(client), answered = read_frames(server);
   if (asked.wrong || answered.wrong) return Claim::no;
-  if (opening.midstream && asked.count + answered.count >= 3) {
+  const bool both = asked.count > 0 && answered.count > 0, heads = asked.heads || answered.heads;
+  const bool telling = asked.telling || answered.telling;
+  const bool enough = asked.count + answered.count >= (both ? 3 : 4) && heads && telling;
+  if (opening.midstream && enough && !asked.broken && !answered.broken) {
     note(client, server, findings);
     return Claim::sure;
   }

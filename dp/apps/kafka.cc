@@ -13,7 +13,14 @@ constexpr uint8_t versions_max[] = {
     5,  6,  4,  4,  6, 4, 5,  5, 4,  4,  5, 4,  4, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 3, 5, 4, 3, 2, 3, 2,
     5,  3,  2,  2,  3, 4, 3,  3, 2,  3,  3, 3,  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3};
 constexpr uint16_t api_key_max = std::size(versions_max) - 1;
-enum Api : uint16_t { produce = 0, fetch = 1, metadata = 3, sasl_handshake = 17, api_versions = 18 };
+enum Api : uint16_t {
+  produce = 0,
+  fetch = 1,
+  metadata = 3,
+  find_coordinator = 10,
+  sasl_handshake = 17,
+  api_versions = 18
+};
 constexpr uint32_t request_bytes_max = 100 << 20;
 constexpr size_t body_bytes_needed = 320;  // a topic's name of 249 bytes and what stands before it
 
@@ -69,6 +76,10 @@ bool is_body(ByteReader in, uint16_t key, uint16_t version, size_t left) {
       const std::string_view mechanism = in.text(in.be16());
       return in.ok() && in.left() == 0 && mechanism.size() + 2 == left && is_topic(mechanism);
     }
+    case find_coordinator: {
+      const std::string_view group = in.text(in.be16());
+      return in.ok() && version == 0 && group.size() + 2 == left && is_topic(group);
+    }
     case fetch:
       return is_fetch(in, version);
     case produce:
@@ -95,7 +106,7 @@ Request read_request(Bytes bytes, bool cut) {
   if (wrong || !in.ok()) return request;
   const size_t id_bytes = id_length > 0 ? static_cast<size_t>(id_length) : 0;
   request.client = as_text(in.rest()).substr(0, id_bytes);
-  if (!is_text(request.client)) return {Claim::no, 0, {}};
+  if (!std::all_of(request.client.begin(), request.client.end(), is_printable)) return {Claim::no, 0, {}};
   if (request.client.size() < id_bytes) return {Claim::more, 0, {}};
   in.skip(id_bytes);
   const size_t left = size - 10 - id_bytes;
@@ -120,8 +131,9 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
   if (request.claim < Claim::guess) return request.claim;
   const Claim answered = opening.midstream ? Claim::more : read_response(server, request);
   if (answered == Claim::no) return Claim::no;
-  const bool told = !request.client.empty() || request.correlation != 0;
-  const bool sure = request.claim == Claim::sure || (answered == Claim::sure && told);
+  const bool named = !request.client.empty(), fits = request.claim == Claim::sure;
+  const bool answers = answered == Claim::sure && request.correlation != 0;
+  const bool sure = (fits && (named || answers)) || (named && answered == Claim::sure);
   if (!sure) return Claim::more;
   if (!request.client.empty()) findings.fact(Fact::kafka_client, request.client);
   return Claim::sure;

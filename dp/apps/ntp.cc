@@ -13,6 +13,7 @@ namespace {
 constexpr uint16_t ports[] = {123};
 constexpr size_t header_bytes = 48;
 constexpr uint32_t near_s = 86400;
+constexpr uint32_t year_1970 = 0x83aa7e80;  // before it, small numbers of anything look like times
 enum Mode : uint8_t {
   symmetric_active = 1,
   symmetric_passive,
@@ -58,9 +59,10 @@ bool is_length(size_t size) {
 }
 
 /** Number of timestamps that are set besides the transmission, or -1 where one of them lies further from it
- * than a day, the reference than a month. */
+ * than a day, the reference than a month, or where that is no time of this era (up to 2036). */
 int times_near(const Packet& p) {
   int set = 0;
+  if (p.times[3] >> 32 < year_1970) return -1;
   for (size_t i = 0; i < 3; i++) {
     if (p.times[i] == 0) continue;
     if (seconds_between(p.times[i], p.times[3]) > (i == 0 ? 30 * near_s : near_s)) return -1;
@@ -123,10 +125,7 @@ Claim judge_control(Bytes bytes) {
   if (in.left() != padded && in.left() != count && in.left() != padded + 20 && in.left() != padded + 24)
     return Claim::no;
   const bool response = operation & 0x80;
-  const bool says = response && count > 0 && is_text(in.text(1));
-  const bool asks =
-      !response && (operation & 31) <= 12 && count == 0 && bytes.size() == 12 && is_zero(bytes.subspan(4));
-  return says || asks ? Claim::sure : Claim::guess;
+  return response && count > 0 && is_text(in.text(1)) ? Claim::sure : Claim::guess;
 }
 
 /**
@@ -141,7 +140,9 @@ Claim judge_private(Bytes bytes) {
   const uint16_t items = in.be16() & 0xfff, size = in.be16() & 0xfff;
   if (!in.ok() || implementation > 3 || request > 46) return Claim::no;
   const bool response = first & 0x80;
-  if (!response) return is_zero(bytes.subspan(4)) ? Claim::sure : Claim::no;
+  const bool lists = implementation == 3 && (request == 20 || request == 42);  // who is monitored
+  const bool asks = bytes.size() >= header_bytes || lists;
+  if (!response) return asks && is_zero(bytes.subspan(4)) ? Claim::sure : Claim::no;
   if (items == 0 || size == 0) return Claim::no;
   return in.left() == size_t{items} * size ? Claim::sure : Claim::no;
 }
