@@ -141,7 +141,9 @@ class Pipeline::Impl {
     ContentSink& sink(Session& s, int sender) override;
 
    private:
-    void http(const HttpHead& head) override { tell(&Threat::http, head); }
+    void http(const HttpHead& head) override {
+      if (!is_plain(head)) tell(&Threat::http, head);
+    }
     void http_slow(const HttpSlowHead& head) override { tell(&Threat::http_slow, head); }
     void input(const HttpInput& input) override { tell(&Threat::input, input); }
     void dns(const DnsMessage& message) override { tell(&Threat::dns, message); }

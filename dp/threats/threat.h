@@ -82,7 +82,7 @@ struct Threat {
   void (*second)(const NicSecond&, Alarm&) = nullptr;  // of each NIC and way, with the kernel's meters
 
   // What is said inside flows; types of threats/content.
-  void (*http)(const HttpHead&, Alarm&) = nullptr;           // the head of a request or an answer
+  void (*http)(const HttpHead&, Alarm&) = nullptr;           // a head that is not plain (is_plain)
   void (*http_slow)(const HttpSlowHead&, Alarm&) = nullptr;  // a request head that does not end
   void (*input)(const HttpInput&, Alarm&) = nullptr;         // what a request puts into an application
   void (*dns)(const DnsMessage&, Alarm&) = nullptr;

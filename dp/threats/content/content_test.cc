@@ -51,24 +51,23 @@ TEST_CASE("content: http requests one behind the other, bodies and trailers betw
       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 304 Not\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-"
       "Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
   const Lines lines = found_anyhow("http", {{true, first + second}, {false, answers}});
-  CHECK(lines ==
-        Lines{
-            "request POST /form?a=1%27&b=x+y framing 1 | Host=h | Cookie=id=a%3Db; t=\"x\" | "
-            "Content-Type=application/x-www-form-urlencoded | Content-Length=12 whole",
-            "input 1 a=1'",
-            "input 1 b=x y",
-            "input 2 id=a=b",
-            "input 2 t=\"x\"",
-            "input 3 q='or",
-            "request PUT /up framing 6 | Transfer-Encoding=chunked | Content-Type=application/json whole",
-            "input 4 a=${x'}",
-            "request   framing 6 | Trailer=x whole",
-            "request GET /last framing 0 whole",
-            "answer 200  framing 1 | Content-Length=5 whole",
-            "answer 304  framing 0 whole",
-            "answer 200  framing 6 | Transfer-Encoding=chunked whole",
-            "answer 0  framing 6 whole",
-        });
+  CHECK(lines == Lines{
+
+                     "input 1 a=1'",
+                     "input 1 b=x y",
+                     "input 2 id=a=b",
+                     "input 2 t=\"x\"",
+                     "request POST /form?a=1%27&b=x+y framing 1 | Content-Length=12 whole",
+                     "input 3 q='or",
+                     "request PUT /up framing 6 | Transfer-Encoding=chunked whole",
+                     "input 4 a=${x'}",
+                     "request   framing 6 whole",
+                     "request GET /last framing 0 whole",
+                     "answer 200  framing 1 | Content-Length=5 whole",
+                     "answer 304  framing 0 whole",
+                     "answer 200  framing 6 | Transfer-Encoding=chunked whole",
+                     "answer 0  framing 6 whole",
+                 });
 }
 
 TEST_CASE("content: a head, a target and a body longer than the window come in parts, nothing is lost") {
@@ -116,7 +115,9 @@ TEST_CASE("content: bodies that nobody looks into are passed over") {
 TEST_CASE("content: how a head frames its body, and what is wrong with that") {
   const auto framing = [](const std::string& fields) {
     const Lines lines = found_anyhow("http", {{true, "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"}});
-    const std::string& line = lines[0];
+    std::string line;
+    for (const std::string& each : lines)
+      if (line.empty() && each.starts_with("request")) line = each;
     return std::stoi(line.substr(line.find("framing ") + 8));
   };
   CHECK(framing("Content-Length: 0\r\n") == has_length);

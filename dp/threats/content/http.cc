@@ -8,7 +8,6 @@ namespace vmoat {
 namespace {
 
 constexpr size_t overlap_bytes = 256;
-constexpr size_t fields_max = 64;  // of one part
 constexpr uint32_t left_max = UINT32_MAX;
 
 enum class Phase : uint8_t { head, target, fields, body, chunks, trailer };
@@ -30,6 +29,12 @@ struct Way {
 };
 struct Memory {
   Way way[2];  // 0 the client's
+};
+
+/** Fields of one part that say where the body ends. */
+struct Framing {
+  std::array<HttpField, 8> fields;
+  size_t count = 0;
 };
 
 /** One call of split(): the bytes that are left of it, and the direction they belong to. */
@@ -59,7 +64,8 @@ class HttpReader {
   void note_field(const HttpField& field);
   void note_length(std::string_view value);
   void note_coding(const HttpField& field, bool name_obscured);
-  void give_inputs(const HttpHead& head, std::string_view part);
+  void read_field(std::string_view line, bool bare_lf, Framing& framing);
+  void give_field(std::string_view line);
   size_t end_head();
   void answer(uint16_t status);
   void begin(Phase phase);
@@ -261,53 +267,65 @@ void HttpReader::note_field(const HttpField& field) {
   }
 }
 
-void HttpReader::give_inputs(const HttpHead& head, std::string_view part) {
-  if (head.first) inputs_of_target(head.target, sink_);
-  const bool marked = (marks_of(part) & field_marks) != 0;
-  for (const HttpField& field : head.fields) {
-    if (same_letters(field.name, "cookie"))
-      inputs_of_cookies(field.value, sink_);
-    else if (marked)
-      input_of_field(field.name, field.value, sink_);
-  }
+/** What of a field is of interest here: where the body ends, what it is, cookies and credentials. Their names
+ * begin with one of three letters, so that most lines are left at once. */
+bool may_matter(std::string_view line) {
+  const char first = lower(line[0]);
+  return first == 'c' || first == 't' || first == 'a' || first == ' ' || first == '\t';
 }
 
-/** Hands the lines of a part to the sink, at most fields_max at a time. */
+bool is_framing(std::string_view name) {
+  return same_letters(name, "content-length") ||
+         (name.size() == 17 && find_letters(name.substr(0, 8), "transfer") == 0);
+}
+
+/** One line of a head; fields that say where the body ends are kept for the sink. */
+void HttpReader::read_field(std::string_view line, bool bare_lf, Framing& framing) {
+  const bool folded = line[0] == ' ' || line[0] == '\t';
+  std::string_view value = line;
+  const bool named = !folded && value.find(':') != value.npos;
+  const std::string_view name = named ? take_until(value, ':') : std::string_view{};
+  const HttpField field = {name, trim(value), folded, bare_lf};
+  if (is_framing(trim(name)) || (folded && framing.count > 0)) {
+    if (framing.count < framing.fields.size()) framing.fields[framing.count++] = field;
+  }
+  if (way_.phase != Phase::trailer) note_field(field);
+  // A coding that stands on the next line (RFC 9112, 5.2) is read by those that unfold.
+  if (folded && (way_.framing & has_coding) != 0 && find_letters(field.value, "chunk") == 0)
+    way_.framing |= coding_obscured;
+  if (client() && same_letters(name, "cookie")) inputs_of_cookies(field.value, sink_);
+}
+
+/** Hands a part of a head to the sink, and a request's inputs. */
 void HttpReader::give_head(std::string_view part, bool whole) {
-  std::array<HttpField, fields_max> fields;
-  size_t count = 0;
-  HttpHead head{.request = client()};
+  HttpHead head{.request = client(), .whole = whole};
   const std::string_view all = part;
   if (way_.phase == Phase::head) first_line(take_line(part).text, head);
-  const bool lone_lf = !all.empty() && all.find("\r\n") == all.npos;  // a whole head of them is only plain
-  const auto give = [&](bool last) {
-    head.whole = whole && last;
-    head.framing = way_.framing;
-    head.fields = {fields.data(), count};
-    sink_.http(head);
-    if (client()) give_inputs(head, all);
-    head.first = false;
-    head.method = head.target = {};
-    count = 0;
-  };
+  if (client() && head.first) inputs_of_target(head.target, sink_);
+  const bool marked = client() && has_field_marks(part);
+  const bool lone_lf = all.find("\r\n") == all.npos;  // a whole head of them is only plain
+  Framing framing;
   while (!part.empty()) {
     const size_t end = part.find('\n');
-    const std::string_view raw = part.substr(0, end);
-    const Line line = take_line(part);
-    if (line.text.empty()) break;
-    if (count == fields.size()) give(false);
-    HttpField& field = fields[count++];
-    const bool folded = line.text[0] == ' ' || line.text[0] == '\t';
-    std::string_view value = line.text;
-    const bool named = !folded && value.find(':') != value.npos;
-    const std::string_view name = named ? take_until(value, ':') : std::string_view{};
-    field = {name, trim(value), folded, line.complete && !lone_lf && !raw.ends_with('\r')};
-    if (way_.phase != Phase::trailer) note_field(field);
-    // A coding that stands on the next line (RFC 9112, 5.2) is read by those that unfold.
-    if (folded && (way_.framing & has_coding) != 0 && find_letters(field.value, "chunk") == 0)
-      way_.framing |= coding_obscured;
+    std::string_view line = part.substr(0, end);
+    part.remove_prefix(end == part.npos ? part.size() : end + 1);
+    const bool bare_lf = end != part.npos && !lone_lf && !line.ends_with('\r');
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) break;
+    if (may_matter(line)) read_field(line, bare_lf, framing);
+    if (marked) give_field(line);
   }
-  give(true);
+  head.framing = way_.framing;
+  head.fields = {framing.fields.data(), framing.count};
+  sink_.http(head);
+}
+
+/** A field as an input, where characters stand in it that code is written with. */
+void HttpReader::give_field(std::string_view line) {
+  std::string_view value = line;
+  const bool named = line[0] != ' ' && line[0] != '\t' && line.find(':') != line.npos;
+  const std::string_view name = named ? take_until(value, ':') : std::string_view{};
+  if (!same_letters(name, "cookie")) input_of_field(name, trim(value), sink_);
 }
 
 /** An answer's body: how it ends, and what its status says. */

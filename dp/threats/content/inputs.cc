@@ -118,6 +118,14 @@ void inputs_of_cookies(std::string_view value, ContentSink& sink) {
     give_pair(HttpWhere::cookie, trim(take_until(value, ';')), false, sink);
 }
 
+bool has_field_marks(std::string_view text) {
+  bool any = false;
+  for (char c : text)
+    any |= (c == '\'') | (c == '"') | (c == '`') | (c == '$') | (c == '<') | (c == '>') | (c == '%') |
+           (c == '{') | (c == '}');
+  return any;
+}
+
 void input_of_field(std::string_view name, std::string_view value, ContentSink& sink) {
   const uint16_t marks = marks_of(value);
   if ((marks & field_marks) == 0) return;

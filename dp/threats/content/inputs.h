@@ -21,5 +21,7 @@ void inputs_of_body(std::string_view body, BodyKind kind, ContentSink& sink);
 
 /** Marks without which no threat looks at a header field. */
 constexpr uint16_t field_marks = mark_quote | mark_dollar | mark_angle | mark_percent | mark_brace;
+/** Whether a text has any of them; looks at many characters at a time. */
+bool has_field_marks(std::string_view text);
 
 }  // namespace vmoat

@@ -31,14 +31,20 @@ enum HttpFraming : uint8_t {
 /** A request's or an answer's head; a long one comes in parts. */
 struct HttpHead {
   bool request = false;
-  bool first = false;       // this part begins with the request or status line
-  bool whole = false;       // this part reaches the empty line
-  uint8_t framing = 0;      // HttpFraming of all parts so far
-  uint16_t status = 0;      // of an answer
-  std::string_view method;  // of a request; empty in later parts
-  std::string_view target;  // likewise, as sent
-  std::span<const HttpField> fields;
+  bool first = false;                 // this part begins with the request or status line
+  bool whole = false;                 // this part reaches the empty line
+  uint8_t framing = 0;                // HttpFraming of all parts so far
+  uint16_t status = 0;                // of an answer
+  std::string_view method;            // of a request; empty in later parts
+  std::string_view target;            // likewise, as sent
+  std::span<const HttpField> fields;  // those that say where the body ends, at most 8 of a part
 };
+
+/** A head that says once and clearly where its body ends. */
+constexpr bool is_plain(const HttpHead& head) {
+  const uint8_t both = has_length | has_coding;
+  return (head.framing & ~(both | is_chunked)) == 0 && (head.framing & both) != both;
+}
 
 /** A request head that has not ended `waited_s` after its first byte. */
 struct HttpSlowHead {
