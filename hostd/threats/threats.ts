@@ -2,6 +2,7 @@
 import type { ThreatRecord } from '../../dp/client/index.ts';
 import type { ThreatInfo } from '../../dp/contract/protocol.ts';
 import type { Acknowledgement, Severity, Threat, ThreatGroup } from '../api/schema.ts';
+import { BatchQueue } from '../base/batch-queue.ts';
 import type { Clock } from '../base/clock.ts';
 import { groupKey, groupsOf } from './groups.ts';
 import {
@@ -59,11 +60,13 @@ interface Entry {
 const INCIDENTS_MAX = 20_000;
 /** Incidents that were silent for longer keep the names they have. */
 const RENAME_MS = 600_000;
+const RENAMED_AT_ONCE = 500;
 /** How much room is made at once. */
 const ROOM_SHARE = 0.05;
 
 export class Threats {
   readonly #options: ThreatsOptions;
+  readonly #renaming: BatchQueue<Entry>;
   readonly #entries = new Map<string, Entry>();
   readonly #totals = new Map<string, ThreatTotal>();
   #kinds: readonly ThreatInfo[] = [];
@@ -71,6 +74,17 @@ export class Threats {
 
   constructor(options: ThreatsOptions) {
     this.#options = options;
+    // One pass may run and one wait: what a third would find, the waiting one finds.
+    this.#renaming = new BatchQueue<Entry>({
+      recordsMax: 2 * this.#max,
+      slice: RENAMED_AT_ONCE,
+      work: (entries) => this.#renameSlice(entries),
+      defer: setImmediate,
+    });
+  }
+
+  get #max(): number {
+    return this.#options.max ?? INCIDENTS_MAX;
   }
 
   /** What vmoat-dp knows; of the last one while there is none. */
@@ -118,10 +132,15 @@ export class Threats {
 
   /** Asks again who the ends of late incidents are: names come later than the first packets. */
   rename(): void {
-    const changed: Threat[] = [];
     const since = new Date(this.#options.clock.now() - RENAME_MS).toISOString();
-    for (const entry of this.#entries.values()) {
-      if (!entry.ends || entry.threat.last < since) continue;
+    const late = [...this.#entries.values()].filter(({ threat }) => threat.last >= since);
+    this.#renaming.push(late, late.length);
+  }
+
+  #renameSlice(slice: Entry[]): void {
+    const changed: Threat[] = [];
+    for (const entry of slice) {
+      if (!entry.ends || this.#entries.get(entry.threat.id) !== entry) continue;
       const named = better(entry.threat, this.#options.nameEnds(entry.ends));
       if (sameNames(named, entry.threat)) continue;
       entry.threat = renamed(entry.threat, named);
@@ -226,7 +245,7 @@ export class Threats {
   }
 
   #makeRoom(): void {
-    const max = this.#options.max ?? INCIDENTS_MAX;
+    const max = this.#max;
     if (this.#entries.size <= max) return;
     const going = [...this.#entries.values()]
       .map(({ threat }) => threat)

@@ -2,8 +2,8 @@
 import { type FlowBatch, type FlowRecord, flowJson } from '../../dp/client/index.ts';
 import type { Receipt, Registry } from '../../dp/contract/protocol.ts';
 import type { Flow } from '../api/schema.ts';
+import { BatchQueue } from '../base/batch-queue.ts';
 import type { Clock } from '../base/clock.ts';
-import { BatchQueue } from './batch-queue.ts';
 import { type EdgeDelta, EdgeTable, type EdgeUpdate } from './edge-table.ts';
 import { type FlowEnds, type NamedEnds, type NameEnds, sameEnds } from './ends.ts';
 import { FlowTable, type LiveFlow } from './flow-table.ts';
