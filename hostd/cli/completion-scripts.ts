@@ -40,10 +40,10 @@ _vmoat() {
   case "$path" in
 ${cases.join('\n')}
   esac
-  case "$path $previous" in
+  [[ $current == -* ]] || case "$path $previous" in
 ${values.join('\n')}
     *' '${VM_OPTIONS.join(`|*' '`)}|'vm show show') words="$(${VM_NAMES})" ;;
-    'threats '*' --name') words="$(${THREAT_NAMES})" ;;
+    'threats --name') words="$(${THREAT_NAMES})" ;;
     'threats show show'|'threats ack ack') words="$(${THREAT_IDS})" ;;
   esac
   local IFS=$' \\t\\n'

@@ -456,7 +456,7 @@ test('completion scripts are scripts of their shells', async () => {
       'bash',
       [
         '-c',
-        `source ${file}; COMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${line.length - 1}; _vmoat; echo "\${COMPREPLY[*]}"`,
+        `source ${file}; vmoat() { [ "$*" = 'threats kinds -o name' ] && echo scan land; }; COMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${line.length - 1}; _vmoat; echo "\${COMPREPLY[*]}"`,
       ],
       { encoding: 'utf8' },
     ).trim();
@@ -464,6 +464,9 @@ test('completion scripts are scripts of their shells', async () => {
   assert.equal(complete(['vmoat', 'vm', '']), 'list show --help');
   assert.equal(complete(['vmoat', 'flows', '--fo']), '--follow');
   assert.equal(complete(['vmoat', 'graph', '-o', '']), 'table json dot');
+  assert.equal(complete(['vmoat', 'threats', '--severity', '']), 'low medium high critical');
+  assert.equal(complete(['vmoat', 'threats', '-f', '--name', '']), 'scan land');
+  assert.equal(complete(['vmoat', 'threats', 'ack', '--al']), '--alike');
   assert.match(await good('completion', 'zsh'), /^#compdef vmoat\n/);
   assert.match(await good('completion', 'fish'), /complete -c vmoat -n '__fish_use_subcommand' -a graph -d /);
 });
