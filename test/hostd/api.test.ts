@@ -339,10 +339,20 @@ test('only root acknowledges; it is told, counted, kept and can be taken back', 
   const refused = await ask(path, { method: 'POST' });
   assert.deepEqual([refused.status, Problem.parse(refused.json).code], [403, 'forbidden']);
   assert.equal((await ask(path, { method: 'DELETE' })).status, 403);
-  const reading = readEvents(house.config.sockets.api, `${V1}/stream?kinds=threats&name=scan`, (events) =>
-    events.some((event) => event.kind === 'threats'),
+  let begun = (): void => undefined;
+  const streaming = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const reading = readEvents(
+    house.config.sockets.api,
+    `${V1}/stream?kinds=threats,status&name=scan`,
+    (events) => {
+      begun(); // the stream begins with the status as it is
+      return events.some((event) => event.kind === 'threats');
+    },
+    60_000,
   );
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await streaming;
   const asked = { method: 'POST', body: { note: 'ours' }, headers: { 'vmoat-user': 'ann' } };
   const done = Threat.parse((await askSocket(house.admin, `${path}?alike=yes`, asked)).json);
   assert.deepEqual([done.acknowledged?.by, done.acknowledged?.note], ['ann', 'ours']);
