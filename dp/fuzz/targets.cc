@@ -2,6 +2,7 @@
 
 #include "apps/application.h"
 #include "fuzz/content_input.h"
+#include "fuzz/kernel_input.h"
 #include "fuzz/opening_input.h"
 #include "fuzz/pipeline_input.h"
 #include "parse/walk.h"
@@ -31,6 +32,7 @@ std::vector<FuzzTarget> fuzz_targets() {
   for (const FrameParser& parser : frame_parsers())
     targets.push_back({parser_target(parser.name),
                        [&parser](Bytes bytes) { parser.run(Copy(bytes.begin(), bytes.end())); }});
+  targets.push_back({"kernel-differential", run_kernel_differential});
   targets.push_back({"pipeline", run_pipeline});
   return targets;
 }

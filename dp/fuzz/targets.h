@@ -16,8 +16,8 @@ struct FuzzTarget {
   std::function<void(Bytes)> run;
 };
 
-/** One per application recogniser, one per splitter with all threats behind it, one per frame parser, and the
- * whole pipeline. */
+/** One per application recogniser, one per splitter with all threats behind it, one per frame parser, the
+ * kernel's parser against the engine's (as root), and the whole pipeline. */
 std::vector<FuzzTarget> fuzz_targets();
 
 }  // namespace vmoat

@@ -105,6 +105,7 @@ const whole: Record<string, Buffer> = {
 
 const headers: Record<string, Record<string, Buffer>> = {
   frame: whole,
+  'kernel-differential': whole,
   'frame-raw': { ipv4: plain, ipv6: ipv6Of(6, tcp) },
   'frame-cooked': { ipv4: cooked },
   'header-ethernet': { ethernet2: frame, llc: ethernetOf('0026', join2('aaaa03 000000 0800', plain)) },
