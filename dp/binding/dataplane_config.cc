@@ -59,6 +59,30 @@ std::string string_of(const Napi::Object& object, const char* key) {
   return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string{};
 }
 
+/** {syn-flood: {per-second: 500}} */
+Status set_thresholds(ThreatSettings& settings, const Napi::Object& given) {
+  const Napi::Array names = given.GetPropertyNames();
+  for (uint32_t i = 0; i < names.Length(); i++) {
+    const std::string threat = names.Get(i).ToString().Utf8Value();
+    const auto values = given.Get(threat).ToObject();
+    const Napi::Array keys = values.GetPropertyNames();
+    for (uint32_t k = 0; k < keys.Length(); k++) {
+      const std::string key = keys.Get(k).ToString().Utf8Value();
+      const double value = values.Get(key).ToNumber().DoubleValue();
+      if (!(value >= 0)) return Error{threat + "." + key + " is no number"};
+      if (Status set = settings.set(threat, key, static_cast<uint64_t>(value)); !set) return set;
+    }
+  }
+  return success();
+}
+
+Status set_threats(ThreatSettings& settings, const Napi::Object& given) {
+  for (const std::string& name : strings(given.Get("disabled")))
+    if (Status disabled = settings.disable(name); !disabled) return disabled;
+  const Napi::Value thresholds = given.Get("thresholds");
+  return thresholds.IsObject() ? set_thresholds(settings, thresholds.As<Napi::Object>()) : success();
+}
+
 }  // namespace
 
 Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
@@ -80,6 +104,9 @@ Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
       operator_applications(given.Get("applications"));
   if (!applications) return std::move(applications.error());
   config.applications = std::move(*applications);
+  if (given.Get("threats").IsObject())
+    if (Status set = set_threats(config.threats, given.Get("threats").As<Napi::Object>()); !set)
+      return std::move(set.error());
   if (!given.Has("hook")) return config;
   Result<HookChoice> hook = hook_choice(string_of(given, "hook"));
   if (!hook) return std::move(hook.error());

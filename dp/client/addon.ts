@@ -77,6 +77,7 @@ export interface DataplaneConfig extends EngineConfig {
   upcallsBurst?: number;
   ringBytes?: number;
   reportIntervalMs?: number;
+  threats?: { disabled: string[]; thresholds: Record<string, Record<string, number>> };
   pinRoot?: string;
   applications?: OperatorApplication[];
 }

@@ -7,6 +7,11 @@ namespace vmoat {
 namespace {
 
 constexpr uint32_t want_opening = 2 * opening_bytes_max;
+constexpr uint32_t want_echoes = 16384;  // what echo messages carry, for those who look for tunnels in it
+
+bool is_icmp(const Session& s) {
+  return s.key.proto() == IPPROTO_ICMP || s.key.proto() == IPPROTO_ICMPV6;
+}
 
 SessionFlags kernel_flag(int end) {
   return end != 0 ? kernel_high : kernel_low;
@@ -62,7 +67,10 @@ void Pipeline::Impl::want(Session& s, uint32_t client_bytes, uint32_t server_byt
 /** After recognisers and threats have read: more is wanted once for each purpose, and nothing any more when
  * all are done. */
 void Pipeline::Impl::answer(Session& s, bool was_followed, bool was_sought) {
-  if (!Recognition::wants_more(s)) return want(s, 0, 0);
+  if (!Recognition::wants_more(s)) {
+    const uint32_t echoes = is_icmp(s) ? want_echoes : 0;
+    return want(s, echoes, echoes);
+  }
   if (s.has(is_followed)) {
     if (!was_followed) want(s, recognition_.follow_bytes(s), recognition_.follow_bytes(s));
   } else if (s.has(is_decided)) {

@@ -1,5 +1,6 @@
 // The pipeline's sessions: made, counted, tracked, recognised, ended, reported.
 #include "engine/pipeline_impl.h"
+#include "threats/amplifiers.h"
 
 namespace vmoat {
 
@@ -74,7 +75,8 @@ void Pipeline::Impl::begin_ends(Session& s, const Packet& p, int sender) {
 void Pipeline::Impl::infer_client(Session& s, int sender) {
   const uint16_t from = sender != 0 ? s.key.high_port : s.key.low_port;
   const uint16_t to = sender != 0 ? s.key.low_port : s.key.high_port;
-  const bool answers = from < to && recognition_.is_udp_port(from) && !recognition_.is_udp_port(to);
+  const bool serves = recognition_.is_udp_port(from) || can_amplify(from);
+  const bool answers = from < to && serves && !recognition_.is_udp_port(to);
   if (!answers) return;
   s.set_client(1 - sender);
   s.clear(direction_was_seen);

@@ -70,9 +70,12 @@ void Pipeline::Impl::judge_flow(Session& s, FlowStep step, const uint64_t (&pack
 }
 
 void Pipeline::Impl::judge_growth(Session& s, int sender, uint64_t packets, uint64_t bytes, int64_t now_ns) {
-  if (s.key.proto() != IPPROTO_UDP || !watch_.wants(flow_grown)) return;
+  const bool pings = s.key.proto() == IPPROTO_ICMP;
+  if ((s.key.proto() != IPPROTO_UDP && !pings) || !watch_.wants(flow_grown)) return;
   const int client = s.client();
-  if (!can_amplify(client != 0 ? s.key.low_port : s.key.high_port)) return;
+  const bool matters =
+      pings ? (s.mac[1 - client][0] & 1) != 0 : can_amplify(client != 0 ? s.key.low_port : s.key.high_port);
+  if (!matters) return;
   const bool asks = sender == client;
   judge_flow(s, flow_grown, {asks ? packets : 0, asks ? 0 : packets}, {asks ? bytes : 0, asks ? 0 : bytes},
              now_ns);

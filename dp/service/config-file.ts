@@ -1,34 +1,41 @@
 // The configuration file of vmoat-dp: YAML, every key known, an error names its line.
 import { readFileSync } from 'node:fs';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { DataplaneError } from '../client/dataplane-error.ts';
 import { nearest } from '../client/nearest.ts';
 import { applicationsIn } from '../client/operator-applications.ts';
+import type { ThreatInfo } from '../contract/protocol.ts';
 import { checkSetting } from './check-setting.ts';
 import { ServiceError } from './service-error.ts';
 import { SETTINGS, type Settings } from './settings.ts';
+import { type Place, threatSettings } from './threat-settings.ts';
 
 const FILE_BYTES_MAX = 1_048_576;
-const KEYS = [...SETTINGS.map(({ key }) => key), 'applications'];
+const KEYS = [...SETTINGS.map(({ key }) => key), 'applications', 'threats'];
 
-/** What the file sets. Throws `usage` with file and line. */
-export function readConfigFile(path: string): Partial<Settings> {
-  return parseConfig(read(path), path);
+/** What the file sets, `threats` being all there are. Throws `usage` with file and line. */
+export function readConfigFile(path: string, threats: () => readonly ThreatInfo[]): Partial<Settings> {
+  return parseConfig(read(path), path, threats);
 }
 
 /** As readConfigFile, from text. */
-export function parseConfig(text: string, path: string): Partial<Settings> {
+export function parseConfig(
+  text: string,
+  path: string,
+  threats: () => readonly ThreatInfo[],
+): Partial<Settings> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const values = plain(document, path);
   if (!isMap(document.contents)) return {};
-  const keys = document.contents.items.map(({ key }) => key);
+  const place: Place = (node) =>
+    `${path}:${isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1}`;
   return Object.fromEntries(
-    keys.map((key) => {
+    document.contents.items.map(({ key, value }) => {
       const name = isScalar(key) ? String(key.value) : '';
-      const line = isScalar(key) && key.range ? lines.linePos(key.range[0]).line : 1;
       if (name === 'applications') return [name, applications(document, lines, path)];
-      return [name, checked(name, values[name], `${path}:${line}: ${name}`)];
+      if (name === 'threats') return [name, threatSettings(value, threats(), place)];
+      return [name, checked(name, values[name], `${place(key)}: ${name}`)];
     }),
   );
 }

@@ -1,10 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ThreatInfo } from '../contract/protocol.ts';
 import { findAccounts } from './accounts.ts';
 import { parseConfig } from './config-file.ts';
 import { readOptions, usage } from './options.ts';
 import { ServiceError } from './service-error.ts';
 import { DEFAULTS, dataplaneConfig, SETTINGS } from './settings.ts';
+
+const threat = (name: string, thresholds: ThreatInfo['thresholds'] = []): ThreatInfo => ({
+  name,
+  severity: 'high',
+  action: 'deny',
+  means: '',
+  evidence: '',
+  live: '',
+  offline: '',
+  thresholds,
+});
+const perSecond = { name: 'per-second', unit: 'packets', standard: 2000, least: 10, most: 1e6, means: '' };
+const THREATS = [threat('syn-flood', [perSecond]), threat('land')];
+const parse = (text: string) => parseConfig(text, 'f', () => THREATS);
 
 const wrongUse = (pattern: RegExp) => (error: unknown) =>
   error instanceof ServiceError && error.exitCode === 2 && pattern.test(error.message);
@@ -45,14 +60,14 @@ test('wrong use names the flag', () => {
 });
 
 test('the file sets what flags do, and an unknown key is an error with line and nearest key', () => {
-  assert.deepEqual(parseConfig('# nothing\n', 'f'), {});
-  const [bus] = parseConfig('applications: [{ name: bus, client: { prefix: "B" } }]', 'f').applications ?? [];
+  assert.deepEqual(parse('# nothing\n'), {});
+  assert.deepEqual(parse('workers: 2\ntap: [a, "b*"]\n'), { workers: 2, tap: ['a', 'b*'] });
+  const [bus] = parse('applications: [{ name: bus, client: { prefix: "B" } }]').applications ?? [];
   assert.deepEqual([bus?.name, bus?.client], ['bus', [{ hex: '42', within: 0 }]]);
-  assert.deepEqual(parseConfig('vxlanPorts: [4789, 7000]\ntcpClosedTimeout: 9\n', 'f'), {
+  assert.deepEqual(parse('vxlanPorts: [4789, 7000]\ntcpClosedTimeout: 9\n'), {
     vxlanPorts: [4789, 7000],
     tcpClosedTimeout: 9,
   });
-  assert.deepEqual(parseConfig('workers: 2\ntap: [a, "b*"]\n', 'f'), { workers: 2, tap: ['a', 'b*'] });
   const wrong: [string, RegExp][] = [
     ['workers: 2\nsokcet: /x\n', /^f:2: sokcet: no such setting; nearest is socket$/],
     ['workers: many\n', /^f:1: workers takes a whole number/],
@@ -65,7 +80,35 @@ test('the file sets what flags do, and an unknown key is an error with line and 
     ['aplications: []\n', /nearest is applications$/],
     ['tap: &a [x]\nignore: *a\n', /aliases/],
   ];
-  for (const [text, pattern] of wrong) assert.throws(() => parseConfig(text, 'f'), wrongUse(pattern), text);
+  for (const [text, pattern] of wrong) assert.throws(() => parse(text), wrongUse(pattern), text);
+});
+
+test('thresholds are checked against the threats that there are', () => {
+  assert.deepEqual(
+    parse('workers: 1\nthreats:\n  syn-flood: { per-second: 500 }\n  land: {}\n  disabled: [land]\n'),
+    {
+      workers: 1,
+      threats: { disabled: ['land'], thresholds: { 'syn-flood': { 'per-second': 500 }, land: {} } },
+    },
+  );
+  const wrong: [string, RegExp][] = [
+    ['threats:\n  sin-flood: {}\n', /^f:2: sin-flood: no such threat; nearest is syn-flood$/],
+    [
+      'threats:\n  syn-flood:\n    per-minute: 1\n',
+      /^f:3: per-minute: no such threshold of syn-flood; nearest is per-second$/,
+    ],
+    ['threats:\n  land:\n    size: 1\n', /^f:3: size: no such threshold of land; it has none$/],
+    [
+      'threats:\n  syn-flood: { per-second: 9 }\n',
+      /^f:2: syn-flood.per-second takes a whole number from 10 to 1000000$/,
+    ],
+    ['threats:\n  syn-flood: { per-second: many }\n', /^f:2: syn-flood.per-second takes a whole number/],
+    ['threats:\n  disabled:\n    - land\n    - lend\n', /^f:4: lend: no such threat; nearest is land$/],
+    ['threats:\n  disabled: land\n', /^f:2: threats.disabled takes a list of names$/],
+    ['threats: 1\n', /^f:1: threats takes "key: value" lines$/],
+    ['threat: 1\n', /^f:1: threat: no such setting; nearest is threats$/],
+  ];
+  for (const [text, pattern] of wrong) assert.throws(() => parse(text), wrongUse(pattern), text);
 });
 
 test('help names every flag, and the data plane gets every setting that is its own', () => {

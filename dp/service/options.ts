@@ -1,5 +1,7 @@
 // The command line of vmoat-dp: what to do, and the settings out of flags, file and defaults, in this order.
 import { parseArgs } from 'node:util';
+import { loadAddon } from '../client/addon.ts';
+import type { ThreatInfo } from '../contract/protocol.ts';
 import { checkSetting } from './check-setting.ts';
 import { readConfigFile } from './config-file.ts';
 import { ServiceError } from './service-error.ts';
@@ -27,10 +29,13 @@ const VALUES = Object.fromEntries(
 );
 
 /** Reads process.argv.slice(2); throws `usage`. */
-export function readOptions(argv: string[]): Options {
+export function readOptions(
+  argv: string[],
+  threats: () => readonly ThreatInfo[] = () => loadAddon().threats,
+): Options {
   const values = parse(argv);
   const action = values.help ? 'help' : values.version ? 'version' : values.restore ? 'restore' : 'run';
-  const file = typeof values.config === 'string' ? readConfigFile(values.config) : {};
+  const file = typeof values.config === 'string' ? readConfigFile(values.config, threats) : {};
   return {
     action,
     detachOnExit: values['detach-on-exit'] === true,

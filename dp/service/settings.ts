@@ -1,6 +1,7 @@
 // Every setting of vmoat-dp: its flag, its key in the configuration file, its kind and its default.
 import type { DataplaneConfig } from '../client/addon.ts';
 import type { OperatorApplication } from '../client/operator-applications.ts';
+import type { ThreatSettings } from './threat-settings.ts';
 
 export interface Settings {
   socket: string;
@@ -19,6 +20,8 @@ export interface Settings {
   ringBytes: number;
   /** The operator's own; in the file only. */
   applications: OperatorApplication[];
+  /** In the file only. */
+  threats: ThreatSettings;
   tcpHalfOpenTimeout: number;
   tcpEstablishedTimeout: number;
   tcpClosingTimeout: number;
@@ -39,7 +42,7 @@ export interface Settings {
 export type Kind = 'path' | 'list' | 'hook' | 'count' | 'overlap' | 'ports';
 
 export interface Setting {
-  key: Exclude<keyof Settings, 'applications'>;
+  key: Exclude<keyof Settings, 'applications' | 'threats'>;
   flag: string;
   kind: Kind;
   value: string;
@@ -217,6 +220,7 @@ export const DEFAULTS: Settings = {
   upcallsBurst: 20_000,
   ringBytes: 8_388_608,
   applications: [],
+  threats: { disabled: [], thresholds: {} },
   tcpHalfOpenTimeout: 30,
   tcpEstablishedTimeout: 3600,
   tcpClosingTimeout: 120,

@@ -1,4 +1,5 @@
 // Brute force: passwords are tried, one short session after the other.
+#include "threats/content/messages.h"
 #include "threats/threat.h"
 
 namespace vmoat {
@@ -32,6 +33,15 @@ void flow(const FlowEvent& event, Alarm& alarm) {
   alarm.raise(Evidence() << t.count << " short sessions of " << event.application << " in 60 s");
 }
 
+void login(const Login& login, Alarm& alarm) {
+  const Subject& s = alarm.subject();
+  const uint32_t apart = 1u << 31;  // from the sessions that are counted
+  Tally& t = alarm.tally(
+      {.slot = s.slot, .port = s.dport, .segment = s.segment ^ apart, .a = s.src, .b = s.dst}, 60);
+  if (++t.count < alarm.threshold(1)) return;
+  alarm.raise(Evidence() << t.count << " logins to " << login.application << " refused in 60 s");
+}
+
 }  // namespace
 
 extern const Threat brute_force_threat;
@@ -45,6 +55,7 @@ const Threat brute_force_threat = {
     .thresholds = thresholds,
     .flows = flow_ended,
     .flow = flow,
+    .login = login,
 };
 
 }  // namespace vmoat

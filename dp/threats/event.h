@@ -37,7 +37,7 @@ enum FlowStep : uint8_t {
   flow_opened = 1,       // the client's first packet
   flow_established = 2,  // TCP: the client has ended the handshake
   flow_failed = 4,  // a reset answered the SYN, or nobody answered for 3 s; never to multicast or broadcast
-  flow_grown = 8,   // UDP of a service that can amplify: `packets`, `bytes` since the last time
+  flow_grown = 8,   // UDP of a service that can amplify, echoes to broadcast: what came since the last time
   flow_ended = 16,  // the flow is over: `packets` and `bytes` are its totals
 };
 

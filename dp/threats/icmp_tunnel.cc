@@ -27,7 +27,7 @@ bool is_pattern(Bytes data) {
   for (size_t i = 1; i < body.size(); i++)
     counts = counts && static_cast<uint8_t>(body[i - 1] + 1) == body[i];
   if (counts) return true;
-  for (size_t period = 1; period <= std::min(pattern_bytes_max, body.size() / 2); period++)
+  for (size_t period = 1; period <= std::min(pattern_bytes_max, body.size() - 4); period++)
     if (std::equal(body.begin() + static_cast<ptrdiff_t>(period), body.end(), body.begin())) return true;
   return false;
 }
