@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "binding/engine_config.h"
 #include "binding/exports.h"
 #include "binding/offline_run.h"
 #include "binding/operator_applications.h"

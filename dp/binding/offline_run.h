@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "binding/engine_config.h"
+#include "engine/engine_config.h"
 #include "engine/offline.h"
 
 namespace vmoat::binding {
