@@ -32,7 +32,7 @@ $(printf '  %s\n' "$@")
   writable = yes
 END
   printf 'secret\nsecret\n' | on_server smbpasswd -c "$work/smb.conf" -s -a root >/dev/null
-  serve smbd --foreground -s "$work/smb.conf" -l "$work"
+  serve smbd --foreground --no-process-group -s "$work/smb.conf" -l "$work"
   wait_for 445
 }
 
