@@ -59,10 +59,46 @@ Claim read_answer(Bytes bytes) {
   return bytes[0] == 1 || bytes[0] == 0 ? Claim::more : Claim::no;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+/** Connection.StartOk (10, 11): properties, mechanism, then PLAIN's "\0user\0password" (RFC 4616). */
+void note_login(ByteReader in, Findings& findings) {
+  in.skip(in.be32());
+  const std::string_view mechanism = in.text(in.u8());
+  std::string_view response = in.text(in.be32());
+  if (!in.ok() || mechanism != "PLAIN") return;
+  take_until(response, '\0');
+  const size_t end = response.find('\0');
+  const std::string_view user = response.substr(0, end);
+  if (end != response.npos && !user.empty() && is_text(user)) findings.fact(Fact::amqp_user, user);
+}
+
+/** The client's frames behind the protocol header (0-9-1, 2.3.5); true once it has opened a virtual host. */
+bool note_frames(Bytes client, Findings& findings) {
+  constexpr size_t header = 8;
+  ByteReader in(client.subspan(std::min(client.size(), header)));
+  for (int i = 0; i < 8 && in.left() > 0; i++) {
+    const uint8_t type = in.u8();
+    in.skip(2);
+    ByteReader body(in.bytes(in.be32()));
+    if (in.u8() != 0xce || !in.ok()) return false;
+    const uint32_t method = body.be32();
+    if (type == 1 && method == (10 << 16 | 11)) note_login(body, findings);
+    if (type != 1 || method != (10 << 16 | 40)) continue;
+    const std::string_view host = body.text(body.u8());
+    if (body.ok() && is_text(host)) findings.fact(Fact::amqp_vhost, host);
+    return true;
+  }
+  return false;
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   if (opening.midstream && (goes_on(client) || goes_on(server))) return Claim::sure;
   const Claim asked = read_header(client), answered = read_answer(server);
-  return asked == Claim::no || answered == Claim::no ? Claim::no : std::max(asked, answered);
+  if (asked == Claim::no || answered == Claim::no) return Claim::no;
+  const bool frames = client.size() >= 8 && client[4] == 0;  // 0-9: no SASL header, not 1.0
+  const bool opened = asked == Claim::sure && note_frames(client, findings);
+  const bool old = asked == Claim::sure && frames && client[5] == 0;
+  if (old && !opened) findings.unfinished();
+  return std::max(asked, answered);
 }
 
 Claim recognise(const Opening& opening, Findings& findings) {

@@ -164,6 +164,8 @@ class Findings {
    * is asked again with the grown openings until it no longer says so, the windows are full or it says `no`.
    */
   virtual void unfinished() {}
+  /** With a claim of `sure`, and of messages: nothing more of this flow is wanted, whatever the appetite. */
+  virtual void enough() {}
   /**
    * Datagrams, and messages of a stream: what is to be shown again, as `client_kept` or `server_kept` of the
    * side that speaks, with whatever comes next; at most kept_bytes_max, more is cut. It takes the place of

@@ -1,5 +1,7 @@
 // cassandra: the CQL binary protocol, versions 1 to 5 (native_protocol_v5.spec): STARTUP, or OPTIONS and
 // SUPPORTED, or a query in CQL.
+#include <array>
+
 #include "apps/sides.h"
 #include "apps/sql.h"
 
@@ -72,11 +74,33 @@ Claim read_query(const Frame& frame) {
   return begins_like_sql(text) ? Claim::sure : Claim::no;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
+/** STARTUP's map of strings (native_protocol_v5.spec, 4.1.1): who connects. */
+void note_driver(Bytes body, Findings& findings) {
+  ByteReader in(body);
+  std::string_view name, version;
+  for (uint16_t count = in.be16(); count > 0 && in.left() > 0; count--) {
+    const std::string_view key = in.text(in.be16()), value = in.text(in.be16());
+    if (!in.ok() || !is_text(value)) break;
+    if (key == "DRIVER_NAME") name = value;
+    if (key == "DRIVER_VERSION") version = value;
+  }
+  std::array<char, 128> text;
+  if (name.empty() || name.size() + 1 + version.size() > text.size()) return;
+  size_t size = name.copy(text.data(), name.size());
+  if (!version.empty()) text[size++] = ' ';
+  size += version.copy(&text[size], version.size());
+  findings.fact(Fact::cassandra_driver, {text.data(), size});
+}
+
+Claim judge(Bytes client, Bytes server, const Opening&, Findings& findings) {
   const Frame asked = read_frame(client, 0), answered = read_frame(server, response_bit);
   if (asked.claim == Claim::no || answered.claim == Claim::no) return Claim::no;
   if (asked.claim != Claim::sure) return Claim::more;
-  if (asked.opcode == startup) return read_startup(asked);
+  if (asked.opcode == startup) {
+    const Claim claim = read_startup(asked);
+    if (claim == Claim::sure) note_driver(asked.body, findings);
+    return claim;
+  }
   if (asked.opcode == query || asked.opcode == prepare) return read_query(asked);
   return asked.opcode == options ? read_options(asked, answered) : Claim::no;
 }

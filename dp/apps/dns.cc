@@ -1,6 +1,7 @@
 // dns: DNS messages (RFC 1035) over UDP and TCP, multicast DNS (RFC 6762) and LLMNR, which share the format.
 // A message is DNS when every name and record in it reads to its very end.
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 #include "apps/sides.h"
@@ -70,6 +71,7 @@ struct Message {
   uint16_t type = 0;
   uint8_t code = 0;
   Name question;
+  uint32_t ttl = UINT32_MAX;  // the smallest of the addresses
   std::array<char, 256> answers;
   size_t answers_size = 0;
 };
@@ -134,11 +136,12 @@ bool read_record(Bytes whole, ByteReader& in, bool answer, Message& message) {
   Name name;
   if (!read_name(whole, in, name)) return false;
   const uint16_t type = in.be16(), record_class = in.be16();
-  in.be32();
+  const uint32_t ttl = in.be32();
   const uint16_t length = in.be16();
   if (!in.ok() || length > in.left()) return false;
   if (!is_type(type) || name.netbios || (type != type_opt && !is_class(record_class))) return false;
   if (answer) note_answer(whole, in, type, length, message);
+  if (answer && (type == type_a || type == type_aaaa)) message.ttl = std::min(message.ttl, ttl);
   in.skip(length);
   if (message.question.size == 0) message.question = name;
   return true;
@@ -222,6 +225,10 @@ void note(const Message& message, Findings& findings) {
   findings.fact(Fact::dns_rcode, code_name(message.code));
   if (message.answers_size > 0)
     findings.fact(Fact::dns_answer, {message.answers.data(), message.answers_size});
+  if (message.ttl == UINT32_MAX) return;
+  std::array<char, 10> ttl;
+  const char* const end = std::to_chars(ttl.begin(), ttl.end(), message.ttl).ptr;
+  findings.fact(Fact::dns_ttl, {ttl.begin(), static_cast<size_t>(end - ttl.begin())});
 }
 
 /** A query from the server's side, or an answer from the client's, says that the flow is the other way round.

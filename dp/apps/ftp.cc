@@ -3,6 +3,7 @@
 // EPSV of RFC 2428) are announced.
 #include "apps/address_text.h"
 #include "apps/lines.h"
+#include "apps/tls_stream.h"
 
 namespace vmoat {
 namespace {
@@ -129,7 +130,19 @@ void read_reply(std::string_view line, Findings& findings) {
   }
 }
 
+/** AUTH TLS (RFC 4217): from the client's hello on there is nothing to read. */
+bool note_tls(const Opening& opening, Findings& findings) {
+  if (from_server(opening)) return false;
+  const TlsStream stream(opening.client, {}, true);
+  if (stream.client().claim != Claim::sure || stream.client().old) return false;
+  stream.note(findings);
+  findings.layer("tls");
+  findings.enough();
+  return true;
+}
+
 void follow(const Opening& opening, Findings& findings) {
+  if (note_tls(opening, findings)) return;
   each_new_line<512>(opening, findings, [&](std::string_view line) {
     from_server(opening) ? read_reply(line, findings) : read_command(line, findings);
   });

@@ -111,6 +111,7 @@ bool each_field(std::string_view fields, Each each) {
 
 /** What a request and its response say of an inner layer. */
 struct Exchange {
+  std::string_view path;
   bool websocket = false, http2 = false, elasticsearch = false, etcd = false, consul = false, thrift = false,
        bittorrent = false, rtsp = false, dns = false;
   bool search_path = false, json = false;  // Elasticsearch's, where both are true
@@ -152,13 +153,29 @@ void note_field(std::string_view name, std::string_view value, Exchange& exchang
   if (same_letters(name.substr(0, 9), "x-consul-")) exchange.consul = true;
 }
 
+/** A proxy is asked for the whole URI: its authority may hold a password and is not shown. */
+std::string_view path_of(std::string_view target) {
+  const size_t authority = target.find("://");
+  if (authority == target.npos) return target;
+  const size_t path = target.find('/', authority + 3);
+  return path == target.npos ? std::string_view("/") : target.substr(path);
+}
+
+/** The first part of a path that no endpoint has: "/logs-2024/_search". */
+void note_index(std::string_view path, Findings& findings) {
+  take_until(path, '/');
+  const std::string_view index = take_until(path, '/');
+  if (!index.empty() && index[0] != '_') findings.fact(Fact::elasticsearch_index, index);
+}
+
 /** Writes the request's facts; true when its head was complete. */
 bool note_request(const Head& head, Findings& findings, Exchange& exchange) {
   std::string_view line = head.first;
   findings.fact(Fact::http_method, take_until(line, ' '));
   std::string_view target = take_until(line, ' ');
-  const std::string_view path = take_until(target, '?');
+  const std::string_view path = path_of(take_until(target, '?'));
   findings.fact(Fact::http_path, path);
+  exchange.path = path;
   exchange.search_path = is_search_path(path);
   exchange.bittorrent = is_tracker_query(path, target);
   return each_field(head.fields, [&](std::string_view name, std::string_view value) {
@@ -226,6 +243,8 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
   const bool answered = response.claim == Claim::sure && note_response(response, findings, exchange);
   if (as_text(server).find(search_slogan) != std::string_view::npos) exchange.elasticsearch = true;
   note_layer(exchange, findings);
+  const bool elasticsearch = exchange.elasticsearch || (exchange.search_path && exchange.json);
+  if (elasticsearch && request.claim == Claim::sure) note_index(exchange.path, findings);
   if (!asked || !answered) findings.unfinished();
   return claim;
 }

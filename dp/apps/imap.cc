@@ -1,6 +1,7 @@
 // imap: IMAP4 (RFC 9051): the server's untagged greeting, or a tagged command of the client's.
 #include "apps/sides.h"
 #include "apps/text.h"
+#include "apps/tls_stream.h"
 
 namespace vmoat {
 namespace {
@@ -40,14 +41,32 @@ Claim read_client(Bytes bytes) {
   return known && !tag.empty() ? Claim::sure : Claim::no;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+/** The name of `a1 LOGIN name password`, quoted or not; true once the client has logged in or tried to. */
+bool note_login(Bytes client, Findings& findings) {
+  return any_line(client, [&](std::string_view line) {
+    take_until(line, ' ');
+    const std::string_view command = take_until(line, ' ');
+    if (same_letters(command, "authenticate")) return true;
+    if (!same_letters(command, "login")) return false;
+    const bool quoted = line.starts_with('"');
+    if (quoted) line.remove_prefix(1);
+    const std::string_view name = take_until(line, quoted ? '"' : ' ');
+    if (!name.empty() && is_text(name) && !name.starts_with('{')) findings.fact(Fact::imap_user, name);
+    return true;
+  });
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   if (opening.midstream && any_line(server, is_untagged)) return Claim::sure;
   const Claim greeted = begins_with_any(server, greetings);
   const Claim asked = read_client(client);
   const bool anywhere = opening.midstream && server.size() > 1 && server[0] == '*';
   if (asked == Claim::no || (greeted == Claim::no && !anywhere)) return Claim::no;
   if (anywhere && greeted == Claim::no) return asked;
-  return greeted == Claim::sure ? greeted : Claim::more;
+  if (greeted != Claim::sure) return Claim::more;
+  const bool settled = note_login(client, findings);
+  note_text_switch(client, server, opening.cut, !settled && !opening.midstream, findings);
+  return greeted;
 }
 
 Claim recognise(const Opening& opening, Findings& findings) {

@@ -72,12 +72,14 @@ Claim read_server(Bytes bytes) {
   return number || word == "NOTICE" || word == "CAP" ? Claim::sure : Claim::no;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   if (opening.midstream && (goes_on(client) || goes_on(server))) return Claim::sure;
   const Claim asked = read_client(client), answered = read_server(server);
   const bool may_go_on = opening.midstream && speaks_text(client) && speaks_text(server);
   if (asked == Claim::no || answered == Claim::no) return may_go_on ? Claim::more : Claim::no;
   const Claim claim = std::max(asked, answered);
+  const std::string_view nick = after_word(client, "nick ");
+  if (claim == Claim::sure && !nick.empty()) findings.fact(Fact::irc_nick, nick);
   return claim == Claim::guess ? Claim::more : claim;
 }
 

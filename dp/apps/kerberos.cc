@@ -1,6 +1,9 @@
 // kerberos: Kerberos 5 over UDP and TCP (RFC 4120): a message whose version 5 and type agree with its tag.
+#include <array>
+
 #include "apps/ber.h"
 #include "apps/sides.h"
+#include "apps/text.h"
 
 namespace vmoat {
 namespace {
@@ -44,12 +47,58 @@ Claim read_stream(Bytes bytes, bool cut) {
   return read_message(in.rest().first(std::min<size_t>(in.left(), length)), cut);
 }
 
+/** The text of a principal: `service/host`, then `@REALM`. */
+class Principal {
+ public:
+  void add(std::string_view part, char before) {
+    if (part.empty() || !is_text(part) || used_ + 1 + part.size() > text_.size()) return;
+    if (used_ > 0) text_[used_++] = before;
+    used_ += part.copy(&text_[used_], part.size());
+  }
+  /** PrincipalName: type [0], then its parts [1] (RFC 4120, 5.2.2). */
+  void add_name(Bytes field) {
+    ByteReader outer(field);
+    ByteReader name(take_ber(outer).body);
+    take_ber(name);
+    ByteReader strings(take_ber(name).body);
+    ByteReader in(take_ber(strings).body);
+    for (int i = 0; i < 8 && in.left() > 0; i++) add(as_text(take_ber(in).body), '/');
+  }
+  [[nodiscard]] std::string_view view() const { return {text_.data(), used_}; }
+
+ private:
+  std::array<char, 255> text_;
+  size_t used_ = 0;
+};
+
+/** KDC-REQ-BODY (RFC 4120, 5.4.1): who asks [1], realm [2], for what [3]. */
+void note_request(Bytes message, Findings& findings) {
+  ByteReader in(message);
+  ByteReader outer(take_ber(in).body);
+  ByteReader fields(take_ber(outer).body);
+  BerItem field;
+  while (fields.left() > 0 && field.tag != 0xa4) field = take_ber(fields);
+  if (field.tag != 0xa4) return;
+  ByteReader wrapped(field.body);
+  ByteReader body(take_ber(wrapped).body);
+  Principal client, service;
+  for (int i = 0; i < 4 && body.left() > 0; i++) {
+    const BerItem part = take_ber(body);
+    ByteReader inner(part.body);
+    if (part.tag == 0xa1) client.add_name(part.body);
+    if (part.tag == 0xa2 && !client.view().empty()) client.add(as_text(take_ber(inner).body), '@');
+    if (part.tag == 0xa3) service.add_name(part.body);
+  }
+  if (!client.view().empty()) findings.fact(Fact::kerberos_principal, client.view());
+  if (!service.view().empty()) findings.fact(Fact::kerberos_service, service.view());
+}
+
 bool asks(Bytes bytes, bool stream) {
   const size_t at = stream ? 4 : 0;
   return bytes.size() > at && (bytes[at] == as_request || bytes[at] == tgs_request);
 }
 
-Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const bool stream = opening.transport == over_tcp;
   const auto read = [&](Bytes bytes) {
     return stream ? read_stream(bytes, opening.cut) : read_message(bytes, true);
@@ -59,7 +108,9 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
   if (asked == Claim::no || answered == Claim::no) return Claim::no;
   const bool wrong_side =
       (asked == Claim::sure && !asks(client, stream)) || (answered == Claim::sure && asks(server, stream));
-  return wrong_side ? Claim::no : std::max(asked, answered);
+  if (wrong_side) return Claim::no;
+  if (asked == Claim::sure) note_request(client.subspan(stream ? 4 : 0), findings);
+  return std::max(asked, answered);
 }
 
 Claim recognise(const Opening& opening, Findings& findings) {

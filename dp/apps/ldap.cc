@@ -3,6 +3,7 @@
 #include "apps/ber.h"
 #include "apps/sides.h"
 #include "apps/text.h"
+#include "apps/tls_stream.h"
 
 namespace vmoat {
 namespace {
@@ -151,6 +152,19 @@ Message read_message(Bytes bytes, bool whole) {
   return message;
 }
 
+/** The StartTLS operation's OID (RFC 4511, 4.14.1) in the first message. */
+bool asked_for_tls(Bytes client) {
+  constexpr std::string_view oid = "1.3.6.1.4.1.1466.20037";
+  constexpr size_t near = 64;
+  return as_text(client.first(std::min(client.size(), near))).find(oid) != std::string_view::npos;
+}
+
+Bytes behind_message(Bytes bytes) {
+  ByteReader in(bytes);
+  const BerItem message = take_ber(in);
+  return in.ok() && message.body.size() == message.length ? in.rest() : Bytes{};
+}
+
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const bool whole = opening.cut || opening.transport == over_udp;
   const Message asked = read_message(client, whole), answered = read_message(server, whole);
@@ -159,6 +173,8 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
     return Claim::no;
   const Claim claim = std::max(asked.claim, answered.claim);
   if (claim == Claim::sure && !asked.user.empty()) findings.fact(Fact::ldap_user, asked.user);
+  if (claim == Claim::sure && asked_for_tls(client))
+    note_switched_to_tls(behind_message(client), behind_message(server), opening.cut, findings);
   return claim;
 }
 

@@ -24,6 +24,8 @@
   X(vnc)                    \
   X(sip)                    \
   X(rtsp)                   \
+  X(rtp)                    \
+  X(rtcp)                   \
   X(telnet)                 \
   X(syslog)                 \
   X(memcached)              \

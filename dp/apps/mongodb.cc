@@ -135,6 +135,32 @@ Message read_message(Bytes bytes, bool cut) {
   return m;
 }
 
+/** OP_MSG names it in the element "$db", a legacy query before the dot of its collection. */
+std::string_view database_of(Bytes message_bytes) {
+  constexpr std::string_view element("\2$db\0", 5);
+  constexpr size_t header = 16;
+  const std::string_view text = as_text(message_bytes);
+  const size_t at = text.find(element);
+  ByteReader in(message_bytes);
+  in.skip(at == text.npos ? header + 4 : at + element.size());
+  std::string_view name;
+  if (at != text.npos) {
+    const uint32_t length = in.le32();
+    name = in.text(length - (length > 0 ? 1 : 0));
+  } else {
+    const std::string_view rest = as_text(in.rest());
+    name = rest.substr(0, rest.find('\0'));
+    name = name.substr(0, std::min(name.find('.'), name.size()));
+  }
+  return in.ok() && is_text(name) && name.size() < 64 ? name : std::string_view{};
+}
+
+bool is_legacy_query(Bytes bytes) {
+  ByteReader in(bytes);
+  in.skip(12);
+  return in.le32() == query;
+}
+
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Message asked = read_message(client, opening.cut), answered = read_message(server, opening.cut);
   if (asked.claim == Claim::no || (answered.claim == Claim::no && !opening.midstream)) return Claim::no;
@@ -142,6 +168,10 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
   if (answered.claim == Claim::sure && !answered.answer) return Claim::no;
   const Claim claim = std::max(asked.claim, answered.claim);
   if (claim == Claim::sure && !asked.command.empty()) findings.fact(Fact::mongodb_command, asked.command);
+  const bool names = as_text(client).find("$db") != std::string_view::npos || is_legacy_query(client);
+  if (claim == Claim::sure && names)
+    if (const auto database = database_of(client); !database.empty())
+      findings.fact(Fact::mongodb_database, database);
   return claim;
 }
 

@@ -29,9 +29,26 @@ std::string_view read_client_id(ByteReader in, uint8_t level) {
   return in.ok() && is_text(id) ? id : std::string_view{};
 }
 
+/** User name behind client id and will (MQTT 5, 3.1.3); the password behind it is not looked at. */
+std::string_view read_user(ByteReader in, uint8_t level) {
+  enum Flag : uint8_t { has_will = 0x04, has_user = 0x80 };
+  const uint8_t flags = in.u8();
+  in.skip(2);
+  if (level == 5) in.skip(take_length(in));
+  in.skip(in.be16());
+  if (flags & has_will) {
+    if (level == 5) in.skip(take_length(in));
+    in.skip(in.be16());
+    in.skip(in.be16());
+  }
+  if (!(flags & has_user)) return {};
+  const std::string_view user = in.text(in.be16());
+  return in.ok() && is_text(user) ? user : std::string_view{};
+}
+
 struct Connect {
   Claim claim = Claim::more;
-  std::string_view id;
+  std::string_view id, user = {};
 };
 
 Connect read_connect(Bytes bytes) {
@@ -50,7 +67,7 @@ Connect read_connect(Bytes bytes) {
   if (!in.ok()) return {};
   const bool known = plain == Claim::sure ? (level & 0x7f) == 4 || level == 5
                                           : (level & 0x7f) == 3;  // bridges set the top bit
-  return {known ? Claim::sure : Claim::no, read_client_id(in, level)};
+  return {known ? Claim::sure : Claim::no, read_client_id(in, level), read_user(in, level & 0x7f)};
 }
 
 /** A topic that is published to: text without wildcards (MQTT 5, 4.7). */
@@ -131,6 +148,7 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
       !server.empty() && server[0] != acknowledge_packet && server[0] < 0xe0;  // DISCONNECT and AUTH of 5
   if (connect.claim != Claim::sure || strange) return strange ? Claim::no : connect.claim;
   if (!connect.id.empty()) findings.fact(Fact::mqtt_client, connect.id);
+  if (!connect.user.empty()) findings.fact(Fact::mqtt_user, connect.user);
   if (connect.id.empty() && server.empty()) findings.unfinished();
   return Claim::sure;
 }

@@ -2,6 +2,7 @@
 // refusal, the client's login, also where it switches to TLS, and mid-stream by its queries.
 #include "apps/sides.h"
 #include "apps/sql.h"
+#include "apps/tls_stream.h"
 
 namespace vmoat {
 namespace {
@@ -143,6 +144,17 @@ bool is_answer(Bytes bytes) {
   return sequence == enough;
 }
 
+/** Behind the request to switch and the greeting, no answer between them (MySQL internals, "SSL Handshake").
+ */
+void note_tls(Bytes client, Bytes server, bool cut, Findings& findings) {
+  const auto behind_packet = [](Bytes bytes) {
+    ByteReader in(bytes);
+    in.skip(in.le24() + size_t{1});
+    return in.rest();
+  };
+  note_switched_to_tls(behind_packet(client), behind_packet(server), cut, findings);
+}
+
 /** The old login (protocol 3.20) begins with 16 bits of capabilities; it counts only behind a greeting. */
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   if (opening.midstream && (is_query(client) || is_answer(server))) return Claim::sure;
@@ -157,6 +169,7 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
   if (!login.database.empty()) findings.fact(Fact::mysql_database, login.database);
   const bool known = greeting.claim == Claim::sure && login.claim != Claim::more;
   if (!greeting.refusal && !known) findings.unfinished();
+  if (login.tls) note_tls(client, server, opening.cut, findings);
   return claim;
 }
 

@@ -24,10 +24,25 @@ bool is_message(std::string_view text) {
          text.substr(std::min<size_t>(static_cast<size_t>(length), text.size())).starts_with("\r\n");
 }
 
-Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+/** "user":"name" of CONNECT; a name with an escape in it is left out. */
+void note_user(std::string_view text, Findings& findings) {
+  constexpr std::string_view key = "\"user\":\"";
+  const std::string_view line = take_line(text).text;
+  const size_t at = line.find(key);
+  if (at == line.npos) return;
+  const std::string_view rest = line.substr(at + key.size());
+  const size_t end = rest.find_first_of("\"\\");
+  if (end != rest.npos && rest[end] == '"' && is_text(rest.substr(0, end)))
+    findings.fact(Fact::nats_user, rest.substr(0, end));
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   if (opening.midstream && (is_message(as_text(client)) || is_message(as_text(server)))) return Claim::sure;
   const Claim info = begins_with_any(server, infos), connect = begins_with_any(client, connects);
-  return info == Claim::no || connect == Claim::no ? Claim::no : std::max(info, connect);
+  if (info == Claim::no || connect == Claim::no) return Claim::no;
+  if (connect == Claim::sure) note_user(as_text(client), findings);
+  if (info == Claim::sure && connect != Claim::sure) findings.unfinished();
+  return std::max(info, connect);
 }
 
 Claim recognise(const Opening& opening, Findings& findings) {

@@ -2,6 +2,7 @@
 // banner with a time stamp or by what it counts.
 #include "apps/sides.h"
 #include "apps/text.h"
+#include "apps/tls_stream.h"
 
 namespace vmoat {
 namespace {
@@ -40,13 +41,25 @@ Claim read_server(Bytes bytes) {
   return names_itself || any_line(bytes, is_own_reply) ? Claim::sure : Claim::guess;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening&, Findings&) {
+/** USER's name, else APOP's; true once the client has said who it is. */
+bool note_login(Bytes client, Findings& findings) {
+  std::string_view digest = after_word(client, "apop ");
+  const std::string_view user = after_word(client, "user "),
+                         name = user.empty() ? take_until(digest, ' ') : user;
+  if (!name.empty()) findings.fact(Fact::pop3_user, name);
+  return !name.empty() || !after_word(client, "auth ").empty();
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Claim greeted = read_server(server);
   const Claim own = begins_with_any(client, own_commands), shared = begins_with_any(client, shared_commands);
   if (greeted == Claim::no || (own == Claim::no && shared == Claim::no)) return Claim::no;
-  if (greeted == Claim::sure) return Claim::sure;
-  if (greeted == Claim::guess && (own == Claim::sure || asks_like_pop3(client))) return Claim::sure;
-  return Claim::more;
+  const bool sure =
+      greeted == Claim::sure || (greeted == Claim::guess && (own == Claim::sure || asks_like_pop3(client)));
+  if (!sure) return Claim::more;
+  const bool settled = note_login(client, findings);
+  note_text_switch(client, server, opening.cut, !settled && !opening.midstream, findings);
+  return Claim::sure;
 }
 
 Claim recognise(const Opening& opening, Findings& findings) {

@@ -2,6 +2,7 @@
 // also where it asks for TLS or GSS first or cancels, and mid-stream by its queries.
 #include "apps/sides.h"
 #include "apps/sql.h"
+#include "apps/tls_stream.h"
 
 namespace vmoat {
 namespace {
@@ -159,6 +160,7 @@ void note(const Startup& startup, const Reply& reply, Findings& findings) {
 Claim after_encryption(Bytes client, Bytes server, bool last, Findings& findings) {
   if (!server.empty() && server[0] != 'N') {
     const bool answer = server[0] == 'S' || server[0] == 'G' || server[0] == 'E';
+    if (server[0] == 'S') note_switched_to_tls(client.subspan(8), server.subspan(1), last, findings);
     return answer ? Claim::sure : Claim::no;
   }
   findings.unfinished();

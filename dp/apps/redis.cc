@@ -127,6 +127,17 @@ Claim weigh(const Command& command, Claim reply, bool plain_reply) {
   return plain_reply && same_letters(command.word, "auth") ? Claim::guess : Claim::sure;
 }
 
+/** AUTH with two words, the first of which is the user (Redis 6 on). */
+void note_user(std::string_view text, Findings& findings) {
+  constexpr std::string_view auth = "*3\r\n$4\r\nAUTH\r\n$";
+  if (text.size() < auth.size() || !same_letters(text.substr(0, auth.size()), auth)) return;
+  text.remove_prefix(auth.size());
+  const int64_t length = take_number(text, 3);
+  take_line(text);
+  const std::string_view user = text.substr(0, static_cast<size_t>(std::max<int64_t>(0, length)));
+  if (!user.empty() && is_text(user)) findings.fact(Fact::redis_user, user);
+}
+
 void note(const Command& command, std::string_view reply, Findings& findings) {
   std::array<char, command_bytes_max> upper;
   for (size_t i = 0; i < command.word.size(); i++)
@@ -151,6 +162,7 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
   const Claim claim = weigh(command, reply, plain_reply);
   if (claim < Claim::guess) return claim;
   note(command, as_text(server), findings);
+  note_user(as_text(client), findings);
   if (server.empty()) findings.unfinished();
   return claim;
 }

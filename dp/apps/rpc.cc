@@ -1,13 +1,15 @@
 // rpc: ONC RPC version 2 (RFC 5531) over UDP and TCP; the program names the inner layer: nfs with its
-// helpers.
-#include "apps/sides.h"
+// helpers. The ports that a port mapper tells (RFC 1833) are announced.
+#include "apps/address_text.h"
+#include "apps/lines.h"
 
 namespace vmoat {
 namespace {
 
 constexpr uint16_t ports[] = {111, 2049};
 constexpr uint32_t programs_max = 0x60000000;
-constexpr uint32_t nfs = 100003, mount = 100005, lock_manager = 100021, status_monitor = 100024, acl = 100227;
+constexpr uint32_t port_mapper = 100000, nfs = 100003, mount = 100005, lock_manager = 100021,
+                   status_monitor = 100024, acl = 100227;
 
 struct Message {
   Claim claim = Claim::more;
@@ -67,6 +69,7 @@ bool finds_nfs(Bytes bytes) {
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   if (opening.midstream && opening.transport == over_tcp && finds_nfs(client)) {
     findings.layer("nfs");
+    findings.enough();
     return Claim::sure;
   }
   const bool stream = opening.transport == over_tcp;
@@ -82,6 +85,7 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
       !opening.midstream)
     return Claim::no;
   if (call.claim == Claim::sure) note(call.program, findings);
+  if (call.claim == Claim::sure && call.program != port_mapper) findings.enough();
   return stream && call.claim == Claim::more ? Claim::more : std::max(call.claim, answer.claim);
 }
 
@@ -89,9 +93,104 @@ Claim recognise(const Opening& opening, Findings& findings) {
   return either_way(opening, findings, judge);
 }
 
+/** A question to the port mapper, as it is kept until its answer comes. */
+struct Question {
+  uint32_t id = 0;
+  bool by_address = false;  // version 3 and 4: the answer is a universal address
+  bool tcp = false;
+};
+constexpr size_t question_bytes = 6, questions_max = 8;
+
+void skip_counted(ByteReader& in) {
+  const uint32_t length = in.be32();
+  in.skip((size_t{length} + 3) / 4 * 4);
+}
+
+/** PMAPPROC_GETPORT and RPCBPROC_GETADDR: both procedure 3, program and version first. */
+bool read_question(ByteReader in, Question& question) {
+  question.id = in.be32();
+  if (in.be32() != 0 || in.be32() != 2 || in.be32() != port_mapper) return false;
+  const uint32_t version = in.be32(), procedure = in.be32();
+  for (int i = 0; i < 2; i++) {  // credentials, verifier
+    in.be32();
+    skip_counted(in);
+  }
+  in.skip(8);
+  question.by_address = version > 2;
+  const uint32_t word = in.be32();
+  question.tcp =
+      question.by_address ? in.text(std::min<size_t>(word, in.left())).starts_with("tcp") : word == 6;
+  return in.ok() && procedure == 3;
+}
+
+/** What is asked now, then what was asked before. */
+void keep_question(const Question& question, Bytes before, Findings& findings) {
+  std::array<uint8_t, question_bytes * questions_max> kept;
+  size_t used = 0;
+  for (int shift = 24; shift >= 0; shift -= 8) kept[used++] = static_cast<uint8_t>(question.id >> shift);
+  kept[used++] = question.by_address;
+  kept[used++] = question.tcp;
+  const size_t old = std::min(before.size(), kept.size() - used);
+  std::copy_n(before.begin(), old, kept.begin() + static_cast<ptrdiff_t>(used));
+  findings.keep({kept.data(), used + old});
+}
+
+bool find_question(Bytes kept, uint32_t id, Question& question) {
+  ByteReader in(kept);
+  while (in.left() >= question_bytes) {
+    question.id = in.be32();
+    question.by_address = in.u8() != 0;
+    question.tcp = in.u8() != 0;
+    if (question.id == id) return true;
+  }
+  return false;
+}
+
+/** The port of a universal address: "192.0.2.1.8.1" is port 2049 (RFC 5665, 5.2.3.3); 0 when it has none. */
+uint16_t port_of(std::string_view address) {
+  uint32_t port = 0;
+  for (int i = 0; i < 2; i++) {
+    const size_t dot = address.rfind('.');
+    if (dot == address.npos) return 0;
+    std::string_view digits = address.substr(dot + 1);
+    const int64_t number = take_number(digits, 3);
+    if (number < 0 || number > 255 || !digits.empty()) return 0;
+    port |= static_cast<uint32_t>(number) << 8 * i;
+    address = address.substr(0, dot);
+  }
+  return static_cast<uint16_t>(port);
+}
+
+void read_answer(ByteReader in, Bytes asked, Findings& findings) {
+  Question question;
+  const uint32_t id = in.be32();
+  if (in.be32() != 1 || in.be32() != 0 || !find_question(asked, id, question)) return;
+  in.be32();
+  skip_counted(in);
+  if (in.be32() != 0) return;
+  const uint32_t word = in.be32();
+  const std::string_view address = question.by_address ? in.text(word) : std::string_view{};
+  const uint32_t port = question.by_address ? port_of(address) : word;
+  if (!in.ok() || port == 0 || port > 65535) return;
+  findings.expect({.port = static_cast<uint16_t>(port),
+                   .transport = question.tcp ? over_tcp : over_udp,
+                   .application = "rpc",
+                   .lifetime_s = 300,
+                   .once = false});
+}
+
+/** A port mapper's messages are short: over TCP each chunk is taken to begin with one. */
+void follow(const Opening& opening, Findings& findings) {
+  ByteReader in(datagram(opening));
+  if (opening.transport == over_tcp) in.be32();
+  Question question;
+  if (from_server(opening)) return read_answer(in, opening.client_kept, findings);
+  if (read_question(in, question)) keep_question(question, opening.client_kept, findings);
+}
+
 }  // namespace
 
 extern const Application rpc_application;
-const Application rpc_application{"rpc", over_tcp | over_udp, ports, recognise};
+const Application rpc_application{"rpc", over_tcp | over_udp, ports, recognise, Appetite::control, follow};
 
 }  // namespace vmoat

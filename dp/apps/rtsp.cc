@@ -1,7 +1,6 @@
 // rtsp: RTSP 1.0 and 2.0 (RFC 2326, RFC 7826): a request or status line with its version, or mid-stream the
-// media that it interleaves ("$", channel, length, RTP).
-#include "apps/sides.h"
-#include "apps/text.h"
+// media that it interleaves ("$", channel, length, RTP). Media over UDP, as SETUP agrees on it, is announced.
+#include "apps/messages.h"
 
 namespace vmoat {
 namespace {
@@ -60,9 +59,49 @@ Claim recognise(const Opening& opening, Findings& findings) {
   return client == Claim::no || server == Claim::no ? Claim::no : std::max(client, server);
 }
 
+/** A pair of ports, "4588-4589": media on the first, its control on the second. */
+void expect_ports(std::string_view ports_text, Expectation::End end, Findings& findings) {
+  const int64_t first = take_number(ports_text, 5);
+  if (ports_text.starts_with('-')) ports_text.remove_prefix(1);
+  const int64_t second = take_number(ports_text, 5);
+  const auto expect = [&](int64_t port, std::string_view application) {
+    if (port < 1 || port > 65535) return;
+    findings.expect({.end = end,
+                     .port = static_cast<uint16_t>(port),
+                     .transport = over_udp,
+                     .application = application,
+                     .lifetime_s = 120,
+                     .once = false});
+  };
+  expect(first, "rtp");
+  expect(second, "rtcp");
+}
+
+/** The server's choice (RFC 2326, 12.39); over TCP there are no ports. */
+void read_transport(std::string_view transport, Findings& findings) {
+  while (!transport.empty()) {
+    std::string_view value = trim(take_until(transport, ';'));
+    const std::string_view name = take_until(value, '=');
+    if (same_letters(name, "client_port")) expect_ports(value, Expectation::End::client, findings);
+    if (same_letters(name, "server_port")) expect_ports(value, Expectation::End::server, findings);
+  }
+}
+
+void follow(const Opening& opening, Findings& findings) {
+  each_text_message(opening, findings, "RTSP/", [&](const TextMessage& message) {
+    std::string_view target = message.start;
+    take_until(target, ' ');
+    const CleanUri url(take_until(target, ' '));
+    const bool asks = !message.start.starts_with("RTSP/");
+    if (asks && message.start.find("://") != message.start.npos && is_text(url.view()))
+      findings.fact(Fact::rtsp_url, url.view());
+    if (!asks) read_transport(field_of(message.fields, "transport"), findings);
+  });
+}
+
 }  // namespace
 
 extern const Application rtsp_application;
-const Application rtsp_application{"rtsp", over_tcp, ports, recognise};
+const Application rtsp_application{"rtsp", over_tcp, ports, recognise, Appetite::control, follow};
 
 }  // namespace vmoat

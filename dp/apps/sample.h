@@ -29,6 +29,7 @@ struct Noted final : Findings {
   void lease(Bytes ip, Bytes mac) override { leases.emplace_back(as_text(ip), as_text(mac)); }
   void ends_swapped() override { is_reversed = true; }
   void unfinished() override { is_unfinished = true; }
+  void enough() override { has_enough = true; }
   void keep(Bytes bytes) override { kept = as_text(bytes); }
   void expect(const Expectation& e) override {
     expected.push_back(e);
@@ -42,7 +43,7 @@ struct Noted final : Findings {
   std::vector<Expectation> expected;
   std::vector<std::string> addresses;  // of the expected
   std::string kept;
-  bool is_reversed = false, is_unfinished = false;
+  bool is_reversed = false, is_unfinished = false, has_enough = false;
 };
 
 inline Bytes as_bytes(std::string_view text) {

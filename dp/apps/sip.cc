@@ -1,7 +1,7 @@
 // sip: SIP (RFC 3261) over UDP and TCP: a request line with a sip, sips or tel URI, or a status line, with
-// its version.
-#include "apps/sides.h"
-#include "apps/text.h"
+// its version. The media that its descriptions (SDP, RFC 8866) agree on are announced.
+#include "apps/address_text.h"
+#include "apps/messages.h"
 
 namespace vmoat {
 namespace {
@@ -61,9 +61,86 @@ Claim recognise(const Opening& opening, Findings& findings) {
   return claim;
 }
 
+constexpr uint16_t media_lifetime_s = 300;
+
+/** One m= section of a description. */
+struct Media {
+  uint16_t port = 0, control_port = 0;
+  AddressOfText address;
+};
+
+void expect_media(const Media& media, Findings& findings) {
+  const auto expect = [&](uint16_t port, std::string_view application) {
+    findings.expect({.address = media.address.view(),
+                     .port = port,
+                     .transport = over_udp,
+                     .application = application,
+                     .lifetime_s = media_lifetime_s,
+                     .once = false,
+                     .anyone = true});
+  };
+  if (media.port == 0 || media.address.size == 0) return;
+  expect(media.port, "rtp");
+  const auto next = static_cast<uint16_t>(media.port + 1);
+  expect(media.control_port != 0 ? media.control_port : next, "rtcp");
+}
+
+uint16_t take_port(std::string_view text) {
+  const int64_t port = take_number(text, 5);
+  return port < 0 || port > 65535 ? uint16_t{0} : static_cast<uint16_t>(port);
+}
+
+/** "IN IP4 192.0.2.1", a multicast address with "/ttl" behind it. */
+AddressOfText read_connection(std::string_view text) {
+  take_until(text, ' ');
+  take_until(text, ' ');
+  return read_address(take_until(text, '/'));
+}
+
+/** "audio 49170 RTP/AVP 0"; port 0 refuses it. */
+uint16_t read_media_port(std::string_view text) {
+  take_until(text, ' ');
+  const std::string_view port = take_until(text, ' ');
+  return text.find("RTP/") == text.npos ? uint16_t{0} : take_port(port);
+}
+
+/** The session's address holds for each section that has none of its own. */
+void read_description(std::string_view text, Findings& findings) {
+  AddressOfText of_session;
+  Media media;
+  bool in_media = false;
+  while (!text.empty()) {
+    std::string_view line = take_line(text).text;
+    if (line.starts_with("c=")) (in_media ? media.address : of_session) = read_connection(line.substr(2));
+    if (line.starts_with("a=rtcp:")) media.control_port = take_port(line.substr(7));
+    if (!line.starts_with("m=")) continue;
+    if (in_media) expect_media(media, findings);
+    media = {.port = read_media_port(line.substr(2)), .address = of_session};
+    in_media = true;
+  }
+  if (in_media) expect_media(media, findings);
+}
+
+/** `"Bob" <sip:bob@example.org>;tag=1` or the address alone. */
+void note_party(Fact fact, std::string_view value, Findings& findings) {
+  const size_t bracket = value.find('<');
+  const CleanUri uri(bracket == value.npos ? value : value.substr(bracket + 1));
+  if (!uri.view().empty() && is_text(uri.view())) findings.fact(fact, uri.view());
+}
+
+void follow(const Opening& opening, Findings& findings) {
+  each_text_message(opening, findings, "SIP/2.0", [&](const TextMessage& message) {
+    const bool asks = !message.start.starts_with("SIP/2.0");
+    if (asks) note_party(Fact::sip_from, field_of(message.fields, "from", "f"), findings);
+    if (asks) note_party(Fact::sip_to, field_of(message.fields, "to", "t"), findings);
+    if (same_letters(field_of(message.fields, "content-type", "c").substr(0, 15), "application/sdp"))
+      read_description(message.body, findings);
+  });
+}
+
 }  // namespace
 
 extern const Application sip_application;
-const Application sip_application{"sip", over_tcp | over_udp, ports, recognise};
+const Application sip_application{"sip", over_tcp | over_udp, ports, recognise, Appetite::control, follow};
 
 }  // namespace vmoat

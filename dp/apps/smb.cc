@@ -2,6 +2,7 @@
 // mid-stream, and SMB 1 in NetBIOS datagrams (RFC 1002, 4.3 and 4.4).
 #include "apps/sides.h"
 #include "apps/text.h"
+#include "apps/utf16.h"
 
 namespace vmoat {
 namespace {
@@ -75,11 +76,46 @@ Message read_side(Bytes bytes, bool midstream) {
   return midstream && m.claim != Claim::sure ? find_message(bytes) : m;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+void note_name(Bytes login, size_t field_at, bool unicode, Fact fact, Findings& findings) {
+  ByteReader field(login);
+  field.skip(field_at);
+  const uint16_t length = field.le16();
+  field.skip(2);
+  const uint32_t offset = field.le32();
+  ByteReader in(login);
+  in.skip(offset);
+  const Bytes name = in.bytes(length);
+  if (!field.ok() || !in.ok() || name.empty()) return;
+  const Utf8OfUtf16 wide(unicode ? name : Bytes{});
+  const std::string_view text = unicode ? wide.view() : as_text(name);
+  if (is_text(text)) findings.fact(fact, text);
+}
+
+/** AUTHENTICATE_MESSAGE of NTLM (MS-NLMP, 2.2.1.3), wherever it is wrapped; true when it is there. */
+bool note_login(Bytes client, Findings& findings) {
+  constexpr std::string_view begin("NTLMSSP\0\3\0\0\0", 12);
+  constexpr size_t domain_at = 28, user_at = 36, host_at = 44, flags_at = 60;
+  const size_t at = as_text(client).find(begin);
+  if (at == std::string_view::npos) return false;
+  const Bytes login = client.subspan(at);
+  ByteReader flags(login);
+  flags.skip(flags_at);
+  const bool unicode = flags.le32() & 1;
+  if (!flags.ok()) return false;
+  note_name(login, domain_at, unicode, Fact::smb_domain, findings);
+  note_name(login, user_at, unicode, Fact::smb_user, findings);
+  note_name(login, host_at, unicode, Fact::smb_host, findings);
+  return true;
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Message asked = read_side(client, opening.midstream), answered = read_side(server, opening.midstream);
   if (asked.claim == Claim::no || answered.claim == Claim::no) return Claim::no;
   const bool turned = (asked.knows_role && asked.answer) || (answered.knows_role && !answered.answer);
-  return turned && !opening.midstream ? Claim::no : std::max(asked.claim, answered.claim);
+  if (turned && !opening.midstream) return Claim::no;
+  const Claim claim = std::max(asked.claim, answered.claim);
+  if (claim == Claim::sure && !note_login(client, findings) && !opening.midstream) findings.unfinished();
+  return claim;
 }
 
 /** Datagram service: type, flags, id, source, port, length, offset, two encoded names, then the message. */

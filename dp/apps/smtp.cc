@@ -2,6 +2,7 @@
 // or the extensions that a server lists.
 #include "apps/sides.h"
 #include "apps/text.h"
+#include "apps/tls_stream.h"
 
 namespace vmoat {
 namespace {
@@ -51,6 +52,15 @@ Claim read_client(Bytes bytes) {
   return line.complete ? Claim::sure : Claim::more;
 }
 
+/** So far only what may stand before STARTTLS (RFC 3207), or that. */
+bool may_switch(Bytes client) {
+  constexpr std::string_view early[] = {"EHLO ", "HELO ", "LHLO ", "NOOP", "RSET", "STARTTLS"};
+  return !any_line(client, [&](std::string_view line) {
+    const Bytes bytes{reinterpret_cast<const uint8_t*>(line.data()), line.size()};
+    return begins_with_any(bytes, early) != Claim::sure;
+  });
+}
+
 Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   const Claim asked = read_client(client);
   const Claim answered = lists_extensions(server) ? Claim::sure : read_server(server);
@@ -67,6 +77,7 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
   text = as_text(server);
   const std::string_view banner = take_line(text).text;
   if (banner.starts_with("220") && banner.size() > 4) findings.fact(Fact::smtp_server, banner.substr(4));
+  note_text_switch(client, server, opening.cut, may_switch(client) && !opening.midstream, findings);
   return claim;
 }
 

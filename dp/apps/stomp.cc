@@ -33,14 +33,17 @@ bool has_destination(Bytes bytes) {
   return false;
 }
 
-Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   if (opening.midstream && (has_destination(client) || has_destination(server))) return Claim::sure;
   const Claim asked = read_frame(client, "CONNECT", "STOMP"),
               answered = read_frame(server, "CONNECTED", "ERROR");
   if (asked == Claim::no || answered == Claim::no) return Claim::no;
   // "ERROR" on a line is too little; "CONNECTED" is not.
   const bool refused_only = asked != Claim::sure && !server.empty() && server[0] == 'E';
-  return refused_only ? Claim::more : std::max(asked, answered);
+  if (refused_only) return Claim::more;
+  const std::string_view login = after_word(client, "login:");
+  if (asked == Claim::sure && !login.empty()) findings.fact(Fact::stomp_user, login);
+  return std::max(asked, answered);
 }
 
 Claim recognise(const Opening& opening, Findings& findings) {

@@ -4,6 +4,8 @@
 
 #include "apps/sides.h"
 #include "apps/sql.h"
+#include "apps/text.h"
+#include "apps/utf16.h"
 
 namespace vmoat {
 namespace {
@@ -134,10 +136,49 @@ bool is_answer(Bytes bytes) {
   return ends && length < 0x400 && (room == 9 || room == 13);
 }
 
-Claim judge(Bytes client, Bytes server, const Opening& opening, Findings&) {
+void note_wide(Bytes login, size_t field_at, Fact fact, Findings& findings) {
+  ByteReader field(login);
+  field.skip(field_at);
+  const uint16_t offset = field.le16(), units = field.le16();
+  ByteReader in(login);
+  in.skip(offset);
+  const Utf8OfUtf16 text(in.bytes(size_t{units} * 2));
+  if (field.ok() && !text.view().empty() && is_text(text.view())) findings.fact(fact, text.view());
+}
+
+void note_padded(Bytes login, size_t at, Fact fact, Findings& findings) {
+  constexpr size_t room = 30;
+  if (login.size() <= at + room || login[at + room] > room) return;
+  const std::string_view text = as_text(login.subspan(at, login[at + room]));
+  if (!text.empty() && is_text(text)) findings.fact(fact, text);
+}
+
+/** Host, user and database of LOGIN7 (MS-TDS, 2.2.6.4) or TDS 5's login; true when one was there. */
+bool note_login(Bytes client, Findings& findings) {
+  for (int i = 0; i < 4 && !client.empty(); i++) {
+    const Packet packet = read_header(client);
+    if (packet.claim != Claim::sure) return false;
+    if (packet.type == login_7) {
+      note_wide(packet.body, 36, Fact::tds_host, findings);
+      note_wide(packet.body, 40, Fact::tds_user, findings);
+      note_wide(packet.body, 68, Fact::tds_database, findings);
+    } else if (packet.type == login_5) {
+      note_padded(packet.body, 0, Fact::tds_host, findings);
+      note_padded(packet.body, 31, Fact::tds_user, findings);
+    }
+    if (packet.type != prelogin) return true;
+    client = client.subspan(std::min<size_t>(packet.length, client.size()));
+  }
+  return false;
+}
+
+Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findings) {
   if (opening.midstream && (is_batch(client) || is_answer(server))) return Claim::sure;
   const Claim asked = read_client(client), answered = read_server(server);
-  return asked == Claim::no || answered == Claim::no ? Claim::no : std::max(asked, answered);
+  if (asked == Claim::no || answered == Claim::no) return Claim::no;
+  const Claim claim = std::max(asked, answered);
+  if (claim == Claim::sure && !note_login(client, findings)) findings.unfinished();
+  return claim;
 }
 
 Claim recognise(const Opening& opening, Findings& findings) {

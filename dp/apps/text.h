@@ -136,4 +136,16 @@ inline int64_t take_number(std::string_view& text, size_t digits_max) {
   return count == 0 ? -1 : value;
 }
 
+/** What follows `word` (in either case) on the first complete line that begins with it; empty when none does.
+ */
+inline std::string_view after_word(Bytes bytes, std::string_view word) {
+  std::string_view found;
+  any_line(bytes, [&](std::string_view line) {
+    const bool here = same_letters(line.substr(0, word.size()), word) && is_text(line);
+    if (here) found = trim(line.substr(word.size()));
+    return here;
+  });
+  return found;
+}
+
 }  // namespace vmoat

@@ -138,6 +138,12 @@ void note_switched_to_tls(Bytes client, Bytes server, bool cut, Findings& findin
   if (!stream.finished() && stream.server().claim != Claim::no) findings.unfinished();
 }
 
+void note_text_switch(Bytes client, Bytes server, bool cut, bool waits, Findings& findings) {
+  const Bytes hello = tls_behind_text(client);
+  if (!hello.empty()) return note_switched_to_tls(hello, tls_behind_text(server), cut, findings);
+  if (waits && !cut) findings.unfinished();
+}
+
 Bytes tls_behind_text(Bytes stream) {
   for (size_t at = 1; at + 1 < stream.size(); at++)
     if (stream[at - 1] == '\n' && stream[at] == handshake && stream[at + 1] == 3) return stream.subspan(at);

@@ -62,7 +62,12 @@ Claim read_tls_record(ByteReader& in, uint8_t& type, uint16_t& length);
  * Findings::unfinished while there is more to note.
  */
 void note_switched_to_tls(Bytes client, Bytes server, bool cut, Findings& findings);
-/** What follows the line behind which a text protocol's server began TLS; empty where it did not. */
+/** What follows the lines of a text protocol's side that went over to TLS; empty where it did not. */
 Bytes tls_behind_text(Bytes stream);
+/**
+ * A text protocol whose client may switch (STARTTLS): facts and layer when it did. `waits`: it may still do
+ * so, or said so; more is asked for.
+ */
+void note_text_switch(Bytes client, Bytes server, bool cut, bool waits, Findings& findings);
 
 }  // namespace vmoat

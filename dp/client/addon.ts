@@ -78,6 +78,8 @@ export interface DataplaneConfig extends EngineConfig {
   ringBytes?: number;
   reportIntervalMs?: number;
   threats?: { disabled: string[]; thresholds: Record<string, Record<string, number>> };
+  /** Keep facts of flows; `false` and none is kept in memory or leaves the process. */
+  facts?: boolean;
   pinRoot?: string;
   applications?: OperatorApplication[];
 }

@@ -183,6 +183,7 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
         static_cast<uint64_t>(realtime_ns()) / settings.workers * settings.workers + i;
     options.pipeline.flow_id_step = settings.workers;
     options.pipeline.applications = config_.applications;
+    options.pipeline.facts = config_.facts;
     workers_.push_back(std::make_unique<Worker>(options, *kernel_, std::move(*ring), segments_, sink_));
   }
   kernel_->drop_rings(settings.workers);

@@ -42,6 +42,7 @@ struct DataplaneConfig {
   Timeouts timeouts;
   FragmentOptions fragments;  // bytes_max is that of each worker
   TunnelPorts tunnel_ports;
+  bool facts = true;  // keep what parsers read off flows
   std::string pin_root = "/sys/fs/bpf/vmoat";
   ThreatSettings threats;
   /** What the operator defined; null: nothing. */

@@ -18,6 +18,8 @@
 #include "capture/tap_fixture.h"
 #include "capture/tap_hook.h"
 #include "capture/test_frame.h"
+#include "engine/recognition.h"
+#include "parse/test_bytes.h"
 
 using namespace vmoat;
 using namespace vmoat::test;
@@ -37,6 +39,7 @@ class Heard final : public DataplaneSink {
     note([&] {
       for (const FlowRecord& r : records) {
         flow_records[r.id] = r;
+        facts_bytes += r.facts_length;
         delta_packets += r.delta_packets[0] + r.delta_packets[1];
       }
     });
@@ -74,7 +77,7 @@ class Heard final : public DataplaneSink {
 
   std::map<uint64_t, FlowRecord> flow_records;
   std::vector<ThreatRecord> threat_records;
-  uint64_t delta_packets = 0;
+  uint64_t delta_packets = 0, facts_bytes = 0;
   std::vector<TappedNic> nic_table;
   std::vector<LinkInfo> link_table;
   std::vector<SegmentInfo> segment_table;
@@ -289,6 +292,80 @@ TEST_CASE(
                                     [](const WorkerStatus& w) { return w.events > 0; });
     CHECK(busy > 1);
     CHECK(heard.last_status.lost.ring + heard.last_status.lost.table + heard.last_status.lost.budget == 0);
+  }
+}
+
+namespace {
+
+/** FTP between the guest behind a tap, which is the client, and a host outside. */
+struct FtpTalk {
+  const TestTap& tap;
+  uint32_t mine = 101, its = 501;
+
+  static std::vector<uint8_t> frame(bool from_guest, const Buffer& segment) {
+    Buffer packet = ipv4(6, segment), frame = ethernet(0x0800, packet);
+    if (!from_guest) std::swap(frame[14 + 15], frame[14 + 19]);
+    if (!from_guest) std::swap(frame[5], frame[11]);
+    return frame;
+  }
+  void open(uint16_t sport, uint16_t dport) const {
+    tap.send(frame(true, tcp(sport, dport, 100, 0, 2)));
+    tap.deliver(frame(false, tcp(dport, sport, 500, 101, 18)));
+    tap.send(frame(true, tcp(sport, dport, 101, 501, 16)));
+  }
+  void say(std::string_view what) {
+    tap.send(frame(true, tcp(40000, 21, mine, its, 24, text(what))));
+    mine += static_cast<uint32_t>(what.size());
+  }
+  void hear(std::string_view what) {
+    tap.deliver(frame(false, tcp(21, 40000, its, mine, 24, text(what))));
+    its += static_cast<uint32_t>(what.size());
+  }
+};
+
+uint16_t application_number(std::string_view name) {
+  const auto all = applications();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Application& a) { return a.name == name; });
+  return static_cast<uint16_t>(found - all.begin() + 1);
+}
+
+const FlowRecord* record_to(const Heard& heard, uint16_t port) {
+  const auto found = std::find_if(heard.flow_records.begin(), heard.flow_records.end(),
+                                  [&](const auto& entry) { return entry.second.dport == port; });
+  return found == heard.flow_records.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+TEST_CASE("data plane: a data channel is linked however long its control connection has been open") {
+  if (!has_root()) return;
+  const uint16_t ftp = application_number("ftp"), data = application_number("ftp-data");
+  for (HookChoice hook : hooks_here()) {
+    OwnNamespace space;
+    Heard heard;
+    DataplaneConfig c = config(hook);
+    c.facts = hook == HookChoice::tcx;
+    auto dataplane = start(c, heard);
+    const TestTap tap("vmt-ftp");
+    CHECK(heard.wait([&] { return heard.nic("vmt-ftp") != nullptr; }));
+    FtpTalk talk{tap};
+    talk.open(40000, 21);
+    talk.hear("220 ready\r\n");
+    talk.say("USER alice\r\n");
+    const auto is_control = [&] { return record_to(heard, 21) && record_to(heard, 21)->layers[0] == ftp; };
+    CHECK(heard.wait(is_control));
+    // more than a new flow sends up unasked
+    for (int i = 0; i < 30; i++) talk.hear("230-" + std::string(300, 'x') + "\r\n");
+    talk.hear("227 Entering Passive Mode (10,0,0,2,195,80)\r\n");
+    talk.open(40001, 50000);
+    const auto is_child = [&] {
+      const FlowRecord *parent = record_to(heard, 21), *child = record_to(heard, 50000);
+      return parent && child && child->parent == parent->id && child->layers[0] == data;
+    };
+    CHECK(heard.wait(is_child));
+    CHECK(heard.wait([&] { return (heard.facts_bytes > 0) == c.facts; }));
+    CHECK(dataplane->stop(true).ok());
   }
 }
 

@@ -129,4 +129,148 @@ TEST_CASE("ftp: a third address is linked, its name is a guess") {
   CHECK(child.confidence == Confidence::guess);
 }
 
+TEST_CASE("tftp: the transfer from the server's new port is the request's child") {
+  Rig rig;
+  rig.ip(client, server, 17, udp(40000, 69, text(std::string("\0\1boot.img\0octet\0", 17))));
+  rig.ip(server, client, 17, udp(50123, 40000, text(std::string("\0\3\0\1data", 8))));
+  rig.ip(client, server, 17, udp(40000, 50123, text(std::string("\0\4\0\1", 4))));
+  const auto& flows = rig.finish();
+  const Flow &request = flow_to(flows, 69), &transfer = flow_to(flows, 50123);
+  CHECK(request.facts.at("tftp.file") == "boot.img");
+  CHECK(transfer.parent == request.id);
+  CHECK(transfer.app == "tftp");
+  CHECK(transfer.confidence == Confidence::sure);
+  CHECK(transfer.src[15] == client);
+}
+
+TEST_CASE("tftp: what comes instead of a transfer is linked, and no more than a guess") {
+  Rig rig;
+  rig.ip(client, server, 17, udp(40000, 69, text(std::string("\0\1boot.img\0octet\0", 17))));
+  rig.ip(server, client, 17, udp(50123, 40000, text("something else")));
+  const Flow& child = flow_to(rig.finish(), 50123);
+  CHECK(child.app == "tftp");
+  CHECK(child.confidence == Confidence::guess);
+}
+
+namespace {
+
+std::string description(std::string_view address, std::string_view ports) {
+  return "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 " + std::string(address) +
+         "\r\nt=0 0\r\nm=audio " + std::string(ports) + " RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+}
+std::string with_body(const std::string& start, const std::string& body) {
+  return start +
+         "\r\nFrom: \"A\" <sip:alice:hunter2@example.org;x=1>;tag=1\r\nTo: <sip:bob@example.org>\r\n" +
+         "Content-Type: application/sdp\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
+}
+Buffer media() {
+  return text(std::string("\x80\0\0\1\0\0\0\1\1\2\3\4", 12) + std::string(20, 'u'));
+}
+Buffer report() {
+  return text(std::string("\x80\xc9\0\1\1\2\3\4", 8));
+}
+
+}  // namespace
+
+TEST_CASE("sip: media of both ends, and its control, are the call's children") {
+  Rig rig;
+  rig.ip(client, server, 17,
+         udp(5060, 5060,
+             text(with_body("INVITE sip:bob@example.org SIP/2.0", description("10.0.0.1", "40000")))));
+  rig.ip(server, client, 17,
+         udp(5060, 5060, text(with_body("SIP/2.0 200 OK", description("10.0.0.3", "30000")))));
+  rig.ip(client, stranger, 17, udp(40000, 30000, media()));
+  rig.ip(stranger, client, 17, udp(30001, 40001, report()));
+  const auto& flows = rig.finish();
+  const Flow& call = flow_to(flows, 5060);
+  CHECK(call.facts.at("sip.from") == "sip:alice@example.org");
+  CHECK(call.facts.at("sip.to") == "sip:bob@example.org");
+  CHECK(flow_to(flows, 30000).app == "rtp");
+  CHECK(flow_to(flows, 30000).confidence == Confidence::sure);
+  CHECK(flow_to(flows, 30000).parent == call.id);
+  CHECK(flow_to(flows, 40001).app == "rtcp");
+  CHECK(flow_to(flows, 40001).parent == call.id);
+}
+
+TEST_CASE("sip over TCP: the description may come in any pieces") {
+  const std::string invite =
+      with_body("INVITE sip:bob@example.org SIP/2.0", description("10.0.0.1", "40000"));
+  for (size_t piece : {7, 100, 1000}) {
+    Rig rig;
+    Talk talk{rig, client, server, 50000, 5060};
+    talk.open();
+    for (size_t at = 0; at < invite.size(); at += piece) talk.say(std::string_view(invite).substr(at, piece));
+    rig.ip(stranger, client, 17, udp(30000, 40000, media()));
+    const auto& flows = rig.finish();
+    CAPTURE(piece);
+    CHECK(flow_to(flows, 40000).parent == flow_to(flows, 5060).id);
+  }
+}
+
+TEST_CASE("rtsp: media over UDP as SETUP agreed") {
+  Rig rig;
+  Talk talk{rig, client, server, 50000, 554};
+  talk.open();
+  talk.say(
+      "SETUP rtsp://u:hunter2@example.org/a/track1?key=1 RTSP/1.0\r\nCSeq: 3\r\n"
+      "Transport: RTP/AVP;unicast;client_port=4588-4589\r\n\r\n");
+  talk.hear(
+      "RTSP/1.0 200 OK\r\nCSeq: 3\r\nTransport: RTP/AVP;unicast;client_port=4588-4589;"
+      "server_port=6256-6257\r\n\r\n");
+  rig.ip(server, client, 17, udp(6256, 4588, media()));
+  rig.ip(client, server, 17, udp(4589, 6257, report()));
+  const auto& flows = rig.finish();
+  const Flow& control = flow_to(flows, 554);
+  CHECK(control.facts.at("rtsp.url") == "rtsp://example.org/a/track1");
+  CHECK(flow_to(flows, 4588).app == "rtp");
+  CHECK(flow_to(flows, 4588).parent == control.id);
+  CHECK(flow_to(flows, 6257).app == "rtcp");
+  CHECK(flow_to(flows, 6257).parent == control.id);
+}
+
+namespace {
+
+const Buffer nfs_call =
+    hex("80000028 00000007 00000000 00000002 000186a3 00000003 00000000 00000000 00000000 00000000 00000000");
+
+std::string as_string(const Buffer& b) {
+  return {b.begin(), b.end()};
+}
+
+}  // namespace
+
+TEST_CASE("rpc: the ports that a port mapper tells are NFS's") {
+  Rig rig;
+  rig.ip(client, server, 17,
+         udp(700, 111,
+             hex("00000001 00000000 00000002 000186a0 00000002 00000003 00000000 00000000 00000000 00000000"
+                 "000186a3 00000003 00000006 00000000")));
+  rig.ip(server, client, 17,
+         udp(111, 700, hex("00000001 00000001 00000000 00000000 00000000 00000000 00000801")));
+  Talk talk{rig, client, server, 800, 2049};
+  talk.open();
+  talk.say(as_string(nfs_call));
+  const auto& flows = rig.finish();
+  CHECK(flow_to(flows, 2049).app == "rpc/nfs");
+  CHECK(flow_to(flows, 2049).parent == flow_to(flows, 111).id);
+}
+
+TEST_CASE("rpc: rpcbind's universal addresses over TCP") {
+  Rig rig;
+  Talk bind{rig, client, server, 700, 111};
+  bind.open();
+  bind.say(as_string(
+      hex("80000044 00000002 00000000 00000002 000186a0 00000004 00000003 00000000 00000000 00000000"
+          "00000000 000186a3 00000003 00000003 74637000 00000000 00000000")));
+  bind.hear(as_string(hex(
+      "80000028 00000002 00000001 00000000 00000000 00000000 00000000 0000000c 31302e30 2e302e32 2e382e32")));
+  Talk talk{rig, client, server, 800, 2050};
+  talk.open();
+  const auto& flows = rig.finish();
+  CHECK(flow_to(flows, 2050).parent == flow_to(flows, 111).id);
+  CHECK(flow_to(flows, 2050).app == "rpc");
+  CHECK(flow_to(flows, 2050).confidence == Confidence::guess);
+}
+
 }  // namespace vmoat::test

@@ -84,7 +84,7 @@ void Recognition::Notes::expect(const Expectation& e) {
 void Recognition::Notes::clear() {
   facts.clear();
   layer_count = lease_count = announcement_count = 0;
-  swapped = wants_more = has_kept = false;
+  swapped = wants_more = has_kept = has_enough = false;
 }
 
 Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max,
@@ -291,14 +291,16 @@ void Recognition::write_down(Session& s, const Notes& notes) {
                         notes.announcements.begin() + notes.announcement_count);
 }
 
-/** With the openings, a guess that stands is read, too. */
+/** With the openings, a guess that stands is read, too. An announced flow announces none itself: it is not
+ * followed. */
 void Recognition::decide(Session& s, const Opening* o) {
   s.set(is_decided);
   s.progress = 0;
   if (!s.has(is_sure)) s.candidates = 0;
   if (s.has(is_guess) && o != nullptr) contents_.begin(s, *o);
   const bool of_registry = s.application <= all_.size();
-  const bool follow = s.has(is_sure) && of_registry && all_[s.application - 1u].appetite != Appetite::opening;
+  const bool follow = s.has(is_sure) && of_registry && all_[s.application - 1u].appetite != Appetite::opening &&
+                      s.expected == 0 && !notes_.has_enough;
   if (follow) {
     s.set(is_followed);
   } else if (Contents::reads(s)) {
@@ -346,7 +348,7 @@ void Recognition::message(Session& s, int sender, Bytes data, bool cut) {
   write_down(s, notes_);
   remember(s, sender);
   s.progress += static_cast<uint32_t>(data.size());
-  if (s.progress >= follow_bytes(s)) give_up(s);
+  if (notes_.has_enough || s.progress >= follow_bytes(s)) give_up(s);
 }
 
 uint32_t Recognition::follow_bytes(const Session& s) const {

@@ -86,6 +86,7 @@ class Recognition {
     void lease(Bytes ip, Bytes mac) override;
     void ends_swapped() override { swapped = true; }
     void unfinished() override { wants_more = true; }
+    void enough() override { has_enough = true; }
     void keep(Bytes bytes) override;
     void expect(const Expectation& expectation) override;
     void clear();
@@ -93,7 +94,7 @@ class Recognition {
     FactRun facts;
     std::array<uint8_t, 3> layers{};
     uint8_t layer_count = 0;
-    bool swapped = false, wants_more = false;
+    bool swapped = false, wants_more = false, has_enough = false;
     std::array<Lease, 4> leases;
     uint8_t lease_count = 0;
     std::array<Announcement, 8> announcements;

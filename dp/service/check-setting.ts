@@ -29,6 +29,10 @@ export function checkSetting(setting: Setting, value: unknown, where: string): S
       if (list.length > 0 && list.length <= PORTS_MAX && list.every((port) => port > 0)) return list;
       throw wrong(`one to ${PORTS_MAX} ports from 1 to 65535`);
     }
+    case 'switch':
+      if (value === true || value === 'on') return true;
+      if (value === false || value === 'off') return false;
+      throw wrong('on or off');
     case 'count': {
       const [min, max] = setting.range ?? [0, 2 ** 32 - 1];
       const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;

@@ -54,6 +54,7 @@ test('wrong use names the flag', () => {
     [['--fragment-overlap', 'last'], /--fragment-overlap takes first, drop/],
     [['--socket', 'relative'], /--socket takes an absolute path/],
     [['--tap', ''], /--tap/],
+    [['--facts', 'maybe'], /--facts takes on or off/],
     [['--config', '/nonexistent/dp.yaml'], /dp\.yaml/],
   ] as const)
     assert.throws(() => readOptions([...argv]), wrongUse(pattern), argv.join(' '));
@@ -68,6 +69,7 @@ test('the file sets what flags do, and an unknown key is an error with line and 
     vxlanPorts: [4789, 7000],
     tcpClosedTimeout: 9,
   });
+  assert.deepEqual(parse('facts: false\n'), { facts: false });
   const wrong: [string, RegExp][] = [
     ['workers: 2\nsokcet: /x\n', /^f:2: sokcet: no such setting; nearest is socket$/],
     ['workers: many\n', /^f:1: workers takes a whole number/],

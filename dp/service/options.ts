@@ -58,10 +58,13 @@ function flags(values: Record<string, unknown>): Partial<Settings> {
   );
 }
 
+const text = (value: string | number | boolean): string =>
+  typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
+
 /** What --help prints. */
 export function usage(): string {
   const lines = SETTINGS.map(({ key, flag, value, describe }) => {
-    const standard = [DEFAULTS[key]].flat().join(', ');
+    const standard = [DEFAULTS[key]].flat().map(text).join(', ');
     return `  ${`--${flag} ${value}`.padEnd(26)} ${describe}${standard === '' ? '' : ` (${standard})`}`;
   });
   return `Usage: vmoat-dp [options]

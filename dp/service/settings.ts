@@ -37,9 +37,10 @@ export interface Settings {
   vxlanPorts: number[];
   genevePorts: number[];
   gtpPorts: number[];
+  facts: boolean;
 }
 
-export type Kind = 'path' | 'list' | 'hook' | 'count' | 'overlap' | 'ports';
+export type Kind = 'path' | 'list' | 'hook' | 'count' | 'overlap' | 'ports' | 'switch';
 
 export interface Setting {
   key: Exclude<keyof Settings, 'applications' | 'threats'>;
@@ -202,6 +203,13 @@ export const SETTINGS: readonly Setting[] = [
   ports('vxlanPorts', 'vxlan-port', 'VXLAN and VXLAN-GPE'),
   ports('genevePorts', 'geneve-port', 'Geneve'),
   ports('gtpPorts', 'gtp-port', 'GTP-U'),
+  {
+    key: 'facts',
+    flag: 'facts',
+    kind: 'switch',
+    value: 'on|off',
+    describe: 'keep what parsers read off a flow: names, users, versions',
+  },
 ];
 
 export const DEFAULTS: Settings = {
@@ -236,6 +244,7 @@ export const DEFAULTS: Settings = {
   vxlanPorts: [4789, 4790, 8472],
   genevePorts: [6081],
   gtpPorts: [2152],
+  facts: true,
 };
 
 /** The part of the settings that the data plane itself takes. */

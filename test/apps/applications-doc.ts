@@ -44,6 +44,25 @@ ${applications.map(row).join('\n')}
 Inner layers, named behind the outer one (\`tls/https\`, \`http2/grpc/etcd\`, \`http/elasticsearch\`): ${layers
     .map((name) => `\`${name}\``)
     .join(', ')}; also \`websocket\`, \`http2\`, \`elasticsearch\` and \`cassandra\`.
+A protocol that switches to TLS says so: \`smtp/tls\`, \`imap/tls\`, \`pop3/tls\`, \`ldap/tls\`, \`ftp/tls\`,
+\`postgresql/tls\`, \`mysql/tls\`. \`tls/dot\` is sure where ALPN says it, a guess on port 853.
+
+## Announced flows
+A flow that another one announces has that one as its \`parent\`:
+
+| announced by | what | named | waits |
+|---|---|---|---|
+| \`ftp\` | PORT, EPRT, and the answers to PASV and EPSV | \`ftp-data\` | 120 s, once |
+| \`tftp\` | the transfer from a port of the server's | \`tftp\` | 30 s, once |
+| \`sip\` | RTP and RTCP of the descriptions in requests and responses | \`rtp\`, \`rtcp\` | 300 s |
+| \`rtsp\` | client_port and server_port of SETUP's answer | \`rtp\`, \`rtcp\` | 120 s |
+| \`rpc\` | the port mapper's answers to GETPORT and GETADDR | \`rpc\` | 300 s |
+
+\`ftp-data\` is sure when it joins the two ends of its control connection; the others are a guess until their content
+says the same. Control flows are followed for 16 MiB, in live operation too. Announcements stand in a table of
+4,096 for each worker; when a place is full the one that ends first goes. A worker is chosen by both addresses: where a
+third address is announced (FTP between two servers, a media gateway) and another worker has that pair, the flow is
+seen without a parent.
 
 ## Applications of your own
 The key \`applications\` of \`/etc/vmoat/dp.yaml\` ([vmoat-dp.md](vmoat-dp.md)) names what is yours alone; \`vmoat pcap
