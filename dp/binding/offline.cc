@@ -55,7 +55,8 @@ Napi::Object refused(Napi::Env env, const PipelineCounters& c) {
                       {"facts", c.facts_refused},
                       {"contents", c.contents_refused},
                       {"fragments", c.fragments_refused},
-                      {"tunnels", c.tunnels_refused}});
+                      {"tunnels", c.tunnels_refused},
+                      {"expectations", c.expectations_displaced}});
 }
 
 Napi::Value broken(Napi::Env env, const std::optional<Broken>& where) {

@@ -25,7 +25,10 @@ export interface OfflineSummary {
   /** flows by threat */
   threats: Record<string, number>;
   /** what was not tracked for want of room */
-  refused: Record<'sessions' | 'openings' | 'facts' | 'contents' | 'fragments' | 'tunnels', number>;
+  refused: Record<
+    'sessions' | 'openings' | 'facts' | 'contents' | 'fragments' | 'tunnels' | 'expectations',
+    number
+  >;
   broken: { offset: number; reason: string } | null;
 }
 

@@ -109,7 +109,7 @@ function unreadable(error: Error): OfflineSummary {
     unparsed: 0,
     anomalies: {},
     threats: {},
-    refused: { sessions: 0, openings: 0, facts: 0, contents: 0, fragments: 0, tunnels: 0 },
+    refused: { sessions: 0, openings: 0, facts: 0, contents: 0, fragments: 0, tunnels: 0, expectations: 0 },
     broken: { offset: 0, reason: error.message },
   };
 }
