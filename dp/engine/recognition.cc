@@ -299,8 +299,9 @@ void Recognition::decide(Session& s, const Opening* o) {
   if (!s.has(is_sure)) s.candidates = 0;
   if (s.has(is_guess) && o != nullptr) contents_.begin(s, *o);
   const bool of_registry = s.application <= all_.size();
-  const bool follow = s.has(is_sure) && of_registry && all_[s.application - 1u].appetite != Appetite::opening &&
-                      s.expected == 0 && !notes_.has_enough;
+  const bool follow = s.has(is_sure) && of_registry &&
+                      all_[s.application - 1u].appetite != Appetite::opening && s.expected == 0 &&
+                      !notes_.has_enough;
   if (follow) {
     s.set(is_followed);
   } else if (Contents::reads(s)) {
