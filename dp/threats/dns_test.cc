@@ -124,6 +124,13 @@ TEST_CASE("dns-tunnel: many names that carry data below one domain") {
   CHECK(raised("dns-tunnel", texts) > 0);
 }
 
+TEST_CASE("dns-tunnel: dnscat2 without a domain") {
+  std::vector<std::string> names;
+  for (uint64_t i = 0; i < 60; i++)
+    names.push_back(question("dnscat." + hexadecimal(i, 40) + "." + hexadecimal(i + 1000, 40), txt));
+  CHECK(raised("dns-tunnel", names) > 0);
+}
+
 TEST_CASE("dns-tunnel: what a busy resolver, a mail server and a CDN ask is silent") {
   std::vector<std::string> ordinary;
   const char* words[] = {"www", "mail", "api", "cdn", "static", "img", "login", "shop", "blog", "news"};

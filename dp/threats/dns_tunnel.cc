@@ -15,7 +15,8 @@ constexpr Threshold thresholds[] = {
     {"names", "names", 30, 5, 400, "different names that look like data, below one domain in a minute"},
     {"bytes", "bytes", 1500, 100, 1000000, "that these names and the answers' texts have carried at least"}};
 
-constexpr size_t data_bytes_min = 24;  // of the labels below the domain
+constexpr size_t data_bytes_min = 24;                  // of the labels below the domain
+constexpr std::string_view dnscat_prefix = "dnscat.";  // dnscat2 without a domain of its own
 constexpr uint16_t type_cname = 5, type_null = 10, type_mx = 15, type_txt = 16;
 
 /** The domain that somebody registered: the last two labels, three where the last are short (co.uk). */
@@ -70,9 +71,11 @@ uint64_t hash_of(std::string_view text) {
 enum : size_t { carried, rich };
 
 void dns(const DnsMessage& message, Alarm& alarm) {
-  const std::string_view domain = domain_of(message.name);
+  const bool dnscat = message.name.starts_with(dnscat_prefix);
+  const std::string_view domain = dnscat ? dnscat_prefix : domain_of(message.name);
   if (domain.size() >= message.name.size() || is_reverse(message.name)) return;
-  const std::string_view labels = message.name.substr(0, message.name.size() - domain.size() - 1);
+  const std::string_view labels = dnscat ? message.name.substr(domain.size())
+                                         : message.name.substr(0, message.name.size() - domain.size() - 1);
   const bool rich_type = message.type == type_txt || message.type == type_null ||
                          message.type == type_cname || message.type == type_mx;
   if (!is_data(labels) && !(rich_type && message.text_bytes > 0)) return;

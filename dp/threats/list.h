@@ -39,6 +39,7 @@
   X(spring4shell)         \
   X(shellshock)           \
   X(command_injection)    \
+  X(code_injection)       \
   X(path_traversal)       \
   X(cross_site_scripting) \
   X(http_negative_length) \
