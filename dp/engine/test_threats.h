@@ -87,6 +87,7 @@ class Scene {
     rig.pipeline.report(rig.now_ns);
     if (!rig_is_live()) rig.pipeline.finish();
     std::vector<std::string> names;
+    names.reserve(rig.notes.threat.size());
     for (const ThreatRecord& r : rig.notes.threat) names.emplace_back(vmoat::threats()[r.threat].name);
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());

@@ -113,7 +113,8 @@ Watch::Watch(std::shared_ptr<ThreatMemory> memory, PipelineCounters& counters, S
       counters_(counters),
       all_(vmoat::threats()),
       incidents_(hash, first_id, id_step) {
-  for (uint8_t n = 0; n < all_.size(); n++) {
+  const auto count = static_cast<uint8_t>(all_.size());
+  for (uint8_t n = 0; n < count; n++) {
     if ((memory_->settings.enabled >> n & 1) == 0) continue;
     const Threat& t = all_[n];
     odd_mask_ |= t.anomalies;
