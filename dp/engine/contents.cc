@@ -15,7 +15,7 @@ Contents::Contents(size_t bytes_max) : reader_(bytes_max) {
   const auto all = applications();
   for (size_t i = 0; i < all.size() && i + 1 < by_application_.size(); i++)
     by_application_[i + 1] = static_cast<int8_t>(splitter_of(all[i].name));
-  dns_ = static_cast<int8_t>(splitter_of("dns"));
+  dns_ = splitter_of("dns");
 }
 
 /** The operator's own applications, which are numbered behind the registry's, have none. */

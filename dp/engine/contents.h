@@ -59,7 +59,7 @@ class Contents {
   ContentReader reader_;
   ContentWatch* watch_ = nullptr;
   std::array<int8_t, 256> by_application_{};  // registry number + 1 → splitter, -1 for none
-  int8_t dns_ = -1;
+  int dns_ = -1;
 };
 
 }  // namespace vmoat
