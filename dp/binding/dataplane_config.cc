@@ -69,7 +69,7 @@ Status set_thresholds(ThreatSettings& settings, const Napi::Object& given) {
     for (uint32_t k = 0; k < keys.Length(); k++) {
       const std::string key = keys.Get(k).ToString().Utf8Value();
       const double value = values.Get(key).ToNumber().DoubleValue();
-      if (!(value >= 0)) return Error{threat + "." + key + " is no number"};
+      if (!(value >= 0)) return Error{key + " is no number"}.in(threat);
       if (Status set = settings.set(threat, key, static_cast<uint64_t>(value)); !set) return set;
     }
   }
