@@ -20,7 +20,7 @@ ContentReader::Reading& ContentReader::at(const ContentHold& hold) const {
 }
 
 const Splitter& ContentReader::splitter(const ContentHold& hold) const {
-  return splitters()[at(hold).splitter];
+  return splitters()[hold.splitter];
 }
 
 bool ContentReader::begin(ContentHold& hold, int splitter) {
@@ -28,8 +28,8 @@ bool ContentReader::begin(ContentHold& hold, int splitter) {
   hold.piece = arena_.take(sizeof(Reading));
   if (hold.piece == 0) return refused_++, false;
   auto& reading = *new (arena_.at(hold.piece)) Reading;
-  reading.splitter = static_cast<uint8_t>(splitter);
-  const Splitter& s = splitters()[reading.splitter];
+  hold.splitter = static_cast<uint8_t>(splitter);
+  const Splitter& s = splitters()[hold.splitter];
   reading.way[0].left = s.client_bytes_max;
   reading.way[1].left = s.server_bytes_max;
   hold.over = static_cast<uint8_t>((s.client_bytes_max == 0 ? 1 : 0) | (s.server_bytes_max == 0 ? 2 : 0));
@@ -44,7 +44,7 @@ void ContentReader::give_back(Way& way) {
 
 void ContentReader::over(ContentHold& hold, Reading& reading, bool from_client) {
   give_back(reading.way[from_client ? 0 : 1]);
-  hold.over |= from_client ? 1 : 2;
+  hold.over = static_cast<uint8_t>(hold.over | (from_client ? 1 : 2));
   if (hold.over == 3) drop(hold);
 }
 
@@ -108,7 +108,7 @@ void ContentReader::end(ContentHold& hold, Content content, int64_t now_ns, Cont
 void ContentReader::feed(ContentHold& hold, Reading& reading, Content& content, int64_t now_ns,
                          ContentSink& sink) {
   Way& way = reading.way[content.from_client ? 0 : 1];
-  const Splitter& by = splitters()[reading.splitter];
+  const Splitter& by = splitters()[hold.splitter];
   const bool cut = content.cut;
   Bytes data = content.data;
   for (bool first = true; first || !data.empty(); first = false) {

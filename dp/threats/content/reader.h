@@ -10,7 +10,9 @@ namespace vmoat {
 /** What of a flow is read at the moment; kept by whoever keeps the flow. 0 = nothing. */
 struct ContentHold {
   uint32_t piece = 0;
-  uint32_t over = 0;  // bit 0: nothing more of the client is wanted, bit 1: of the server
+  uint8_t over = 0;      // bit 0: nothing more of the client is wanted, bit 1: of the server
+  uint8_t splitter = 0;  // its number in splitters()
+  uint16_t pad = 0;
 
   [[nodiscard]] bool reads() const { return piece != 0; }
   [[nodiscard]] bool reads(bool from_client) const {
@@ -45,8 +47,8 @@ class ContentReader {
   struct Reading {
     ContentState state;
     std::array<Way, 2> way;
-    uint8_t splitter = 0;
   };
+  static_assert(sizeof(Reading) == 64);  // the arena's smallest piece
 
   [[nodiscard]] Reading& at(const ContentHold& hold) const;
   void feed(ContentHold& hold, Reading& reading, Content& content, int64_t now_ns, ContentSink& sink);
