@@ -38,8 +38,10 @@ struct Opening {
   Transport transport = over_tcp;
   bool direction_seen = true;
   bool midstream = false;  // TCP picked up without SYN: bytes may begin anywhere
-  bool cut = false;        // no more will come: the window is full, the capture cut or the flow ended
-  bool expected = false;   // another flow announced this one as the application that is asked
+  bool client_told =
+      false;              // a claim of `sure` has seen these very bytes of the client's and noted their facts
+  bool cut = false;       // no more will come: the window is full, the capture cut or the flow ended
+  bool expected = false;  // another flow announced this one as the application that is asked
   /** What the recogniser kept of each side (Findings::keep). */
   Bytes client_kept, server_kept;
 };

@@ -126,6 +126,7 @@ bool has_segment(std::string_view path, std::string_view word) {
 
 /** Paths of Elasticsearch's REST interface; others may have one of them, too, but hardly with JSON. */
 bool is_search_path(std::string_view path) {
+  if (path.find("/_") == path.npos) return false;
   for (std::string_view word :
        {"_search", "_bulk", "_msearch", "_cluster", "_nodes", "_mget", "_mapping", "_doc"})
     if (has_segment(path, word)) return true;
@@ -168,15 +169,17 @@ void note_index(std::string_view path, Findings& findings) {
   if (!index.empty() && index[0] != '_') findings.fact(Fact::elasticsearch_index, index);
 }
 
-/** Writes the request's facts; true when its head was complete. */
-bool note_request(const Head& head, Findings& findings, Exchange& exchange) {
+/** Writes the request's facts, where they are not `told`; true when its head was complete. */
+bool note_request(const Head& head, bool told, Findings& findings, Exchange& exchange) {
   std::string_view line = head.first;
-  findings.fact(Fact::http_method, take_until(line, ' '));
+  const std::string_view method = take_until(line, ' ');
   std::string_view target = take_until(line, ' ');
   const std::string_view path = path_of(take_until(target, '?'));
-  findings.fact(Fact::http_path, path);
   exchange.path = path;
   exchange.search_path = is_search_path(path);
+  if (told && head.fields.ends_with("\r\n\r\n")) return true;
+  findings.fact(Fact::http_method, method);
+  findings.fact(Fact::http_path, path);
   exchange.bittorrent = is_tracker_query(path, target);
   return each_field(head.fields, [&](std::string_view name, std::string_view value) {
     if (same_letters(name, "host")) findings.fact(Fact::http_host, value);
@@ -239,9 +242,12 @@ Claim judge(Bytes client, Bytes server, const Opening& opening, Findings& findin
   const Claim claim = std::max(request.claim, response.claim);
   if (claim < Claim::guess) return claim;
   Exchange exchange;
-  const bool asked = request.claim == Claim::sure && note_request(request, findings, exchange);
+  const bool told = opening.client_told && client.data() == opening.client.data();
+  const bool asked = request.claim == Claim::sure && note_request(request, told, findings, exchange);
   const bool answered = response.claim == Claim::sure && note_response(response, findings, exchange);
-  if (as_text(server).find(search_slogan) != std::string_view::npos) exchange.elasticsearch = true;
+  const bool root_page = exchange.path.empty() || exchange.path == "/";
+  if (root_page && as_text(server).find(search_slogan) != std::string_view::npos)
+    exchange.elasticsearch = true;
   note_layer(exchange, findings);
   const bool elasticsearch = exchange.elasticsearch || (exchange.search_path && exchange.json);
   if (elasticsearch && request.claim == Claim::sure) note_index(exchange.path, findings);

@@ -196,7 +196,9 @@ void Recognition::begin_following(Session& s, const Opening& o) {
 void Recognition::ask(Session& s, int sender, const Opening& o) {
   s.progress++;
   if (s.has(is_sure)) {
-    ask_claimer(s, o);
+    Opening again = o;
+    again.client_told = sender != s.client();
+    ask_claimer(s, again);
   } else if (!ask_expected(s, o)) {
     ask_all(s, o);
   }

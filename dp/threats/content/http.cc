@@ -271,7 +271,8 @@ void HttpReader::note_field(const HttpField& field) {
  * begin with one of three letters, so that most lines are left at once. */
 bool may_matter(std::string_view line) {
   const char first = lower(line[0]);
-  return first == 'c' || first == 't' || first == 'a' || first == ' ' || first == '\t';
+  const bool authorization = first == 'a' && line.size() > 1 && lower(line[1]) == 'u';
+  return first == 'c' || first == 't' || authorization || first == ' ' || first == '\t';
 }
 
 bool is_framing(std::string_view name) {
