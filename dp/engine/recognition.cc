@@ -103,15 +103,10 @@ Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size
     for (size_t t = 0; t < by_transport_.size(); t++)
       if ((all_[n].transports & t) != 0) by_transport_[t] |= bit;
     for (uint16_t port : all_[n].ports) {
-      hinted_.set(port);
       if ((all_[n].transports & over_udp) != 0) udp_ports_.set(port);
-      const auto same =
-          std::find_if(hints_.begin(), hints_.end(), [&](const PortHint& h) { return h.port == port; });
-      if (same != hints_.end()) {
-        same->applications |= bit;
-      } else {
-        hints_.push_back({port, bit});
-      }
+      uint16_t& place = hint_of_[port];
+      if (place == 0) place = static_cast<uint16_t>(hints_.size()), hints_.push_back(0);
+      hints_[place] |= bit;
     }
   }
 }
@@ -144,11 +139,7 @@ void Recognition::announced(Session& s, uint8_t application, bool sure) {
 }
 
 uint64_t Recognition::hints(const Session& s) const {
-  if (!hinted_.test(s.key.low_port) && !hinted_.test(s.key.high_port)) return 0;
-  uint64_t found = 0;
-  for (const PortHint& h : hints_)
-    if (h.port == s.key.low_port || h.port == s.key.high_port) found |= h.applications;
-  return found;
+  return hints_[hint_of_[s.key.low_port]] | hints_[hint_of_[s.key.high_port]];
 }
 
 Opening Recognition::opening(const Session& s, int sender, Bytes said, Bytes heard, bool cut) {

@@ -107,11 +107,6 @@ class Recognition {
     const Recognition& recognition_;
   };
 
-  struct PortHint {
-    uint16_t port;
-    uint64_t applications;
-  };
-
   [[nodiscard]] uint64_t hints(const Session& s) const;
   [[nodiscard]] uint8_t number_of(std::string_view application) const;
   static Opening opening(const Session& s, int sender, Bytes said, Bytes heard, bool cut);
@@ -135,8 +130,9 @@ class Recognition {
   std::span<const Application> all_;
   std::shared_ptr<const OperatorApplications> of_operator_;
   std::array<uint64_t, 16> by_transport_{};  // applications per Transport bits
-  std::vector<PortHint> hints_;
-  std::bitset<65536> hinted_, udp_ports_;
+  std::vector<uint64_t> hints_ = {0};        // applications that are likely at some port
+  std::array<uint16_t, 65536> hint_of_{};    // port → place in hints_, 0 = none
+  std::bitset<65536> udp_ports_;
   bool keep_facts_;
   Streams streams_;
   FactStore facts_;
