@@ -121,7 +121,7 @@ struct alignas(64) Session {
   uint32_t progress;  // undecided: times asked; followed: bytes read
   uint32_t facts;     // piece of facts memory of Arena::room(facts_bytes), 0 = none
   uint16_t facts_bytes;
-  uint16_t flags;       // SessionFlags
+  uint16_t flags;        // SessionFlags
   uint16_t application;  // number of who claimed it: registry's + 1, behind those the operator's; 0 = none
   uint16_t layers[3];    // likewise, outermost first
   uint16_t slot[2];
