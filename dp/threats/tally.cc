@@ -23,22 +23,44 @@ uint64_t item_of(const Address& address, uint64_t more) {
   return h ^ h >> 31;
 }
 
-Tallies::Tallies(SipHash hash) : hash_(hash), memory_(places * sizeof(Tally)) {}
+Tallies::Tallies(SipHash hash)
+    : hash_(hash), sets_(places / ways * sizeof(Set)), memory_(places * sizeof(Tally)) {}
 
-bool Tally::is_over(int64_t now_ns) const {
-  return tag == 0 || since_ns + window_s * ns_per_s <= now_ns;
+namespace {
+
+uint32_t weight_of(const Tally& t) {
+  return static_cast<uint32_t>(std::clamp<uint64_t>(t.count, 1, UINT32_MAX));
 }
 
-/** The tally with this tag, else the one of its set that is missed least. */
-Tally& Tallies::place_of(uint64_t tag, int64_t now_ns) {
-  Tally* set = all() + static_cast<uint32_t>(tag >> 32) % places / ways * ways;
-  const auto weight = [&](const Tally& t) { return t.is_over(now_ns) ? 0 : t.count + 1; };
-  Tally* least = set;
-  for (Tally* t = set; t < set + ways; t++) {
-    if (t->tag == tag) return *t;
-    if (weight(*t) < weight(*least)) least = t;
+}  // namespace
+
+/** The place that is missed least: one that is empty or over, else that of the smallest count. Counts grow
+ * unseen, so the place that seems smallest is looked at, and the next one where it is larger by now: the
+ * first that has not grown is the smallest. A count that a threat has taken back is found late, which spares
+ * a small one at most. */
+uint32_t Tallies::least_of(uint32_t number, int64_t now_ns) {
+  Set& set = reinterpret_cast<Set*>(sets_.data())[number];
+  for (uint32_t way = 0; way < ways; way++)
+    if (set.tags[way] == 0 || set.until_s[way] <= now_ns / ns_per_s) return way;
+  while (true) {
+    const auto least = std::min_element(set.weights.begin(), set.weights.end());
+    const auto way = static_cast<uint32_t>(least - set.weights.begin());
+    const uint32_t weight = weight_of(place(number, way));
+    if (weight <= *least) return way;
+    *least = weight;
   }
-  return *least;
+}
+
+Tally& Tallies::begin(uint32_t number, uint32_t way, uint64_t tag, uint32_t window_s, int64_t now_ns) {
+  Set& set = reinterpret_cast<Set*>(sets_.data())[number];
+  Tally& t = place(number, way);
+  const bool displaces = set.tags[way] != 0 && set.tags[way] != tag && !t.is_over(now_ns);
+  if (displaces) displaced_++;
+  set.tags[way] = tag;
+  set.until_s[way] = static_cast<uint32_t>(now_ns / ns_per_s + window_s + 1);
+  set.weights[way] = 1;
+  t = Tally{.since_ns = now_ns, .window_s = window_s};
+  return t;
 }
 
 Tally& Tallies::at(uint8_t threat, const TallyKey& key, uint32_t window_s, int64_t now_ns) {
@@ -46,12 +68,14 @@ Tally& Tallies::at(uint8_t threat, const TallyKey& key, uint32_t window_s, int64
                              key.b.words[0], key.b.words[1],
                              key.segment,    uint64_t{key.slot} << 32 | uint64_t{key.port} << 16 | threat};
   const uint64_t tag = hash_(words, std::size(words)) | 1;  // 0 is an empty place
-  Tally& t = place_of(tag, now_ns);
-  if (t.tag != tag || t.is_over(now_ns)) {
-    if (t.tag != tag && !t.is_over(now_ns)) displaced_++;
-    t = Tally{.tag = tag, .since_ns = now_ns, .window_s = window_s};
-  }
-  t.last_ns = now_ns;
+  const uint32_t number = static_cast<uint32_t>(tag >> 32) % (places / ways);
+  Set& set = reinterpret_cast<Set*>(sets_.data())[number];
+  const auto found = std::find(set.tags.begin(), set.tags.end(), tag);
+  if (found == set.tags.end()) return begin(number, least_of(number, now_ns), tag, window_s, now_ns);
+  const auto way = static_cast<uint32_t>(found - set.tags.begin());
+  Tally& t = place(number, way);
+  if (t.is_over(now_ns)) return begin(number, way, tag, window_s, now_ns);
+  set.weights[way] = weight_of(t);
   return t;
 }
 

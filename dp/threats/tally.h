@@ -1,6 +1,6 @@
 // Tallies: what threats count, by key, in one table of fixed size for all NICs and workers. Never an object
 // per address: where a set of places is full, the smallest count gives way, so that a flood of keys cannot
-// push out what matters.
+// push out what matters. Tags stand apart from the tallies: a look-up touches their line and one tally's.
 #pragma once
 
 #include <array>
@@ -30,18 +30,16 @@ struct Distinct {
 };
 
 /** One count. What `distinct` and `words` hold is the threat's own affair; both are zero at first. */
-struct Tally {
-  uint64_t tag = 0;
-  int64_t since_ns = 0, last_ns = 0;
+struct alignas(64) Tally {
+  int64_t since_ns = 0;
   uint64_t count = 0;
   uint32_t window_s = 0;
-  bool raised = false;  // in this window
-  Distinct distinct{};
   std::array<uint64_t, 4> words{};
+  alignas(64) Distinct distinct{};  // a cache line of its own: many threats only count
 
-  [[nodiscard]] bool is_over(int64_t now_ns) const;
+  [[nodiscard]] bool is_over(int64_t now_ns) const { return since_ns + window_s * ns_per_s <= now_ns; }
 };
-static_assert(sizeof(Tally) == 136);
+static_assert(sizeof(Tally) == 128);
 
 /** A well-mixed number of anything that is to be told apart. */
 uint64_t item_of(const Address& address, uint64_t more = 0);
@@ -61,11 +59,22 @@ class Tallies {
   [[nodiscard]] uint64_t displaced() const { return displaced_; }
 
  private:
-  [[nodiscard]] Tally* all() const { return reinterpret_cast<Tally*>(memory_.data()); }
-  Tally& place_of(uint64_t tag, int64_t now_ns);
+  /** What is known of eight places without a look at them. */
+  struct alignas(64) Set {
+    std::array<uint64_t, ways> tags;     // 0 is an empty place
+    std::array<uint32_t, ways> until_s;  // first second by which the window is surely over
+    std::array<uint32_t, ways> weights;  // what the place counted when it was last looked at, at least 1
+  };
+  static_assert(sizeof(Set) == 128);
+
+  [[nodiscard]] Tally& place(uint32_t set, uint32_t way) const {
+    return reinterpret_cast<Tally*>(memory_.data())[size_t{set} * ways + way];
+  }
+  uint32_t least_of(uint32_t set, int64_t now_ns);
+  Tally& begin(uint32_t set, uint32_t way, uint64_t tag, uint32_t window_s, int64_t now_ns);
 
   SipHash hash_;
-  Region memory_;
+  Region sets_, memory_;
   uint64_t displaced_ = 0;
 };
 

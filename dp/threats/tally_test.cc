@@ -33,6 +33,14 @@ TEST_CASE("a flood of keys does not push out what counts much") {
   CHECK(tallies->displaced() > 900'000);
 }
 
+TEST_CASE("a count that grew after it was last looked for does not give way either") {
+  auto tallies = std::make_unique<Tallies>(SipHash(1, 2));
+  for (uint16_t i = 0; i < 200; i++)
+    for (uint64_t count : {1u, 50u}) tallies->at(0, key(i), 60, start).count = count;
+  for (uint32_t i = 0; i < 200'000; i++) tallies->at(0, {.slot = 2, .segment = i}, 60, start).count = 2;
+  for (uint16_t i = 0; i < 200; i++) CHECK(tallies->at(0, key(i), 60, start).count == 50);
+}
+
 TEST_CASE("different things are told apart, the same ones are not counted again") {
   Distinct d{};
   for (int again = 0; again < 3; again++)
