@@ -35,11 +35,12 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       live_counts_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(LiveCount) : 0),
       dirty_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(uint32_t) : 0),
       next_id_(options.first_flow_id),
-      watch_(options.threats ? options.threats : std::make_shared<ThreatMemory>(ThreatSettings(), hash),
-             counters_, hash, options.first_flow_id, options.flow_id_step),
+      watch_(options.threats, counters_, hash, options.first_flow_id, options.flow_id_step),
       ear_(*this),
       opened_(opened_max) {
   recognition_.contents().watch(&ear_);
+  ends_told_.push_back(watch_.wants_end_of({}));
+  for (const Application& a : applications()) ends_told_.push_back(watch_.wants_end_of(a.name));
 }
 
 Path Pipeline::Impl::path_of(const Frame& frame, const Packet& packet) {

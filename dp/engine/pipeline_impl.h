@@ -161,11 +161,24 @@ class Pipeline::Impl {
 
   [[nodiscard]] Subject subject_of(const Session& s, int source) const;
   [[nodiscard]] static Subject subject_of(const Packet& packet, const Frame& frame);
+  /** A segment of a connection that runs, such as most are: no threat and no meter wants to know of it. */
+  static bool is_ordinary(const Packet& p, State before) {
+    constexpr uint16_t small_window = 16;  // VMOAT_METER_SMALL_WINDOW counts those below
+    const bool bad_flags = (VMOAT_BAD_FLAGS >> (p.tcp_flags & 63) & 1) != 0;
+    return p.proto == IPPROTO_TCP && p.layer == Layer::transport && before != State::fresh &&
+           before != State::half_open && (p.tcp_flags & (tcp_syn | tcp_rst)) == 0 && !bad_flags &&
+           p.window >= small_window;
+  }
   void judge(uint32_t number, int sender, const Packet& packet, const Context& context, State before);
-  void judge_anomalies(const Packet& packet, const Context& context);
+  void judge_anomalies(const Packet& packet, const Context& context) {
+    if (watch_.is_odd(packet.anomalies | context.anomalies)) judge_odd(packet, context);
+  }
+  void judge_odd(const Packet& packet, const Context& context);
   void judge_neighbour(const Packet& packet, const Frame& frame);
   void judge_flow(Session& s, FlowStep step, const uint64_t (&packets)[2], const uint64_t (&bytes)[2],
                   int64_t now_ns, FlowEnd end = FlowEnd::open);
+  [[nodiscard]] bool is_end_told(const Session& s) const;
+  void judge_end(Session& s, FlowEnd end);
   void judge_growth(Session& s, int sender, uint64_t packets, uint64_t bytes, int64_t now_ns);
   void note_opened(uint32_t number, int64_t now_ns);
   void judge_opened(int64_t until_ns);
@@ -195,7 +208,8 @@ class Pipeline::Impl {
   int64_t now_ns_ = 0;
   Watch watch_;
   Ear ear_;
-  std::vector<Opened> opened_;  // a ring
+  std::vector<bool> ends_told_;  // whether some threat is told of the ends of the application's sessions
+  std::vector<Opened> opened_;   // a ring
   size_t opened_first_ = 0, opened_count_ = 0;
   NicMeters own_meters_;  // offline: what the kernel counts otherwise
   int64_t metered_ns_ = 0;

@@ -165,7 +165,7 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
   if (live()) meet_kernel(s, sender, context);
   if (!context.kernel_counts) add_count(number, sender, context.packets, context.bytes);
   context.session = number;
-  judge(number, sender, p, context, before);
+  if (!is_ordinary(p, before)) judge(number, sender, p, context, before);
   follow(number, sender, p, segment);
   s.anomalies |= p.anomalies | context.anomalies;
   if (s.state != before || s.link.list == 0) table_.schedule(number);
@@ -198,11 +198,7 @@ void Pipeline::Impl::end_session(uint32_t number, FlowEnd end) {
 void Pipeline::Impl::emit(uint32_t number, FlowEnd end) {
   Session& s = table_[number];
   recognition_.finish(s);
-  if (watch_.wants(flow_ended)) {
-    const int client = s.client();
-    judge_flow(s, flow_ended, {s.packets[client], s.packets[1 - client]},
-               {s.bytes[client], s.bytes[1 - client]}, s.last_ns, end);
-  }
+  if (is_end_told(s)) judge_end(s, end);
   FlowRecord record = record_of(s, since_last_record(number), paths_.at(s.path), end);
   batch_.add(record, recognition_.facts(s));
   counters_.flow_records++;

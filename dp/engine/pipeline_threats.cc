@@ -46,9 +46,7 @@ Subject Pipeline::Impl::subject_of(const Packet& p, const Frame& frame) {
           .family = p.family};
 }
 
-void Pipeline::Impl::judge_anomalies(const Packet& p, const Context& context) {
-  const uint64_t anomalies = p.anomalies | context.anomalies;
-  if (!watch_.is_odd(anomalies)) return;
+void Pipeline::Impl::judge_odd(const Packet& p, const Context& context) {
   Session* s = context.session != 0 ? &table_[context.session] : nullptr;
   Subject subject = subject_of(p, *context.frame);
   if (s != nullptr) subject.flow = s->id;
@@ -67,6 +65,18 @@ void Pipeline::Impl::judge_flow(Session& s, FlowStep step, const uint64_t (&pack
                      .end = end};
   if (s.layers[0] != 0) event.application = recognition_.name_of(s.layers[0]);
   watch_.flow(event, s, now_ns);
+}
+
+/** By the number of its application; what the operator defined is asked about by name. */
+bool Pipeline::Impl::is_end_told(const Session& s) const {
+  const size_t number = s.layers[0];
+  return number < ends_told_.size() ? ends_told_[number] : watch_.wants(flow_ended);
+}
+
+void Pipeline::Impl::judge_end(Session& s, FlowEnd end) {
+  const int client = s.client();
+  judge_flow(s, flow_ended, {s.packets[client], s.packets[1 - client]},
+             {s.bytes[client], s.bytes[1 - client]}, s.last_ns, end);
 }
 
 void Pipeline::Impl::judge_growth(Session& s, int sender, uint64_t packets, uint64_t bytes, int64_t now_ns) {

@@ -1,6 +1,8 @@
 // Watch: which threat is asked about what.
 #include "engine/watch.h"
 
+#include <algorithm>
+
 namespace vmoat {
 
 /** One threat's view of one event. */
@@ -21,6 +23,10 @@ class Watch::Call final : public Alarm {
   Tally& tally(const TallyKey& key, uint32_t window_s) override {
     watch_.lock();
     return watch_.memory_->tallies.at(threat_, key, window_s, now_ns_);
+  }
+  /** Items of different threats are different items. */
+  uint32_t rate(uint64_t item) override {
+    return watch_.rates_.add(item + threat_ * 0x9e3779b97f4a7c15, now_ns_);
   }
   Owners& owners() override {
     watch_.lock();
@@ -106,33 +112,57 @@ template void Watch::heard(void (*Threat::*)(const Banner&, Alarm&), const Banne
 template void Watch::heard(void (*Threat::*)(const Login&, Alarm&), const Login&, const Subject&, Session&,
                            int64_t);
 
+namespace {
+
+bool is_told_end_of(const Threat& t, std::string_view application) {
+  return t.ends_of.empty() || std::find(t.ends_of.begin(), t.ends_of.end(), application) != t.ends_of.end();
+}
+
+}  // namespace
+
 Watch::Watch(std::shared_ptr<ThreatMemory> memory, PipelineCounters& counters, SipHash hash,
              uint64_t first_id, uint64_t id_step)
-    : memory_(std::move(memory)),
-      lock_(memory_->mutex, std::defer_lock),
+    : lock_(memory ? std::unique_lock(memory->mutex, std::defer_lock) : std::unique_lock<std::mutex>()),
+      memory_(memory ? std::move(memory) : std::make_shared<ThreatMemory>(ThreatSettings(), hash)),
       counters_(counters),
       all_(vmoat::threats()),
       incidents_(hash, first_id, id_step) {
   const auto count = static_cast<uint8_t>(all_.size());
-  for (uint8_t n = 0; n < count; n++) {
-    if ((memory_->settings.enabled >> n & 1) == 0) continue;
-    const Threat& t = all_[n];
-    odd_mask_ |= t.anomalies;
-    packet_mask_ |= t.packets;
-    flow_mask_ |= t.flows;
-    if (t.anomalies != 0) odd_.push_back(n);
-    if (t.packet != nullptr) packet_.push_back(n);
-    if (t.flow != nullptr) flow_.push_back(n);
-    if (t.neighbour != nullptr) neighbour_.push_back(n);
-    if (t.second != nullptr) second_.push_back(n);
-    listen(n, &Threat::http);
-    listen(n, &Threat::http_slow);
-    listen(n, &Threat::input);
-    listen(n, &Threat::dns);
-    listen(n, &Threat::tls);
-    listen(n, &Threat::banner);
-    listen(n, &Threat::login);
-  }
+  for (uint8_t n = 0; n < count; n++)
+    if ((memory_->settings.enabled >> n & 1) != 0) add(n);
+  const std::lock_guard lock(memory_->mutex);
+  memory_->crowds.push_back(&crowd_);
+}
+
+Watch::~Watch() {
+  const std::lock_guard lock(memory_->mutex);
+  std::erase(memory_->crowds, &crowd_);
+}
+
+/** Among those that its hooks want to be asked. */
+void Watch::add(uint8_t n) {
+  const Threat& t = all_[n];
+  odd_mask_ |= t.anomalies;
+  if (t.anomalies != 0) odd_.push_back(n);
+  for (size_t kinds = 0; kinds < packet_.size(); kinds++)
+    if ((t.packets & kinds) != 0) packet_[kinds].push_back(n);
+  for (size_t step = 0; step < flow_.size(); step++)
+    if ((t.flows >> step & 1) != 0) flow_[step].push_back(n);
+  if (t.neighbour != nullptr) neighbour_.push_back(n);
+  if (t.second != nullptr) second_.push_back(n);
+  listen(n, &Threat::http);
+  listen(n, &Threat::http_slow);
+  listen(n, &Threat::input);
+  listen(n, &Threat::dns);
+  listen(n, &Threat::tls);
+  listen(n, &Threat::banner);
+  listen(n, &Threat::login);
+}
+
+bool Watch::wants_end_of(std::string_view application) const {
+  const List& told = listeners(flow_ended);
+  return std::any_of(told.begin(), told.end(),
+                     [&](uint8_t n) { return is_told_end_of(all_[n], application); });
 }
 
 void Watch::raised(uint8_t threat, const Subject& subject, Session* session, std::string_view evidence,
@@ -162,16 +192,31 @@ void Watch::note_crowd(const PacketEvent& event) {
   const CrowdKind kind = proto == IPPROTO_TCP   ? CrowdKind::tcp
                          : proto == IPPROTO_UDP ? CrowdKind::udp
                                                 : CrowdKind::icmp;
+  std::unique_lock lock(crowd_.mutex, std::defer_lock);
+  if (lock_.mutex() != nullptr) lock.lock();  // else nobody shares it
+  crowd_.note(kind, event.subject);
+}
+
+/** Whom most of what the NIC's meters count goes to; its family is 0 where that is not known. */
+Subject Watch::crowd_of(const Threat& threat, const Subject& nic) {
+  Crowd::Candidate most;
   lock();
-  memory_->crowd.note(kind, event.subject);
+  for (Crowd* crowd : memory_->crowds) {
+    const std::lock_guard turn(crowd->mutex);
+    most.merge(crowd->of(threat.crowd, nic.slot));
+  }
+  Subject subject = most.votes > 0 && most.subject.way == nic.way ? most.subject : Subject{};
+  if (subject.family == 0) subject.segment = nic.segment;
+  subject.slot = nic.slot;
+  subject.way = nic.way;
+  subject.flow = 0;
+  return subject;
 }
 
 void Watch::packet(uint8_t kinds, const PacketEvent& event, Session& session, int64_t now_ns) {
   const Turn turn(*this);
   if ((kinds & (packet_first | packet_icmp)) != 0) note_crowd(event);
-  if ((kinds & packet_mask_) == 0) return;
-  for (uint8_t n : packet_) {
-    if ((all_[n].packets & kinds) == 0) continue;
+  for (uint8_t n : packet_[kinds % packet_.size()]) {
     Call call(*this, n, event.subject, &session, now_ns);
     all_[n].packet(event, call);
   }
@@ -179,8 +224,8 @@ void Watch::packet(uint8_t kinds, const PacketEvent& event, Session& session, in
 
 void Watch::flow(const FlowEvent& event, Session& session, int64_t now_ns) {
   const Turn turn(*this);
-  for (uint8_t n : flow_) {
-    if ((all_[n].flows & event.step) == 0) continue;
+  for (uint8_t n : listeners(event.step)) {
+    if (event.step == flow_ended && !is_told_end_of(all_[n], event.application)) continue;
     Call call(*this, n, event.subject, &session, now_ns);
     all_[n].flow(event, call);
   }
@@ -204,12 +249,7 @@ void Watch::neighbour(const NeighbourEvent& event, int64_t now_ns) {
 void Watch::second(const NicSecond& event, int64_t now_ns) {
   const Turn turn(*this);
   for (uint8_t n : second_) {
-    lock();
-    Subject subject = memory_->crowd.of(all_[n].crowd, event.subject.slot, event.subject.way);
-    subject.slot = event.subject.slot;
-    subject.way = event.subject.way;
-    subject.flow = 0;
-    if (subject.family == 0) subject.segment = event.subject.segment;
+    const Subject subject = crowd_of(all_[n], event.subject);
     const NicSecond with = {subject, event.seconds, event.counts};
     Call call(*this, n, subject, nullptr, now_ns);
     all_[n].second(with, call);

@@ -73,6 +73,7 @@ class Everybody final : public ContentSink, private Alarm {
   Tally& tally(const TallyKey& key, uint32_t window_s) override {
     return tallies_.at(static_cast<uint8_t>(now_ - threats().data()), key, window_s, time_ns);
   }
+  uint32_t rate(uint64_t item) override { return rates_.add(item, time_ns); }
   Owners& owners() override { return owners_; }
   [[nodiscard]] const Subject& subject() const override { return subject_; }
   [[nodiscard]] int64_t now_ns() const override { return time_ns; }
@@ -80,6 +81,7 @@ class Everybody final : public ContentSink, private Alarm {
   const Threat* now_ = nullptr;
   Subject subject_;
   Tallies tallies_{SipHash(1, 2)};
+  Rates rates_;
   Owners owners_{SipHash(1, 2)};
   volatile unsigned sum_ = 0;
 };

@@ -15,18 +15,14 @@ constexpr Threshold thresholds[] = {
 constexpr uint64_t packets_min = 6, bytes_max = 20000;
 constexpr int64_t duration_max_ns = 30 * ns_per_s;
 
-bool asks_for_password(const FlowEvent& event) {
-  for (std::string_view name : {"ssh", "rdp", "vnc", "telnet", "ftp"})
-    if (event.application == name) return true;
-  return false;
-}
+constexpr std::string_view ask_for_password[] = {"ssh", "rdp", "vnc", "telnet", "ftp"};
 
 void flow(const FlowEvent& event, Alarm& alarm) {
   const bool short_one = event.packets[0] >= packets_min && event.bytes[1] > 0 &&
                          event.bytes[1] < bytes_max &&
                          event.session.last_ns - event.session.first_ns < duration_max_ns;
   const bool over = event.end == FlowEnd::fin || event.end == FlowEnd::rst;
-  if (!short_one || !over || !asks_for_password(event)) return;
+  if (!short_one || !over) return;
   const Subject& s = event.subject;
   Tally& t = alarm.tally({.slot = s.slot, .port = s.dport, .segment = s.segment, .a = s.src, .b = s.dst}, 60);
   if (++t.count < alarm.threshold(0)) return;
@@ -55,6 +51,7 @@ const Threat brute_force_threat = {
     .thresholds = thresholds,
     .flows = flow_ended,
     .flow = flow,
+    .ends_of = ask_for_password,
     .login = login,
 };
 

@@ -39,12 +39,14 @@ class Hearing final : public ContentSink, private Alarm {
   Tally& tally(const TallyKey& key, uint32_t window_s) override {
     return tallies_.at(0, key, window_s, time_ns);
   }
+  uint32_t rate(uint64_t item) override { return rates_.add(item, time_ns); }
   Owners& owners() override { return owners_; }
   [[nodiscard]] const Subject& subject() const override { return who; }
   [[nodiscard]] int64_t now_ns() const override { return time_ns; }
 
   const Threat& threat_;
   Tallies tallies_;
+  Rates rates_;
   Owners owners_;
 };
 

@@ -12,6 +12,7 @@
 #include "threats/event.h"
 #include "threats/evidence.h"
 #include "threats/owners.h"
+#include "threats/rates.h"
 #include "threats/tally.h"
 
 namespace vmoat {
@@ -51,6 +52,9 @@ class Alarm {
   /** The threat's own count under this key, made where it is new; begins anew `window_s` after its beginning.
    * Valid until the hook returns. */
   virtual Tally& tally(const TallyKey& key, uint32_t window_s) = 0;
+  /** How often the threat has counted this item lately (threats/rates.h): never too few. Far cheaper than a
+   * tally, to be asked whether one is worth taking. */
+  virtual uint32_t rate(uint64_t item) = 0;
   /** Who owns which address; shared by all threats. */
   virtual Owners& owners() = 0;
   [[nodiscard]] virtual const Subject& subject() const = 0;
@@ -77,6 +81,7 @@ struct Threat {
   void (*packet)(const PacketEvent&, Alarm&) = nullptr;
   uint8_t flows = 0;  // FlowStep bits
   void (*flow)(const FlowEvent&, Alarm&) = nullptr;
+  std::span<const std::string_view> ends_of = {};  // applications whose flows' ends it is told; empty: all
   void (*neighbour)(const NeighbourEvent&, Alarm&) = nullptr;  // ARP, NDP, DHCP servers, routers
   CrowdKind crowd = CrowdKind::tcp;                            // whose ends `second` is told
   void (*second)(const NicSecond&, Alarm&) = nullptr;  // of each NIC and way, with the kernel's meters
