@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { networkXml } from '../../demo/domain-xml.ts';
 import { guests } from '../../demo/plan.ts';
+import { virshWithXml } from '../../demo/virsh.ts';
 import { promised } from '../promised.ts';
 import { DemoMap } from './demo-map.ts';
 import { hostDump } from './host-dump.ts';
@@ -27,9 +28,8 @@ function demo(...args: string[]): string {
   return done.stdout;
 }
 /** With its first network libvirt makes chains for its rules and keeps them: they are no trace of the demo's. */
-function startSomeNetwork(): void {
-  const input = networkXml({ name: 'vmt-first', kind: 'isolated' }, '');
-  execFileSync('virsh', ['-q', 'net-create', '/dev/stdin'], { input, stdio: ['pipe', 'ignore', 'inherit'] });
+async function startSomeNetwork(): Promise<void> {
+  await virshWithXml('net-create', networkXml({ name: 'vmt-first', kind: 'isolated' }, ''));
   virsh('net-destroy', 'vmt-first');
 }
 const virsh = (...args: string[]): string => execFileSync('virsh', ['-q', ...args], { encoding: 'utf8' });
@@ -38,9 +38,9 @@ suite('the demo', { skip, timeout: 900_000 }, () => {
   let dumpBefore: Record<string, string>;
   let output = '';
 
-  before(() => {
+  before(async () => {
     demo('--stop');
-    startSomeNetwork();
+    await startSomeNetwork();
     dumpBefore = hostDump();
     output = demo();
   });
