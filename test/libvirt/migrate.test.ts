@@ -52,7 +52,10 @@ describe('live migration', { skip: whyNoPrivateLibvirt() ?? false }, () => {
     const uuid = [...from.watch.snapshot.workloads.keys()][0] ?? '';
     const target = `qemu+unix:///system?socket=${to.libvirt.root}/run/libvirt/libvirt-sock`;
     const socket = `unix://${to.libvirt.root}/images/migration`;
-    await from.libvirt.virsh('migrate', 'wat-move', '--live', '--desturi', target, '--migrateuri', socket);
+    // slowly: a guest that does nothing is moved quicker than anybody looks
+    const slowly = ['--bandwidth', '1'];
+    const where = ['--desturi', target, '--migrateuri', socket];
+    await from.libvirt.virsh('migrate', 'wat-move', '--live', ...slowly, ...where);
     await until('it is gone', () => from.watch.snapshot.workloads.size === 0);
     await until('it runs there', () => to.watch.snapshot.workloads.get(uuid)?.state === 'running');
     assert.deepEqual(statesOf(from), ['running', 'migrating']);
