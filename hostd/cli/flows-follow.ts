@@ -18,10 +18,14 @@ export async function follow(options: FlowsOptions, context: Context): Promise<v
     if (fresh.length)
       context.terminal.out(flowsText(fresh, output === 'table' ? 'compact' : output, context));
   };
-  print(await newest(options, context, options.last ?? BEFORE_DEFAULT));
   await followStream(context, {
     query: { ...filterQuery(options), kinds: 'flows' },
-    catchUp: async (since) => print(await newest({ ...options, since }, context, MISSED_MAX)),
+    catchUp: async (since) =>
+      print(
+        since
+          ? await newest({ ...options, since }, context, MISSED_MAX)
+          : await newest(options, context, options.last ?? BEFORE_DEFAULT),
+      ),
     take: (event) => takeEvent(event, print, context),
   });
 }

@@ -17,10 +17,14 @@ export async function followThreats(options: ThreatsOptions, context: Context): 
   const print = (threats: readonly Threat[]): void => {
     for (const threat of threats) printNews(threat, news, options, context);
   };
-  print(await newestThreats(options, context, options.last ?? BEFORE_DEFAULT));
   await followStream(context, {
     query: { ...streamQuery(options), kinds: 'threats' },
-    catchUp: async (since) => print(await newestThreats({ ...options, since }, context, MISSED_MAX)),
+    catchUp: async (since) =>
+      print(
+        since
+          ? await newestThreats({ ...options, since }, context, MISSED_MAX)
+          : await newestThreats(options, context, options.last ?? BEFORE_DEFAULT),
+      ),
     take: (event) => takeEvent(event, print, context),
   });
 }
