@@ -1,0 +1,62 @@
+// The policy as hostd sends it and the evaluator compiles it: groups, rules in order, and who belongs to what.
+// Tables go whole, with a generation. The C++ mirror is dp/policy/tables.h.
+
+export type Mode = 'learn' | 'monitor' | 'protect';
+
+export interface PolicyGroup {
+  name: string;
+  /** null: bears no mode (any, external, addresses, fqdn; host unless configured) */
+  mode: Mode | null;
+  failPolicy: 'open' | 'closed';
+  /** CIDR, single addresses, or first-last; they describe ends that are not NICs of this host */
+  addresses: string[];
+  /** `example.org`, `*.example.org`: likewise, by names learned from DNS answers */
+  fqdn: string[];
+}
+
+export interface PolicyRule {
+  /** Stable for the life of the installation, never re-used; FlowRecord.rule; 1 … 2^32-1. */
+  number: number;
+  /** the operator's */
+  id: string;
+  /** index in groups */
+  from: number;
+  /** index in groups */
+  to: number;
+  /** Empty: any. Names of registry.applications, or layers from the outside in: `http`, `tls/https`. */
+  applications: string[];
+  /**
+   * Empty: any. `any`, `tcp`, `udp/5000-5999`, `sctp/3868`, `icmp`, `icmp/8`, `icmp/3/4` (type/code), `icmpv6/…`,
+   * `proto/47`.
+   */
+  ports: string[];
+  action: 'allow' | 'deny';
+  learned: boolean;
+}
+
+/** Members by NIC. */
+export interface PolicyNic {
+  tap: string;
+  mac: string;
+  nic: string;
+  groups: number[];
+}
+
+/** What the topology resolved: the host's own addresses, NICs that are routed to. */
+export interface PolicyEnd {
+  segment: number;
+  address: string;
+  groups: number[];
+}
+
+export interface PolicyTables {
+  generation: number;
+  /** [0] any, [1] host, [2] external */
+  groups: PolicyGroup[];
+  /** In order, learned ones after all others; expired and disabled ones are left out. */
+  rules: PolicyRule[];
+  nics: PolicyNic[];
+  /** groups of a NIC that is not in nics */
+  unknown: number[];
+  ends: PolicyEnd[];
+}
