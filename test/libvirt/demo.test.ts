@@ -154,6 +154,8 @@ function detached(mac: string): boolean {
 async function synToLine(tap: string, duration_ms: number): Promise<number[]> {
   const syn = new Map<number, number>();
   const line = new Map<number, number>();
+  const follower = cli.followFlows(({ sport }, at) => line.has(sport) || line.set(sport, at));
+  await until('the follower prints', () => line.size > 0);
   const filter = 'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn';
   const sniffer = spawn('tcpdump', ['-i', tap, '-nn', '-l', '-tt', filter], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -162,7 +164,6 @@ async function synToLine(tap: string, duration_ms: number): Promise<number[]> {
     const [, time, port] = /^(\d+\.\d+) IP \d+\.\d+\.\d+\.\d+\.(\d+) >/.exec(text) ?? [];
     if (time && port && !syn.has(Number(port))) syn.set(Number(port), Number(time) * 1000);
   });
-  const follower = cli.followFlows(({ sport }, at) => line.has(sport) || line.set(sport, at));
   await sleep(duration_ms);
   sniffer.kill();
   await sleep(2000);

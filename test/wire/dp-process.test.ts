@@ -33,7 +33,7 @@ async function welcomed(): Promise<Welcome> {
 
 /** The first event of a kind that `holds`. */
 async function until<T>(
-  event: 'nics' | 'flows' | 'status',
+  event: 'nics' | 'flows' | 'addresses' | 'status',
   holds: (value: never) => T | undefined,
 ): Promise<T> {
   for (;;) {
@@ -61,14 +61,15 @@ test('it taps what it is told to, and reports flows, addresses and its own state
   assert.equal(welcome.pid > 0, true);
   const nic = await until('nics', tapped);
   assert.ok(nic.slot > 0);
-  const addresses = once(client, 'addresses');
+  const learned = until('addresses', (records: AddressRecord[]) =>
+    records.find(({ address }) => address === '10.77.0.2'),
+  );
   const flow = pings();
   lab.ping(5);
   const { src, proto, packets } = await flow;
   assert.deepEqual([src, proto], ['10.77.0.2', 'icmp']);
   assert.deepEqual([packets[0] > 0, packets[1] > 0], [true, true], String(packets));
-  const [learned] = (await addresses) as [AddressRecord[]];
-  assert.ok(learned.some(({ address }) => address === '10.77.0.2'));
+  assert.equal((await learned).slot, nic.slot);
   const status = await until('status', (value: DpStatus) => (value.frames > 0 ? value : undefined));
   assert.deepEqual(
     Object.values(status.lost).filter((count) => count > 0),
