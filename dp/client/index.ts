@@ -9,6 +9,6 @@ export { applicationName, type FlowJson, flowJson } from './flow-json.ts';
 export { FlowRecord, type Tunnel } from './flow-record.ts';
 export { pcapCommand } from './pcap-command.ts';
 export { printable } from './printable.ts';
-export { protocolKeyword } from './protocol-keyword.ts';
+export { protocolKeyword, protocolNumber } from './protocol-keyword.ts';
 export { decodeThreats, type ThreatRecord } from './threat-record.ts';
 export { timeText } from './time-text.ts';

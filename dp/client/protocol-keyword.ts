@@ -17,3 +17,9 @@ const KEYWORDS = FROM_ZERO.split(' ');
 export function protocolKeyword(proto: number): string {
   return KEYWORDS[proto] ?? String(proto);
 }
+
+/** The number behind what `protocolKeyword` gave. */
+export function protocolNumber(keyword: string): number {
+  const number = KEYWORDS.indexOf(keyword);
+  return number < 0 ? Number(keyword) : number;
+}
