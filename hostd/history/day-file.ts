@@ -6,8 +6,10 @@ import { conditions } from './flow-filter.ts';
 import { type Cell, FLOW_COLUMNS, type Row } from './rows.ts';
 
 /** Raised with every change of the tables; a file of another version is set aside, not read. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
+const EVIDENCE_KEY =
+  'from_kind, from_id, to_kind, to_id, app, confidence, proto, dport, src, dst, inferred, flagged';
 const SCHEMA = `
 CREATE TABLE flows (
   id TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, ended INTEGER NOT NULL,
@@ -15,9 +17,11 @@ CREATE TABLE flows (
   to_kind TEXT, to_id TEXT, to_name TEXT, to_group TEXT,
   src TEXT NOT NULL, dst TEXT NOT NULL, proto TEXT NOT NULL, dport INTEGER NOT NULL,
   app TEXT, confidence TEXT, verdict TEXT, violation INTEGER NOT NULL, leg INTEGER NOT NULL,
+  related INTEGER NOT NULL, inferred INTEGER NOT NULL, flagged INTEGER NOT NULL,
   words TEXT NOT NULL, json TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX flows_by_first ON flows (first, id);
+CREATE INDEX flows_as_evidence ON flows (${EVIDENCE_KEY}, leg, related, ended, first, last, from_name, to_name);
 CREATE TABLE edges (
   minute INTEGER NOT NULL, from_kind TEXT NOT NULL, from_id TEXT NOT NULL, to_kind TEXT NOT NULL,
   to_id TEXT NOT NULL, app TEXT NOT NULL, proto TEXT NOT NULL, port INTEGER NOT NULL,
@@ -47,6 +51,14 @@ GROUP BY ${EDGE_KEY}, dport`;
 const TOTALS = `SELECT ${EDGE_KEY}, port, sum(packets_out) AS packets_out, sum(packets_in) AS packets_in,
   sum(bytes_out) AS bytes_out, sum(bytes_in) AS bytes_in
 FROM edges WHERE minute >= :since AND minute <= :until GROUP BY ${EDGE_KEY}, port`;
+/** What is not recognised yet may still be. */
+const YOUNG_MS = 10_000;
+const EVIDENCE = `SELECT ${EVIDENCE_KEY}, max(from_name) AS from_name, max(to_name) AS to_name, count(*) AS flows,
+  min(first) AS first, max(last) AS last, max(id) AS example
+FROM flows INDEXED BY flows_as_evidence WHERE first <= :until AND last >= :since AND leg = 0 AND related = 0
+  AND from_id IS NOT NULL AND to_id IS NOT NULL AND (app IS NOT NULL OR ended = 1 OR first < :until - ${YOUNG_MS})
+  AND id NOT IN (SELECT value FROM json_each(:counted))
+GROUP BY ${EVIDENCE_KEY}`;
 const END_OTHERS = `UPDATE flows SET ended = 1, json = json_set(json, '$.end', 'evicted')
   WHERE ended = 0 AND substr(id, 1, ?) <> ?`;
 const CARRIED = 'SELECT id FROM flows WHERE first < ? AND last >= ?';
@@ -118,6 +130,12 @@ export class DayFile {
   sessions(since: number, until: number, counted: readonly string[]): AggregateRow[] {
     const values = { since, until, counted: JSON.stringify(counted) };
     return this.#database.prepare(SESSIONS).all(values) as AggregateRow[];
+  }
+
+  /** Flows of the window by ends and service, but for those in `counted`. */
+  evidence(since: number, until: number, counted: readonly string[]): AggregateRow[] {
+    const values = { since, until, counted: JSON.stringify(counted) };
+    return this.#database.prepare(EVIDENCE).all(values) as AggregateRow[];
   }
 
   /** Packets and bytes of whole minutes by edge. */

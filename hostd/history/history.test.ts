@@ -11,6 +11,7 @@ import { silentLog } from '../base/log.ts';
 import { DAY_MS, dayOf, startOf } from './day.ts';
 import { type FlowFilter, passes } from './flow-filter.ts';
 import { History } from './history.ts';
+import { pastEvidence } from './past-evidence.ts';
 import { type EdgeMinute, flowRow } from './rows.ts';
 import { HistoryStore } from './store.ts';
 import { threatRow } from './threat-file.ts';
@@ -233,6 +234,35 @@ test('every filter finds the same in SQL as in memory', () => {
     const inMemory = flows.filter((each) => passes(each, filter, groupOf)).map((each) => each.id);
     assert.deepEqual(inMemory.sort(), [...expected].sort(), name);
   }
+  history.close();
+});
+
+test('evidence: what may teach policy, by ends and service, over midnight once', () => {
+  const { store: history, write } = store();
+  const midnight = startOf(dayOf(TODAY));
+  const outside = { kind: 'external' as const, id: 'external', name: 'external', why: 'a test' };
+  write(flow('over', midnight - 1000), flow('same', midnight - 500, { sport: 40_001, end: 'fin' }));
+  write(flow('over', midnight - 1000, { last: iso(midnight + 1000) }));
+  write(
+    flow('out-1', TODAY, { to: outside, dst: '192.0.2.1' }),
+    flow('out-2', TODAY, { to: outside, dst: '192.0.2.2' }),
+    flow('scan', TODAY, { threats: ['port-scan'] }),
+    flow('guessed', TODAY, { direction: 'inferred' }),
+    flow('data', TODAY, { parent: 'control' }),
+    flow('young', TODAY, { app: undefined, confidence: undefined }),
+    flow('nobody', TODAY, { from: undefined }),
+  );
+  const found = pastEvidence(history.evidence(midnight - 10_000, TODAY + 1000));
+  const told = found.map(({ from, to, app, port, direction, flagged, flows, first, last }) =>
+    [from.name, to.address ?? to.name, app, port, direction, flagged, flows, last - first].join(' '),
+  );
+  assert.deepEqual(told.sort(), [
+    'web-1 192.0.2.1 postgresql 5432 seen false 1 0',
+    'web-1 192.0.2.2 postgresql 5432 seen false 1 0',
+    'web-1 db-1 postgresql 5432 inferred false 1 0',
+    'web-1 db-1 postgresql 5432 seen false 2 2000',
+    'web-1 db-1 postgresql 5432 seen true 1 0',
+  ]);
   history.close();
 });
 

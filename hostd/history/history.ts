@@ -4,11 +4,13 @@ import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { Acknowledgement, Flow, GraphEdge, GraphNode, Threat } from '../api/schema.ts';
 import type { Clock } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
+import type { Evidence } from '../base/evidence.ts';
 import type { Log } from '../base/log.ts';
 import type { FlowPosition } from './day-file.ts';
 import type { FlowFilter, GroupOf } from './flow-filter.ts';
 import type { Request, RequestKind, Requests, ThreadMessage } from './messages.ts';
 import { openThread } from './open-thread.ts';
+import { pastEvidence } from './past-evidence.ts';
 import { pastGraph } from './past-graph.ts';
 import { type EdgeMinute, edgeRow, flowRow } from './rows.ts';
 import { threatRow } from './threat-file.ts';
@@ -164,6 +166,12 @@ export class History {
   async graph(since: number, until: number): Promise<{ edges: GraphEdge[]; nodes: GraphNode[] }> {
     await this.flush();
     return pastGraph(await this.#ask('window', { since, until }), until - since);
+  }
+
+  /** What was seen in a window, ms since the epoch. */
+  async evidence(since: number, until: number): Promise<Evidence[]> {
+    await this.flush();
+    return pastEvidence(await this.#ask('evidence', { since, until }));
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 // What goes between the history and its thread.
 import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { Acknowledgement, Threat } from '../api/schema.ts';
-import type { FlowPosition } from './day-file.ts';
+import type { AggregateRow, FlowPosition } from './day-file.ts';
 import type { FlowFilter } from './flow-filter.ts';
 import type { Row } from './rows.ts';
 import type { FlowPageRows, WindowRows } from './store.ts';
@@ -23,6 +23,7 @@ export interface Requests {
   receipt: { ask: null; answer: Receipt | null };
   flows: { ask: { filter: FlowFilter; position: FlowPosition | null; limit: number }; answer: FlowPageRows };
   window: { ask: { since: number; until: number }; answer: WindowRows };
+  evidence: { ask: { since: number; until: number }; answer: AggregateRow[] };
   endOthers: { ask: { prefix: string }; answer: null };
   stats: { ask: null; answer: { rows: number; bytes: number } };
   close: { ask: null; answer: null };

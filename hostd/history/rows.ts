@@ -24,6 +24,9 @@ export const FLOW_COLUMNS = [
   'verdict',
   'violation',
   'leg',
+  'related',
+  'inferred',
+  'flagged',
   'words',
   'json',
 ] as const;
@@ -56,6 +59,9 @@ export function flowRow(flow: Flow, groupOf: GroupOf, isLeg: boolean): Row {
     flow.verdict ?? null,
     flow.violation ? 1 : 0,
     isLeg ? 1 : 0,
+    flow.parent !== null && flow.tunnel.length === 0 ? 1 : 0,
+    flow.direction === 'inferred' ? 1 : 0,
+    flow.threats.length > 0 ? 1 : 0,
     wordsOf(flow),
     JSON.stringify(flow),
   ];

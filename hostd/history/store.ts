@@ -118,6 +118,19 @@ export class HistoryStore {
     return found;
   }
 
+  /** Flows of a window by ends and service, one list of rows per day. */
+  evidence(since: number, until: number): AggregateRow[] {
+    const counted: string[] = [];
+    return this.#daysFrom(since).flatMap(
+      (day) =>
+        this.#with(day, (file) => {
+          const rows = file.evidence(since, until, counted);
+          counted.push(...file.carried(startOf(day), since));
+          return rows;
+        }) ?? [],
+    );
+  }
+
   stats(): { rows: number; bytes: number } {
     let rows = 0;
     let bytes = 0;

@@ -34,6 +34,8 @@ function answer(request: Request): unknown {
       return store.flows(request.ask.filter, request.ask.position, request.ask.limit);
     case 'window':
       return store.window(request.ask.since, request.ask.until);
+    case 'evidence':
+      return store.evidence(request.ask.since, request.ask.until);
     case 'endOthers':
       return store.endOthers(request.ask.prefix) ?? null;
     case 'stats':

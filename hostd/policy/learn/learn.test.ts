@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Evidence, EvidenceEnd, MemberOf } from './evidence.ts';
+import type { Evidence, EvidenceEnd } from '../../base/evidence.ts';
+import type { MemberOf } from './member.ts';
 import { type Compaction, type LearnedRule, recommend } from './recommend.ts';
 
 const vm = (name: string): EvidenceEnd => ({ kind: 'vm', id: `uuid of ${name}`, name, address: null });

@@ -1,5 +1,6 @@
 // From what was seen to rules that allow it, from exact (each VM, each port) to compact (services, applications).
-import { type Evidence, type MemberOf, type Unlearned, whyNot } from './evidence.ts';
+import type { Evidence } from '../../base/evidence.ts';
+import { type MemberOf, type Unlearned, whyNot } from './member.ts';
 import { appOf, folded, type PortRange, portsOf, portText } from './service.ts';
 
 /** 0: as seen. 1: many ports become ranges. 2: also services for their VMs. 3: also applications on any port. */

@@ -1,6 +1,6 @@
 // A service as rules name it: an application where it is known for sure, and ports.
 import { protocolNumber } from '../../../dp/client/index.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence } from '../../base/evidence.ts';
 
 /** Ports of one protocol, both included. */
 export interface PortRange {

@@ -1,0 +1,32 @@
+// What was seen between two ends on one service, over a window: what policy is learned from and tried on.
+import type { WorkloadRef } from '../api/schema.ts';
+
+export interface EvidenceEnd {
+  kind: WorkloadRef['kind'];
+  id: string;
+  name: string;
+  /** Of an end that is no VM. */
+  address: string | null;
+}
+
+export interface Evidence {
+  from: EvidenceEnd;
+  to: EvidenceEnd;
+  /** Layers joined by `/`; null: not recognised. */
+  app: string | null;
+  confidence: 'sure' | 'guess' | null;
+  /** IANA's keyword in lower case. */
+  proto: string;
+  /** The server's port; ICMP: type × 256 + code; 0 where the protocol has none. */
+  port: number;
+  /** Whether it was seen who began. */
+  direction: 'seen' | 'inferred';
+  /** Some of these flows were part of an attack or an oddity of addresses. */
+  flagged: boolean;
+  flows: number;
+  /** ms since the epoch */
+  first: number;
+  last: number;
+  /** Id of one of the flows. */
+  example: string;
+}
