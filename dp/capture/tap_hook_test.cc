@@ -251,8 +251,8 @@ TEST_CASE("tap hooks: clsact beside libvirt's whole <bandwidth>") {
       "tc qdisc add dev vmt-tap0 parent 1:1 handle 2: sfq perturb 10",
       "tc filter add dev vmt-tap0 parent 1:0 protocol all prio 1 handle 1 fw flowid 1",
       "tc qdisc add dev vmt-tap0 ingress",
-      "tc filter add dev vmt-tap0 parent ffff: protocol all u32 match u32 0 0 police rate 1000kbps burst "
-      "100kb mtu 64kb drop flowid :1"};
+      ("tc filter add dev vmt-tap0 parent ffff: protocol all u32 match u32 0 0"
+       " police rate 1000kbps burst 100kb mtu 64kb drop flowid :1")};
   Scene scene;
   CHECK_FALSE(scene.attach(clsact_hook, true).sent);
   for (const char* limit : limits) {
