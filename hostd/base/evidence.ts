@@ -1,8 +1,7 @@
 // What was seen between two ends on one service, over a window: what policy is learned from and tried on.
-import type { WorkloadRef } from '../api/schema.ts';
 
 export interface EvidenceEnd {
-  kind: WorkloadRef['kind'];
+  kind: 'vm' | 'host' | 'network' | 'multicast' | 'broadcast' | 'external';
   id: string;
   name: string;
   /** Of an end that is no VM. */
