@@ -15,6 +15,14 @@ bool is_icmp(uint8_t proto) {
   return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
+constexpr uint16_t dhcp_server = 67, dhcp_client = 68, dhcpv6_client = 546, dhcpv6_server = 547;
+
+/** To a DHCP or DHCPv6 client or server; whatever port it comes from, its receiver takes it. */
+bool is_dhcp(const Packet& p) {
+  return p.proto == IPPROTO_UDP && (p.family == 4 ? p.dport == dhcp_server || p.dport == dhcp_client
+                                                  : p.dport == dhcpv6_server || p.dport == dhcpv6_client);
+}
+
 }  // namespace
 
 /** At the NIC of whoever sends, else of whoever receives. */
@@ -104,10 +112,8 @@ void Pipeline::Impl::judge(uint32_t number, int sender, const Packet& p, const C
   if (tcp && (p.tcp_flags & tcp_syn) != 0) kinds |= packet_syn;
   if (is_icmp(p.proto)) kinds |= packet_icmp;
   if (handshake_done && sender == s.client()) kinds |= packet_ack;
+  if (context.depth == 0 && (p.proto == IPPROTO_ICMPV6 || is_dhcp(p))) judge_neighbour(p, *context.frame);
   if (kinds == 0 && !(tcp && before == State::half_open)) return;
-  if (context.depth == 0 && p.proto == IPPROTO_ICMPV6) judge_neighbour(p, *context.frame);
-  if (context.depth == 0 && (p.sport == 67 || p.sport == 547) && p.proto == IPPROTO_UDP)
-    judge_neighbour(p, *context.frame);
   if (kinds != 0) {
     Subject subject = subject_of(s, sender);
     if (subject.slot == no_slot) subject.slot = context.frame->slot, subject.way = context.frame->way;
@@ -146,14 +152,37 @@ void Pipeline::Impl::judge_opened(int64_t until_ns) {
 
 namespace {
 
-constexpr uint16_t dhcp_server = 67, dhcpv6_server = 547;
 constexpr uint8_t router_advertisement = 134;
 
-bool is_dhcp_answer(const Packet& p) {
-  if (p.proto != IPPROTO_UDP || p.payload.empty()) return false;
-  if (p.sport == dhcp_server) return p.payload.size() >= 240 && p.payload[0] == 2;
-  constexpr uint8_t advertise = 2, reply = 7;
-  return p.sport == dhcpv6_server && (p.payload[0] == advertise || p.payload[0] == reply);
+/** RFC 2131, 2: `op`, and `xid` behind three more bytes. A server's answer to a relay is none to a client. */
+bool read_dhcp4(const Packet& p, NeighbourEvent& event) {
+  constexpr uint8_t request = 1, reply = 2;
+  constexpr size_t options_at = 240;
+  const Bytes message = p.payload;
+  if (message.size() < options_at) return false;
+  const bool asks = message[0] == request && p.dport == dhcp_server;
+  if (!asks && !(message[0] == reply && p.dport == dhcp_client)) return false;
+  event.kind = asks ? NeighbourEvent::Kind::dhcp_client : NeighbourEvent::Kind::dhcp_server;
+  event.transaction = load_be32(&message[4]);
+  return true;
+}
+
+/** RFC 8415, 7.3 and 8: a message's type, and 24 bits of transaction. Relays' messages have none. */
+bool read_dhcp6(const Packet& p, NeighbourEvent& event) {
+  constexpr uint32_t advertise = 2, reply = 7, reconfigure = 10, information_request = 11;
+  if (p.payload.size() < 4) return false;
+  const uint32_t head = load_be32(p.payload.data()), type = head >> 24;
+  const bool answers = (type == advertise || type == reply) && p.dport == dhcpv6_client;
+  const bool asks = type >= 1 && type <= information_request && type != advertise && type != reply &&
+                    type != reconfigure && p.dport == dhcpv6_server;
+  if (!answers && !asks) return false;
+  event.kind = asks ? NeighbourEvent::Kind::dhcp_client : NeighbourEvent::Kind::dhcp_server;
+  event.transaction = head & 0xffffff;
+  return true;
+}
+
+bool read_dhcp(const Packet& p, NeighbourEvent& event) {
+  return is_dhcp(p) && (p.family == 4 ? read_dhcp4(p, event) : read_dhcp6(p, event));
 }
 
 /** What an ARP or NDP message claims; false where it claims nothing. */
@@ -175,8 +204,8 @@ bool read_claim(const Packet& p, NeighbourEvent& event) {
 
 bool read_neighbour(const Packet& p, NeighbourEvent& event) {
   const bool router = p.proto == IPPROTO_ICMPV6 && !p.body.empty() && p.body[0] == router_advertisement;
-  if (!router && !is_dhcp_answer(p)) return read_claim(p, event);
-  event.kind = router ? NeighbourEvent::Kind::router : NeighbourEvent::Kind::dhcp_server;
+  if (!router && !read_dhcp(p, event)) return read_claim(p, event);
+  if (router) event.kind = NeighbourEvent::Kind::router;
   event.address = p.src;
   event.mac = p.src_mac;
   return true;
@@ -194,6 +223,7 @@ void Pipeline::Impl::judge_neighbour(const Packet& p, const Frame& frame) {
                           .asked = {},
                           .mac = {},
                           .frame_mac = p.src_mac,
+                          .transaction = 0,
                           .subject = subject};
   if (!read_neighbour(p, event)) return;
   if (p.layer == Layer::arp) subject.src = event.address, subject.dst = event.asked, subject.family = 4;

@@ -111,18 +111,137 @@ TEST_CASE("MAC spoofing: not the NIC's; its own, the one that routers share, and
   CHECK(sends(other_mac, {}).empty());
 }
 
-TEST_CASE("rogue DHCP server and router: a guest's, not the network's own") {
-  Buffer offer = Buffer(240, 0);
-  offer[0] = 2;
-  const Buffer server = udp(67, 68, offer);
-  const Buffer router = ipv6(58, hex("86000000 40000708 00000000 00000000"), 255);
-  for (const uint8_t way : {VMOAT_FROM_NIC, VMOAT_TO_NIC}) {
-    Scene dhcp(nic), ra(nic);
-    dhcp.ip(v4(9), v4(10), 17, server, 1000, way);
-    ra.frame(ra.ether(0x86dd, router, way), 1000, way);
-    CHECK(dhcp.raised() == (way == VMOAT_FROM_NIC ? Names{"rogue-dhcp"} : Names{}));
-    CHECK(ra.raised() == (way == VMOAT_FROM_NIC ? Names{"rogue-ra"} : Names{}));
+namespace {
+
+/** DHCP messages between a guest with a server and its segment. */
+struct DhcpScene : Scene {
+  DhcpScene() : Scene(nic) {}
+
+  void ask(uint8_t transaction, uint8_t way = VMOAT_TO_NIC) {
+    ip(0, 0xffffffff, 17, udp(68, 67, message(1, transaction)), 1000, way);
   }
+  void answer(uint8_t transaction, const Mac& server = guest_mac) {
+    source_mac = server;
+    ip(v4(9), v4(10), 17, udp(67, 68, message(2, transaction)), 1000);
+  }
+  void answer_from_outside(uint8_t transaction) {
+    ip(v4(8), v4(10), 17, udp(67, 68, message(2, transaction)), 1000, VMOAT_TO_NIC);
+  }
+  void dhcp6(uint8_t type, uint16_t from, uint16_t to, uint8_t way) {
+    const Buffer packet = ipv6(17, udp(from, to, hex("00 123456 0001 0000")), 64);
+    Buffer bytes = ether(0x86dd, packet, way);
+    bytes[bytes.size() - 8] = type;
+    frame(bytes, 1000, way);
+  }
+  /** Lets the time pass after which an answer is one that nobody asked for. */
+  Names judged() {
+    rig.now_ns += 5 * second_ns;
+    rig.pipeline.meters({.slot = nic, .segment = 3, .seconds = 1, .counts = {}}, rig.now_ns);
+    return raised();
+  }
+
+ private:
+  static Buffer message(uint8_t operation, uint8_t transaction) {
+    Buffer bytes(240, 0);
+    bytes[0] = operation;
+    bytes[7] = transaction;
+    return bytes;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("DHCP: the only server of a segment, asked, is no rogue") {
+  DhcpScene asked, late, repeated;
+  for (uint8_t n = 0; n < 5; n++) {
+    asked.ask(n);
+    asked.answer(n);
+    late.answer(n);  // its request is still with another worker
+    late.ask(n, VMOAT_FROM_NIC);
+  }
+  repeated.ask(1);
+  for (int i = 0; i < 4; i++) {
+    repeated.silence(40);
+    repeated.ask(1);
+  }
+  repeated.silence(30);
+  repeated.answer(1);
+  CHECK(asked.judged().empty());
+  CHECK(late.judged().empty());
+  CHECK(repeated.judged().empty());
+}
+
+TEST_CASE("rogue DHCP server: answers that nobody asked for, also within one flow") {
+  DhcpScene unasked, mixed;
+  unasked.answer(1);
+  CHECK(unasked.judged() == Names{"rogue-dhcp"});
+  const ThreatRecord* r = unasked.first("rogue-dhcp");
+  const std::string_view evidence(reinterpret_cast<const char*>(r->evidence), r->evidence_length);
+  CHECK(evidence == "10.0.0.9 at 52:54:00:00:00:01 answers a DHCP request that nobody sent");
+  mixed.ask(1);
+  mixed.answer(1);
+  mixed.answer(2);
+  CHECK(mixed.judged() == Names{"rogue-dhcp"});
+}
+
+TEST_CASE("rogue DHCP server: a guest beside another one, and beside the bridge's own") {
+  DhcpScene second, beside, after, moved;
+  second.ask(1);
+  second.answer(1);
+  CHECK(second.judged().empty());
+  second.answer(1, other_mac);
+  CHECK(second.raised() == Names{"rogue-dhcp"});
+  beside.ask(1);
+  beside.answer_from_outside(1);
+  CHECK(beside.judged().empty());
+  beside.answer(1);
+  CHECK(beside.raised() == Names{"rogue-dhcp"});
+  after.ask(1);
+  after.answer(1);
+  after.answer_from_outside(1);
+  CHECK(after.judged().empty());
+  after.answer(1);
+  CHECK(after.raised() == Names{"rogue-dhcp"});
+  moved.ask(1);
+  moved.answer_from_outside(1);
+  moved.answer(1, moved.target_mac);
+  CHECK(moved.judged().empty());
+}
+
+TEST_CASE(
+    "rogue DHCPv6 server: as with DHCP; clients' messages and a server's call to renew are no answers") {
+  constexpr uint8_t solicit = 1, advertise = 2, reply = 7, reconfigure = 10;
+  DhcpScene asked, unasked, called;
+  asked.dhcp6(solicit, 546, 547, VMOAT_TO_NIC);
+  asked.dhcp6(advertise, 547, 546, VMOAT_FROM_NIC);
+  unasked.dhcp6(reply, 547, 546, VMOAT_FROM_NIC);
+  called.dhcp6(reconfigure, 547, 546, VMOAT_FROM_NIC);
+  CHECK(asked.judged().empty());
+  CHECK(unasked.judged() == Names{"rogue-dhcp"});
+  CHECK(called.judged().empty());
+}
+
+TEST_CASE("rogue router: a guest beside another router, or in its name; the only one is none") {
+  const auto advertise = [](Scene& scene, const Mac& router, uint8_t way, uint16_t lifetime_s = 1800) {
+    (way == VMOAT_FROM_NIC ? scene.source_mac : scene.target_mac) = router;
+    const Buffer message = hex("86000000 4000") + be16(lifetime_s) + hex("00000000 00000000");
+    scene.frame(scene.ether(0x86dd, ipv6(58, message, 255), way), 1000, way);
+  };
+  Scene only(nic), outside(nic), second(nic), ended(nic), virtual_router(nic);
+  for (int i = 0; i < 3; i++) advertise(only, guest_mac, VMOAT_FROM_NIC, i == 2 ? 0 : 1800);
+  advertise(outside, host_mac, VMOAT_TO_NIC);
+  CHECK(outside.raised().empty());
+  advertise(outside, guest_mac, VMOAT_FROM_NIC);
+  advertise(second, guest_mac, VMOAT_FROM_NIC);
+  advertise(second, other_mac, VMOAT_FROM_NIC);
+  advertise(ended, host_mac, VMOAT_TO_NIC);
+  advertise(ended, guest_mac, VMOAT_FROM_NIC, 0);
+  for (int i = 0; i < 3; i++) advertise(virtual_router, {0, 0, 0x5e, 0, 2, 7}, VMOAT_FROM_NIC);
+  CHECK(only.raised().empty());
+  CHECK(outside.raised() == Names{"rogue-ra"});
+  CHECK(second.raised() == Names{"rogue-ra"});
+  CHECK(ended.raised() == Names{"rogue-ra"});
+  CHECK(virtual_router.raised().empty());
 }
 
 TEST_CASE("VTEP injection: to the host's own tunnel ends only") {

@@ -190,6 +190,8 @@ std::vector<LiveCase> identities() {
        }},
       {"rogue-ra",
        [](const LiveNic& nic, uint32_t) {
+         nic.receive(LiveNic::ether(host_mac, guest_mac, 0x86dd,
+                                    ipv6(58, hex("86000000 40000708 00000000 00000000"), 255)));
          nic.send(LiveNic::ether(guest_mac, host_mac, 0x86dd,
                                  ipv6(58, hex("86000000 40000708 00000000 00000000"), 255)));
        }},
@@ -213,6 +215,16 @@ std::vector<LiveCase> ordinary() {
            nic.send_ip(v4(1), v4(i, 1), 1, hex("0800") + rest);
            nic.receive_ip(v4(i, 1), v4(1), 1, hex("0000") + rest);
          }
+       }},
+      {"",  // a guest that is the only DHCP server and the only router of its segment
+       [](const LiveNic& nic, uint32_t n) {
+         Buffer message(240, 0);
+         message[0] = 1, message[7] = static_cast<uint8_t>(n);
+         nic.receive_ip(0, 0xffffffff, 17, udp(68, 67, message));
+         message[0] = 2;
+         nic.send_ip(v4(1), v4(10), 17, udp(67, 68, message));
+         nic.send(LiveNic::ether(guest_mac, host_mac, 0x86dd,
+                                 ipv6(58, hex("86000000 40000708 00000000 00000000"), 255)));
        }},
       {"",  // a guest of libvirt's network: DHCP, ARP and router from the bridge, a move announced
        [](const LiveNic& nic, uint32_t) {

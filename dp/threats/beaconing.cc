@@ -15,7 +15,7 @@ constexpr uint32_t window_s = 86400;
 
 void flow(const FlowEvent& event, Alarm& alarm) {
   const Subject& s = event.subject;
-  const bool guest = s.slot != no_slot && s.way == VMOAT_FROM_NIC;
+  const bool guest = s.from_guest();
   if (s.proto != IPPROTO_TCP || (!guest && s.slot != no_slot) || is_private(s.dst)) return;
   Tally& t =
       alarm.tally({.slot = s.slot, .port = s.dport, .segment = s.segment, .a = s.src, .b = s.dst}, window_s);

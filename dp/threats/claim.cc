@@ -8,10 +8,6 @@ namespace {
 constexpr uint32_t window_s = 60;
 constexpr int64_t answer_time_ns = 5 * ns_per_s;
 
-bool from_guest(const Subject& s) {
-  return s.slot != no_slot && s.way == VMOAT_FROM_NIC;
-}
-
 uint64_t number_of(const Mac& mac) {
   uint64_t number = 0;
   for (uint8_t byte : mac) number = number << 8 | byte;
@@ -40,9 +36,9 @@ void judge_claim(const NeighbourEvent& event, Alarm& alarm) {
   if (event.kind == NeighbourEvent::Kind::arp && !event.answer)
     alarm.tally({.segment = s.segment, .a = event.asked}, window_s).words[asked_ns] =
         static_cast<uint64_t>(alarm.now_ns());
-  if (from_guest(s) && event.mac != event.frame_mac && !is_virtual_router(event.mac))
+  if (s.from_guest() && event.mac != event.frame_mac && !is_virtual_router(event.mac))
     return alarm.raise(Evidence() << event.address << " is at " << event.mac << ", says " << event.frame_mac);
-  if (from_guest(s) && alarm.owners().is_host(event.address))
+  if (s.from_guest() && alarm.owners().is_host(event.address))
     return alarm.raise(Evidence() << event.mac << " claims " << event.address << ", which is the host's own");
   const Owner* owner = alarm.owners().find(s.segment, event.address, alarm.now_ns());
   if (owner == nullptr || is_virtual_router(event.mac) || is_virtual_router(owner->mac)) return;

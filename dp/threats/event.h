@@ -14,6 +14,9 @@ struct Subject {
   uint16_t slot = no_slot;  // the NIC it was seen at; offline no_slot
   uint8_t way = VMOAT_FROM_NIC;
   uint8_t proto = 0, family = 0;  // family 0: not IP, addresses may be zero
+
+  /** Live: the NIC's guest sent it. */
+  [[nodiscard]] bool from_guest() const { return slot != no_slot && way == VMOAT_FROM_NIC; }
 };
 
 /** Which packets a threat looks at; bits. */
@@ -50,16 +53,17 @@ struct FlowEvent {
   FlowEnd end = FlowEnd::open;
 };
 
-/** Somebody says who owns an address, or offers itself as router or server. */
+/** Somebody says who owns an address, offers itself as router or server, or asks for a server. */
 struct NeighbourEvent {
-  enum class Kind : uint8_t { arp, ndp, router, dhcp_server };
+  enum class Kind : uint8_t { arp, ndp, router, dhcp_server, dhcp_client };
   Kind kind;
-  bool answer;      // ARP reply, neighbour advertisement
-  bool directed;    // to one MAC only
-  Address address;  // that is claimed; of a router or server its own
-  Address asked;    // ARP: the target
-  Mac mac;          // that claims it
-  Mac frame_mac;    // source MAC of the frame
+  bool answer;           // ARP reply, neighbour advertisement
+  bool directed;         // to one MAC only
+  Address address;       // that is claimed; of a router, server or client its own
+  Address asked;         // ARP: the target
+  Mac mac;               // that claims it
+  Mac frame_mac;         // source MAC of the frame
+  uint32_t transaction;  // DHCP: its number
   const Subject& subject;
 };
 

@@ -9,14 +9,10 @@ namespace {
 constexpr Threshold thresholds[] = {
     {"sources", "addresses", 300, 10, 500, "of one NIC whose new flows nobody answered, in 60 s"}};
 
-bool from_guest(const Subject& s) {
-  return s.slot != no_slot && s.way == VMOAT_FROM_NIC;
-}
-
 /** A first packet whose source another NIC of the segment, or the host, has claimed. */
 void packet(const PacketEvent& event, Alarm& alarm) {
   const Subject& s = event.subject;
-  if (event.inside || !from_guest(s) || !event.packet.has_macs) return;
+  if (event.inside || !s.from_guest() || !event.packet.has_macs) return;
   if (alarm.owners().is_host(s.src)) return alarm.raise(Evidence() << s.src << " is the host's own address");
   const Owner* owner = alarm.owners().find(s.segment, s.src, alarm.now_ns());
   const bool of_other = owner != nullptr && owner->slot != no_slot && owner->slot != s.slot &&
@@ -28,7 +24,7 @@ void packet(const PacketEvent& event, Alarm& alarm) {
 /** Sources that nobody answers: a router's are answered. */
 void flow(const FlowEvent& event, Alarm& alarm) {
   const Subject& s = event.subject;
-  if (!from_guest(s)) return;
+  if (!s.from_guest()) return;
   Tally& t = alarm.tally({.slot = s.slot, .segment = s.segment}, 60);
   const uint64_t item = item_of(s.src);
   if (t.distinct.has(item)) return;

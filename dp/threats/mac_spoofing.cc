@@ -7,7 +7,7 @@ namespace vmoat {
 namespace {
 
 void judge(const Subject& s, const Mac& mac, Alarm& alarm) {
-  if (s.slot == no_slot || s.way != VMOAT_FROM_NIC || is_virtual_router(mac)) return;
+  if (!s.from_guest() || is_virtual_router(mac)) return;
   const Mac own = alarm.owners().nic(s.slot).mac;
   if (own != Mac{} && own != mac) alarm.raise(Evidence() << "frames from " << mac << ", the NIC has " << own);
 }

@@ -1,15 +1,17 @@
-// Rogue router advertisement: a guest offers itself as IPv6 router to its whole segment (RFC 6104).
-#include "threats/threat.h"
+// Rogue router advertisement: a guest offers itself as IPv6 router, or ends the router that there is, in a
+// segment that has another one (RFC 6104).
+#include "threats/authority.h"
 
 namespace vmoat {
 
 namespace {
 
 void neighbour(const NeighbourEvent& event, Alarm& alarm) {
-  const Subject& s = event.subject;
-  const bool guest = s.slot != no_slot && s.way == VMOAT_FROM_NIC;
-  if (event.kind != NeighbourEvent::Kind::router || !guest) return;
-  alarm.raise(Evidence() << event.address << " at " << event.mac << " advertises itself as router");
+  constexpr uint16_t router = 1;
+  if (event.kind != NeighbourEvent::Kind::router) return;
+  if (const auto known = served_by_other(event, router, alarm))
+    alarm.raise(Evidence() << event.address << " at " << event.mac << " advertises a router; " << *known
+                           << " is the known one");
 }
 
 }  // namespace
@@ -19,9 +21,15 @@ const Threat rogue_ra_threat = {
     .name = "rogue-ra",
     .severity = Severity::high,
     .action = ThreatAction::deny,
-    .means = "a guest sends IPv6 router advertisements",
-    .evidence = "address and MAC of the router",
-    .live = "every router advertisement that a guest sends",
+    .means =
+        "a guest sends IPv6 router advertisements, or withdraws a router, in a segment whose known router is "
+        "another. Known is the router that is no guest, else the first guest that advertises in a day: the "
+        "only "
+        "router of its segment is none, nor are two that share a virtual MAC; a segment without a router is "
+        "not "
+        "guarded against its first",
+    .evidence = "address and MAC of the router, the MAC of the known one",
+    .live = "every router advertisement that a guest sends or receives",
     .offline = "not seen: a file does not tell which NIC a frame came from",
     .neighbour = neighbour,
 };

@@ -11,7 +11,7 @@ bool is_vtep(uint16_t port) {
 
 void packet(const PacketEvent& event, Alarm& alarm) {
   const Subject& s = event.subject;
-  const bool guest = s.slot != no_slot && s.way == VMOAT_FROM_NIC;
+  const bool guest = s.from_guest();
   if (event.inside || !guest || s.proto != IPPROTO_UDP || !is_vtep(s.dport)) return;
   if (!alarm.owners().is_host(s.dst)) return;
   alarm.raise(Evidence() << "tunnel frames to the host's own " << s.dst << " port " << s.dport);
