@@ -37,6 +37,7 @@ const virsh = (...args: string[]): string => execFileSync('virsh', ['-q', ...arg
 suite('the demo', { skip, timeout: 900_000 }, () => {
   let dumpBefore: Record<string, string>;
   let output = '';
+  const begin = new Date();
 
   before(async () => {
     demo('--stop');
@@ -133,6 +134,10 @@ suite('the demo', { skip, timeout: 900_000 }, () => {
     demo();
     promised(context, 'the demo runs again', 60_000, Date.now() - begin);
     assert.equal(readFileSync('/run/libvirt/qemu/vmoat-demo-web.pid', 'utf8'), pid);
+  });
+
+  test('nothing that ran so far is taken for an attack', async () => {
+    assert.deepEqual(await cli.threats(begin), []);
   });
 
   test('--stop leaves the host as it was', () => {

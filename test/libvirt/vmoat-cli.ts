@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Flow, Graph, Nic, Status, Workload } from '../../hostd/api/schema.ts';
+import type { Flow, Graph, Nic, Status, ThreatGroup, Workload } from '../../hostd/api/schema.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'bin/vmoat');
@@ -21,6 +21,12 @@ export class VmoatCli {
   graph = (): Promise<Graph> => this.json('graph');
   vms = (): Promise<Workload[]> => this.json('vm', 'list');
   nics = (): Promise<Nic[]> => this.json('nic', 'list');
+  /** Also those that were acknowledged. */
+  threats = async (since: Date): Promise<ThreatGroup[]> =>
+    (await this.run('threats', '--all', '--since', since.toISOString(), '-o', 'json'))
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as ThreatGroup);
 
   /** `vmoat flows -f -o json`: calls back with each line and the time when it came. */
   followFlows(take: (flow: Flow, at: number) => void): ChildProcess {
@@ -32,8 +38,11 @@ export class VmoatCli {
   }
 
   private async json<T>(...args: string[]): Promise<T> {
-    const argv = [program, '--socket', this.socket, ...args, '-o', 'json'];
-    const { stdout } = await exec(process.execPath, argv, { timeout: 15_000, maxBuffer: 64 << 20 });
-    return JSON.parse(stdout) as T;
+    return JSON.parse(await this.run(...args, '-o', 'json')) as T;
+  }
+
+  private async run(...args: string[]): Promise<string> {
+    const argv = [program, '--socket', this.socket, ...args];
+    return (await exec(process.execPath, argv, { timeout: 15_000, maxBuffer: 64 << 20 })).stdout;
   }
 }
