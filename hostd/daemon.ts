@@ -20,9 +20,9 @@ import { VmoatError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import { VERSION } from './base/version.ts';
 import type { Config } from './config/schema.ts';
+import { eventKindList } from './events/kinds.ts';
 import { groupOf } from './graphs.ts';
 import { Parts } from './parts.ts';
-import { StatusBoard } from './status-board.ts';
 import { passes } from './threats/threat-filter.ts';
 
 export interface Daemon {
@@ -45,10 +45,9 @@ export async function startDaemon(
   const parts = new Parts(config, log, bus);
   const web: Web = { served: null };
   const sessions = new Sessions({ file: join(config.stateDir, 'sessions.json'), clock: parts.clock });
-  const board = new StatusBoard(parts);
-  const sources = apiSources(parts, log, board, sessions, (caller) => webLogin(sessions, web, caller));
+  const sources = apiSources(parts, log, sessions, (caller) => webLogin(sessions, web, caller));
   const hub = new StreamHub(sources);
-  board.addLoss(() => hub.dropped);
+  parts.board.addLoss(() => hub.dropped);
   const app = {
     sources,
     operations: operations(hub),
@@ -58,7 +57,6 @@ export async function startDaemon(
   const servers: Server[] = [];
   const stop = async (): Promise<void> => {
     hub.stop();
-    board.stop();
     await Promise.all(servers.map(closeServer));
     await parts.stop();
   };
@@ -107,11 +105,10 @@ function webLogin(sessions: Sessions, { served }: Web, { role, user }: Caller): 
 function apiSources(
   parts: Parts,
   log: Log,
-  board: StatusBoard,
   sessions: Sessions,
   login: (caller: Caller) => WebLogin,
 ): ApiSources {
-  const { clock, inventory, history, traffic, threats, graphs, feed } = parts;
+  const { clock, inventory, history, traffic, threats, graphs, feed, board } = parts;
   return {
     clock,
     log,
@@ -126,6 +123,8 @@ function apiSources(
     liveGraph: (level) => graphs.live(level),
     pastGraph: (since, until, level) => graphs.past(since, until, level),
     flows: (filter, position, limit) => history.flows(filter, position, limit),
+    events: (filter, position, limit) => history.events(filter, position, limit),
+    eventKinds: eventKindList,
     flow: async (id) => traffic.flow(id) ?? (await history.flows({ id }, null, 1)).flows[0] ?? null,
     endNamed: (text, field) => findEnd(inventory.workloads(), graphs.liveNodes(), text, field),
     webLogin: login,

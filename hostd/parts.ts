@@ -6,15 +6,19 @@ import type { Bus, LibvirtWatch } from '../libvirt-watch/types.ts';
 import { watchLibvirt } from '../libvirt-watch/watch.ts';
 import type { AddressConflict } from '../topology/types.ts';
 import { Pace } from './api/pace.ts';
-import type { Flow, Threat } from './api/schema.ts';
+import type { EventRecord, Flow, Nic, Threat } from './api/schema.ts';
 import { type Clock, type Stop, systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { VERSION } from './base/version.ts';
 import type { Config } from './config/schema.ts';
 import { Dataplane } from './dataplane/dataplane.ts';
+import { EventSources } from './event-sources.ts';
+import { type Emit, emitter } from './events/events.ts';
 import { edgeMinute, Graphs, groupOf } from './graphs.ts';
 import { History } from './history/history.ts';
 import { Inventory } from './inventory/inventory.ts';
+import { isRunning } from './inventory/workload-view.ts';
+import { StatusBoard } from './status-board.ts';
 import type { NamedThreatEnds, ThreatEnds } from './threats/incident.ts';
 import { Journal } from './threats/journal.ts';
 import { Threats } from './threats/threats.ts';
@@ -24,6 +28,7 @@ import { idPrefix, Traffic } from './traffic/traffic.ts';
 interface FeedEvents {
   flows: [Flow[]];
   threats: [Threat[]];
+  events: [EventRecord[]];
   traffic: [];
   workloads: [];
 }
@@ -47,6 +52,9 @@ export class Parts {
   readonly history: History;
   readonly graphs: Graphs;
   readonly watch: LibvirtWatch;
+  readonly board: StatusBoard;
+  readonly emit: Emit;
+  readonly #events: EventSources;
   readonly #log: Log;
   readonly #journal: Journal;
   readonly #renaming = new Pace(() => this.#rename(), RENAME_SOON_MS, RENAME_INTERVAL_MS);
@@ -58,6 +66,7 @@ export class Parts {
     const { clock } = this;
     this.#log = log;
     this.#journal = new Journal(log);
+    this.emit = emitter(clock, (event) => this.#event(event));
     this.dataplane = new Dataplane({
       socket: config.sockets.dataplane,
       client: `vmoat-hostd ${VERSION}`,
@@ -68,7 +77,7 @@ export class Parts {
       hostName: hostname(),
       defaultMode: config.modes.default,
       onChange: () => this.#changed(),
-      onConflicts: (conflicts) => this.#conflicts.push(...conflicts),
+      onConflicts: (conflicts) => this.#conflict(conflicts),
     });
     this.traffic = new Traffic({
       clock,
@@ -85,7 +94,7 @@ export class Parts {
       nameEnds: (ends) => this.#nameThreatEnds(ends),
       groupOf,
       onThreats: (threats) => this.#threats(threats),
-      onNew: (threat) => this.#journal.note(threat, clock.now()),
+      onNew: (threat) => this.#newThreat(threat),
       onForgotten: (ids) => this.history.forgetThreats(ids),
       keepAcknowledgement: (ids, acknowledged) => this.history.acknowledge(ids, acknowledged),
     });
@@ -100,12 +109,24 @@ export class Parts {
     });
     this.graphs = new Graphs({ ...this, workloads: () => this.inventory.workloads() });
     this.#listen();
+    this.#events = new EventSources({
+      clock,
+      emit: this.emit,
+      dataplane: this.dataplane,
+      nics: () => this.#runningNics(),
+      lost: () => this.board.lost(),
+      segmentName: (segment) => this.inventory.segmentName(segment),
+    });
     this.watch = watchLibvirt({
       bus,
       reconcileMs: config.libvirt.reconcileIntervalMs,
       onChanges: () => this.#libvirtChanged(),
-      onConnection: ({ state, reason }) => log.info({ state, reason }, 'libvirt'),
+      onConnection: (connection) => {
+        log.info({ state: connection.state, reason: connection.reason }, 'libvirt');
+        this.#events.libvirt(connection);
+      },
     });
+    this.board = new StatusBoard(this);
     void this.#connect();
     this.#stops = [
       clock.every(EXPIRE_MS, () => this.#expire()),
@@ -125,6 +146,8 @@ export class Parts {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const stop of this.#stops) stop();
+    this.#events.stop();
+    this.board.stop();
     this.watch.stop();
     this.dataplane.stop();
     this.#renaming.stop();
@@ -186,6 +209,28 @@ export class Parts {
     this.history.keepThreats(threats);
     this.feed.emit('threats', threats);
     this.feed.emit('traffic');
+  }
+
+  #newThreat(threat: Threat): void {
+    this.#journal.note(threat, this.clock.now());
+    this.#events.threat(threat);
+  }
+
+  #conflict(conflicts: AddressConflict[]): void {
+    this.#conflicts.push(...conflicts);
+    this.#events.conflicts(conflicts);
+  }
+
+  #event(event: EventRecord): void {
+    void this.history.keepEvents([{ event, to: [] }]);
+    this.feed.emit('events', [event]);
+  }
+
+  #runningNics(): Nic[] {
+    return this.inventory
+      .workloads()
+      .filter(isRunning)
+      .flatMap((workload) => workload.nics);
   }
 
   #rename(): void {

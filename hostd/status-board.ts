@@ -7,6 +7,7 @@ import { CpuMeter } from './dataplane/cpu-meter.ts';
 import type { Dataplane } from './dataplane/dataplane.ts';
 import type { History } from './history/history.ts';
 import type { Inventory } from './inventory/inventory.ts';
+import { isRunning } from './inventory/workload-view.ts';
 import type { Threats } from './threats/threats.ts';
 import type { Traffic } from './traffic/traffic.ts';
 
@@ -21,7 +22,6 @@ export interface StatusSources {
 }
 
 const MEASURE_MS = 1000;
-const RUNNING: readonly string[] = ['running', 'paused', 'migrating', 'suspended'];
 const iso = (time_ms: number): string => new Date(time_ms).toISOString();
 
 export class StatusBoard {
@@ -50,7 +50,7 @@ export class StatusBoard {
 
   status(): Status {
     const workloads = this.#sources.inventory.workloads();
-    const running = workloads.filter((workload) => RUNNING.includes(workload.state)).length;
+    const running = workloads.filter(isRunning).length;
     const { status } = this.#sources.dataplane.state;
     return {
       version: VERSION,
@@ -61,9 +61,15 @@ export class StatusBoard {
       nics: nicCounts(this.#sources.inventory.nics()),
       workloads: { total: workloads.length, running },
       threats: this.#sources.threats.open,
-      lost: Object.assign({}, status?.lost, ...this.#losses.map((loss) => loss())),
+      lost: this.lost(),
       anomalies: status?.anomalies ?? {},
     };
+  }
+
+  /** What was lost by cause, since the start of whoever lost it. */
+  lost(): Record<string, number> {
+    const { status } = this.#sources.dataplane.state;
+    return Object.assign({}, status?.lost, ...this.#losses.map((loss) => loss()));
   }
 
   #libvirt(domains: number): Status['libvirt'] {

@@ -145,13 +145,13 @@ test('addresses to listen on', () => {
 test('a slow reader of the stream misses what its buffer does not hold, counted and told', () => {
   const written: string[] = [];
   const reader = { writableLength: 0, write: (text: string) => written.push(text) };
-  const all = { flow: () => true, threat: () => true };
-  const client = new StreamClient(reader, ['flows', 'status'], all);
+  const all = { flows: () => true, threats: () => true, events: () => true };
+  const client = new StreamClient(reader, ['flows', 'threats', 'status'], all);
   const flow = { id: 'a', first: '', last: '' } as Flow;
-  assert.equal(client.flows([flow]), 0);
+  assert.equal(client.items('flows', [flow]), 0);
   reader.writableLength = BUFFER_BYTES_MAX;
-  assert.equal(client.flows([flow, flow]), 2);
-  assert.equal(client.threats([{ id: 't' } as Threat]), 1);
+  assert.equal(client.items('flows', [flow, flow]), 2);
+  assert.equal(client.items('threats', [{ id: 't' } as Threat]), 1);
   client.state('status', '{}');
   client.heartbeat();
   assert.equal(written.length, 1);
@@ -159,9 +159,12 @@ test('a slow reader of the stream misses what its buffer does not hold, counted 
   client.state('graph', '{}');
   client.state('status', '{"kind":"status"}');
   assert.deepEqual(written.slice(1), [
-    'event: dropped\ndata: {"kind":"dropped","flows":2,"threats":1}\n\n',
+    'event: dropped\ndata: {"kind":"dropped","flows":2,"threats":1,"events":0}\n\n',
     'event: status\ndata: {"kind":"status"}\n\n',
   ]);
-  client.flows(Array.from({ length: 501 }, () => flow));
+  client.items(
+    'flows',
+    Array.from({ length: 501 }, () => flow),
+  );
   assert.equal(written.length, 5, 'at most 500 flows in an event');
 });

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { type ErrorCode, errorCodes } from '../base/error-codes.ts';
 import type { Access, Operation } from './operation.ts';
 import {
+  EventKindInfo,
+  EventRecord,
   Flow,
   Graph,
   GraphEdge,
@@ -24,6 +26,7 @@ export const BASE_PATH = '/api/v1';
 
 const NAMED = {
   ...{ WorkloadRef, Flow, Nic, Workload, GraphNode, GraphEdge, Graph },
+  ...{ EventRecord, EventKindInfo },
   ...{ Threat, ThreatGroup, ThreatKind, Status, StreamEvent, Session, WebLogin, Problem },
 };
 const SCHEMAS = '#/components/schemas/';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { VmoatError } from '../base/errors.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
+import { eventFilterOf, eventOperations } from './event-operations.ts';
 import { filterOf, timeOf } from './flow-query.ts';
 import { operation } from './operation.ts';
 import {
@@ -98,6 +99,7 @@ export const operations = (hub: StreamHub) => [
     },
   }),
   ...threatOperations,
+  ...eventOperations,
   operation({
     method: 'get',
     path: '/graph',
@@ -120,11 +122,12 @@ export const operations = (hub: StreamHub) => [
     stream: true,
     errors: ['too_many_streams', 'workload_unknown', 'name_ambiguous'],
     handle: ({ sources, query, response }) => {
-      const { kinds, name, severity, ...filter } = query;
+      const { kinds, name, severity, event, ...filter } = query;
       const flows = filterOf(filter, sources);
       const { workload, group, q } = filter;
       const threats = threatFilterOf({ workload, group, q, name, severity }, sources);
-      hub.serve(response, kinds ?? allStreamKinds, { flows, threats });
+      const events = eventFilterOf({ kind: event, severity, q }, sources);
+      hub.serve(response, kinds ?? allStreamKinds, { flows, threats, events });
       return undefined;
     },
   }),

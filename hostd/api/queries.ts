@@ -1,7 +1,7 @@
 // What the API takes in paths, queries and bodies.
 import { z } from 'zod';
 import { MOMENT_PATTERN } from './moment.ts';
-import { Severity } from './schema.ts';
+import { EventSeverity, Severity } from './schema.ts';
 
 const Moment = z
   .string()
@@ -97,12 +97,32 @@ export const GraphQuery = z.strictObject({
   until: Moment.optional().describe('end of the window; now if not given'),
 });
 
-const STREAM_KINDS = ['flows', 'graph', 'status', 'workloads', 'threats'] as const;
+const EventKinds = z
+  .string()
+  .min(1)
+  .max(1024)
+  .transform((text) => text.split(','))
+  .optional()
+  .describe('only these kinds, separated by commas: names of /event-kinds');
+
+export const EventFilterQuery = z.strictObject({
+  since: Moment.optional().describe('only events at or after this moment'),
+  until: Moment.optional().describe('only events at or before this moment'),
+  kind: EventKinds,
+  severity: EventSeverity.optional().describe('this severe or worse'),
+  subject: z.string().min(1).max(255).optional().describe('id or name of whom or what it is about'),
+  q: z.string().min(1).max(255).toLowerCase().optional().describe('free text in kind, text and subjects'),
+});
+export type EventFilterQuery = z.infer<typeof EventFilterQuery>;
+export const EventsQuery = EventFilterQuery.extend(PageQuery);
+
+const STREAM_KINDS = ['flows', 'graph', 'status', 'workloads', 'threats', 'events'] as const;
 export type StreamKind = (typeof STREAM_KINDS)[number];
 
 export const StreamQuery = FlowFilterQuery.omit({ since: true, until: true }).extend({
   name: ThreatName,
   severity: LeastSeverity,
+  event: EventKinds,
   kinds: z
     .string()
     .max(64)

@@ -53,6 +53,49 @@ export type Flow = z.infer<typeof Flow>;
 export const Severity = z.enum(['low', 'medium', 'high', 'critical']);
 export type Severity = z.infer<typeof Severity>;
 
+export const EventSeverity = z.enum(['info', ...Severity.options]);
+export type EventSeverity = z.infer<typeof EventSeverity>;
+
+/** Whom or what an event is about. */
+export const EventSubject = z.object({
+  kind: z.enum([
+    'vm',
+    'nic',
+    'group',
+    'threat',
+    'flow',
+    'policy',
+    'rule',
+    'process',
+    'destination',
+    'export',
+  ]),
+  id: z.string(),
+  name: z.string(),
+});
+export type EventSubject = z.infer<typeof EventSubject>;
+
+/** Something happened that an operator may want to be told. */
+export const EventRecord = z.object({
+  id: z.string().describe('later events have greater ones; a delivery that is repeated bears the same'),
+  kind: z.string().describe('a name of GET /event-kinds'),
+  severity: EventSeverity,
+  at: Time,
+  subjects: z.array(EventSubject),
+  text: z.string().describe('one sentence; may hold names that guests chose'),
+  data: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .describe('what the kind says beside the text'),
+});
+export type EventRecord = z.infer<typeof EventRecord>;
+
+export const EventKindInfo = z.object({
+  name: z.string(),
+  severity: EventSeverity.describe('of most events of this kind'),
+  means: z.string(),
+});
+export type EventKindInfo = z.infer<typeof EventKindInfo>;
+
 /** Somebody has seen to it. */
 export const Acknowledgement = z.object({
   at: Time,
@@ -275,6 +318,7 @@ export const StreamEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('status'), status: Status }),
   z.object({ kind: z.literal('workloads'), workloads: z.array(Workload) }),
   z.object({ kind: z.literal('threats'), threats: z.array(Threat) }),
+  z.object({ kind: z.literal('events'), events: z.array(EventRecord) }),
   z.object({
     kind: z.literal('dropped'),
     flows: z
@@ -282,6 +326,7 @@ export const StreamEvent = z.discriminatedUnion('kind', [
       .int()
       .describe('flows left out since the last event because the client reads too slowly'),
     threats: z.number().int().describe('and incidents'),
+    events: z.number().int().describe('and events'),
   }),
 ]);
 export type StreamEvent = z.infer<typeof StreamEvent>;

@@ -2,12 +2,24 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { FlowPosition } from '../history/day-file.ts';
+import type { EventPage } from '../history/event-file.ts';
+import type { EventFilter } from '../history/event-filter.ts';
 import type { EndFilter, FlowFilter, GroupOf } from '../history/flow-filter.ts';
 import type { FlowPage } from '../history/history.ts';
 import type { ThreatFilter } from '../threats/threat-filter.ts';
 import type { Threats } from '../threats/threats.ts';
 import type { Caller } from './operation.ts';
-import type { Flow, Graph, Nic, Status, Threat, WebLogin, Workload } from './schema.ts';
+import type {
+  EventKindInfo,
+  EventRecord,
+  Flow,
+  Graph,
+  Nic,
+  Status,
+  Threat,
+  WebLogin,
+  Workload,
+} from './schema.ts';
 import type { Sessions } from './sessions.ts';
 
 export type Level = Graph['level'];
@@ -28,6 +40,8 @@ export interface ApiSources {
   /** The incidents that are kept. */
   threats: Pick<Threats, 'kinds' | 'totals' | 'threat' | 'find' | 'groups' | 'acknowledge'>;
   threatPasses(threat: Threat, filter: ThreatFilter): boolean;
+  events(filter: EventFilter, position: FlowPosition | null, limit: number): Promise<EventPage>;
+  eventKinds: readonly EventKindInfo[];
   groupOf: GroupOf;
   feed: LiveFeed;
   sessions: Sessions;
@@ -39,5 +53,6 @@ export interface ApiSources {
 export interface LiveFeed {
   on(event: 'flows', listener: (flows: Flow[]) => void): unknown;
   on(event: 'threats', listener: (threats: Threat[]) => void): unknown;
+  on(event: 'events', listener: (events: EventRecord[]) => void): unknown;
   on(event: 'traffic' | 'workloads', listener: () => void): unknown;
 }

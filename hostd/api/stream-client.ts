@@ -1,10 +1,10 @@
 // One reader of the live stream: its kinds, its filter, and a bounded buffer whose overflow is counted and told.
 import type { StreamKind } from './queries.ts';
-import type { Flow, StreamEvent, Threat } from './schema.ts';
+import type { EventRecord, Flow, StreamEvent, Threat } from './schema.ts';
 
 /** Bytes that may wait for a slow reader. */
 export const BUFFER_BYTES_MAX = 2 * 1024 * 1024;
-/** Flows, or incidents, in one event. */
+/** Flows, incidents or events in one message. */
 const ITEMS_MAX = 500;
 
 /** What an HTTP response offers. */
@@ -14,17 +14,24 @@ export interface Reader {
   write(text: string): unknown;
 }
 
-/** What of the stream a reader wants. */
-export interface Passes {
-  flow: (flow: Flow) => boolean;
-  threat: (threat: Threat) => boolean;
+/** What is told as what is new of it. */
+export interface Items {
+  flows: Flow;
+  threats: Threat;
+  events: EventRecord;
 }
+export type ItemKind = keyof Items;
+
+/** What of the stream a reader wants. */
+export type Passes = { [K in ItemKind]: (item: Items[K]) => boolean };
+
+const NONE = { flows: 0, threats: 0, events: 0 } satisfies Record<ItemKind, number>;
 
 export class StreamClient {
   readonly kinds: ReadonlySet<StreamKind>;
   readonly #response: Reader;
   readonly #passes: Passes;
-  #untold = { flows: 0, threats: 0 };
+  #untold = { ...NONE };
 
   constructor(response: Reader, kinds: readonly StreamKind[], passes: Passes) {
     this.#response = response;
@@ -32,31 +39,17 @@ export class StreamClient {
     this.#passes = passes;
   }
 
-  /** Returns how many flows were dropped. */
-  flows(flows: readonly Flow[]): number {
-    const dropped = this.#items(flows.filter(this.#passes.flow), (slice) => ({
-      kind: 'flows',
-      flows: slice,
-    }));
-    this.#untold.flows += dropped;
-    return dropped;
-  }
-
-  /** Returns how many incidents were dropped. */
-  threats(threats: readonly Threat[]): number {
-    const passing = threats.filter(this.#passes.threat);
-    const dropped = this.#items(passing, (slice) => ({ kind: 'threats', threats: slice }));
-    this.#untold.threats += dropped;
-    return dropped;
-  }
-
-  #items<T>(items: readonly T[], event: (slice: T[]) => StreamEvent): number {
+  /** Returns how many were dropped. */
+  items<K extends ItemKind>(kind: K, items: readonly Items[K][]): number {
+    if (!this.kinds.has(kind)) return 0;
+    const passing = items.filter(this.#passes[kind]);
     let dropped = 0;
-    for (let at = 0; at < items.length; at += ITEMS_MAX) {
-      const told = event(items.slice(at, at + ITEMS_MAX));
-      if (this.#hasRoom()) this.#write(told.kind, JSON.stringify(told));
-      else dropped += Math.min(ITEMS_MAX, items.length - at);
+    for (let at = 0; at < passing.length; at += ITEMS_MAX) {
+      const slice = passing.slice(at, at + ITEMS_MAX);
+      if (this.#hasRoom()) this.#write(kind, JSON.stringify({ kind, [kind]: slice }));
+      else dropped += slice.length;
     }
+    this.#untold[kind] += dropped;
     return dropped;
   }
 
@@ -75,10 +68,10 @@ export class StreamClient {
 
   /** JSON has no line breaks, so one data line is enough. */
   #write(event: string, json: string): void {
-    if (this.#untold.flows + this.#untold.threats > 0) {
+    if (Object.values(this.#untold).some((count) => count > 0)) {
       const told = JSON.stringify({ kind: 'dropped', ...this.#untold } satisfies StreamEvent);
       this.#response.write(`event: dropped\ndata: ${told}\n\n`);
-      this.#untold = { flows: 0, threats: 0 };
+      this.#untold = { ...NONE };
     }
     this.#response.write(`event: ${event}\ndata: ${json}\n\n`);
   }

@@ -1,20 +1,22 @@
 // The live stream: tells every reader what happens, each state made once for all of them.
 import type { Response } from 'express';
 import { VmoatError } from '../base/errors.ts';
+import { type EventFilter, passes as eventPasses } from '../history/event-filter.ts';
 import { type FlowFilter, passes } from '../history/flow-filter.ts';
 import type { ThreatFilter } from '../threats/threat-filter.ts';
 import { Pace } from './pace.ts';
 import type { StreamKind } from './queries.ts';
-import type { Flow, StreamEvent, Threat } from './schema.ts';
+import type { StreamEvent } from './schema.ts';
 import type { ApiSources } from './sources.ts';
-import { StreamClient } from './stream-client.ts';
+import { type ItemKind, type Items, StreamClient } from './stream-client.ts';
 
 /** Told whole; of the others what is new. */
-type StateKind = Exclude<StreamKind, 'flows' | 'threats'>;
+type StateKind = Exclude<StreamKind, ItemKind>;
 
 export interface StreamFilter {
   flows: FlowFilter;
   threats: ThreatFilter;
+  events: EventFilter;
 }
 
 export const CLIENTS_MAX = 64;
@@ -33,13 +35,14 @@ export class StreamHub {
   readonly #workloads = new Pace(() => this.#tell('workloads'), SOON_MS, WORKLOADS_INTERVAL_MS);
   readonly #stops: (() => void)[];
   /** What readers missed because they read too slowly, since the start. */
-  readonly dropped = { streamFlows: 0, streamThreats: 0 };
+  readonly dropped = { streamFlows: 0, streamThreats: 0, streamEvents: 0 };
 
   constructor(sources: ApiSources) {
     this.#sources = sources;
     const { clock, feed } = sources;
-    feed.on('flows', (flows) => this.#flows(flows));
-    feed.on('threats', (threats) => this.#threats(threats));
+    feed.on('flows', (flows) => this.#items('flows', 'streamFlows', flows));
+    feed.on('threats', (threats) => this.#items('threats', 'streamThreats', threats));
+    feed.on('events', (events) => this.#items('events', 'streamEvents', events));
     feed.on('traffic', () => this.#graph.ask());
     feed.on('workloads', () => this.#changed());
     this.#stops = [
@@ -64,8 +67,9 @@ export class StreamHub {
     });
     const { groupOf, threatPasses } = this.#sources;
     const client = new StreamClient(response, kinds, {
-      flow: (flow) => passes(flow, filter.flows, groupOf),
-      threat: (threat) => threatPasses(threat, filter.threats),
+      flows: (flow) => passes(flow, filter.flows, groupOf),
+      threats: (threat) => threatPasses(threat, filter.threats),
+      events: (event) => eventPasses(event, filter.events),
     });
     this.#clients.add(client);
     response.on('close', () => this.#clients.delete(client));
@@ -80,15 +84,9 @@ export class StreamHub {
     this.#workloads.stop();
   }
 
-  #flows(flows: Flow[]): void {
+  #items<K extends ItemKind>(kind: K, loss: keyof StreamHub['dropped'], items: readonly Items[K][]): void {
     this.#each((client) => {
-      if (client.kinds.has('flows')) this.dropped.streamFlows += client.flows(flows);
-    });
-  }
-
-  #threats(threats: Threat[]): void {
-    this.#each((client) => {
-      if (client.kinds.has('threats')) this.dropped.streamThreats += client.threats(threats);
+      this.dropped[loss] += client.items(kind, items);
     });
   }
 

@@ -12,6 +12,7 @@ const VM_NAMES = 'vmoat vm list -o name 2>/dev/null';
 const VM_OPTIONS = ['--from', '--to', '--vm'];
 const THREAT_IDS = 'vmoat threats -o id 2>/dev/null';
 const THREAT_NAMES = 'vmoat threats kinds -o name 2>/dev/null';
+const EVENT_KINDS = 'vmoat events kinds -o name 2>/dev/null';
 
 const wordsOf = (command: Completable): string =>
   [
@@ -44,6 +45,7 @@ ${cases.join('\n')}
 ${values.join('\n')}
     *' '${VM_OPTIONS.join(`|*' '`)}|'vm show show') words="$(${VM_NAMES})" ;;
     'threats --name') words="$(${THREAT_NAMES})" ;;
+    'events --kind') words="$(${EVENT_KINDS})" ;;
     'threats show show'|'threats ack ack') words="$(${THREAT_IDS})" ;;
   esac
   local IFS=$' \\t\\n'
@@ -71,6 +73,7 @@ function fishCondition(command: Completable): string {
 
 function valuesOf({ flags, choices }: Completable['options'][number]): string {
   if (flags.some((flag) => VM_OPTIONS.includes(flag))) return `(${VM_NAMES})`;
+  if (flags.includes('--kind')) return `(${EVENT_KINDS})`;
   return flags.includes('--name') ? `(${THREAT_NAMES})` : choices.join(' ');
 }
 

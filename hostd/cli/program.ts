@@ -10,6 +10,7 @@ import { configCommand } from './config-command.ts';
 import { type Context, examples } from './context.ts';
 import { Daemon } from './daemon.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { eventsCommand } from './events-command.ts';
 import { flowsCommand } from './flows-command.ts';
 import { graphCommand } from './graph-command.ts';
 import { nicCommand } from './nic-command.ts';
@@ -80,6 +81,7 @@ export function build(program: Command, context: Context): void {
     nicCommand,
     flowsCommand,
     threatsCommand,
+    eventsCommand,
     graphCommand,
     doctorCommand,
     webLoginCommand,

@@ -28,6 +28,7 @@ export interface DataplaneEvents {
   threats: [records: ThreatRecord[], instance: string];
   /** The handshake is done; the instance differs from the one before when dp was restarted. */
   connected: [Welcome];
+  disconnected: [reason: string];
 }
 
 /** Tables stay as they were while dp is away: NICs go on existing, and dp re-adopts them. */
@@ -141,6 +142,7 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
     this.#since = this.#clock.now();
     this.#reason = reason;
     this.#log.warn({ reason }, 'no connection to vmoat-dp');
+    this.emit('disconnected', reason);
   }
 
   #replace(part: Partial<DataplaneTables>): void {

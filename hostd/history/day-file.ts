@@ -1,16 +1,12 @@
 // One day of the history: an SQLite file with the day's flows and what each edge gained in each minute.
-import { DatabaseSync } from '@photostructure/sqlite';
 import type { Receipt } from '../../dp/contract/protocol.ts';
-import type { FlowFilter } from './flow-filter.ts';
-import { conditions } from './flow-filter.ts';
+import { type Database, inOne, openDatabase, type Schema, where } from './database.ts';
+import { conditions, type FlowFilter } from './flow-filter.ts';
 import { type Cell, FLOW_COLUMNS, type Row } from './rows.ts';
-
-/** Raised with every change of the tables; a file of another version is set aside, not read. */
-export const SCHEMA_VERSION = 3;
 
 const EVIDENCE_KEY =
   'from_kind, from_id, to_kind, to_id, app, confidence, proto, dport, src, dst, inferred, flagged';
-const SCHEMA = `
+const TABLES = `
 CREATE TABLE flows (
   id TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, ended INTEGER NOT NULL,
   from_kind TEXT, from_id TEXT, from_name TEXT, from_group TEXT,
@@ -29,9 +25,9 @@ CREATE TABLE edges (
   bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL,
   PRIMARY KEY (minute, from_kind, from_id, to_kind, to_id, app, proto, port)
 ) WITHOUT ROWID;
-CREATE TABLE receipt (one INTEGER PRIMARY KEY CHECK (one = 1), instance TEXT NOT NULL, batch INTEGER NOT NULL);
-PRAGMA user_version = ${SCHEMA_VERSION};
+CREATE TABLE receipt (one INTEGER PRIMARY KEY CHECK (one = 1), instance TEXT NOT NULL, batch INTEGER NOT NULL)
 `;
+const SCHEMA: Schema = { version: 3, tables: TABLES, synchronous: 'NORMAL' };
 
 const INSERT_FLOW = `INSERT OR REPLACE INTO flows (${FLOW_COLUMNS.join(', ')}) VALUES (${FLOW_COLUMNS.map(() => '?').join(', ')})`;
 const ADD_EDGE = `INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -80,50 +76,30 @@ export type AggregateRow = Record<string, Cell>;
 
 export class DayFile {
   readonly day: string;
-  readonly #database: InstanceType<typeof DatabaseSync>;
+  readonly #database: Database;
 
   /** Opens or makes the file; throws what SQLite throws, also for another schema version. */
   constructor(path: string, day: string) {
     this.day = day;
-    this.#database = new DatabaseSync(path);
-    try {
-      this.#prepare();
-    } catch (cause) {
-      this.#database.close();
-      throw cause;
-    }
-  }
-
-  #prepare(): void {
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
-    const version = this.#number('PRAGMA user_version', 'user_version');
-    if (version === SCHEMA_VERSION) return;
-    if (version !== 0) throw new Error(`schema version ${version}, this is ${SCHEMA_VERSION}`);
-    this.#database.exec(`BEGIN; ${SCHEMA} COMMIT`);
+    this.#database = openDatabase(path, SCHEMA);
   }
 
   /** All or nothing; `receipt`: what is on disk with this. */
   write(flows: readonly Row[], edges: readonly Row[], receipt: Receipt | null): void {
-    this.#database.exec('BEGIN');
-    try {
+    inOne(this.#database, () => {
       this.#runAll(INSERT_FLOW, flows);
       this.#runAll(ADD_EDGE, edges);
       if (receipt) this.#runAll(SET_RECEIPT, [[receipt.instance, receipt.batch]]);
-      this.#database.exec('COMMIT');
-    } catch (cause) {
-      this.#database.exec('ROLLBACK');
-      throw cause;
-    }
+    });
   }
 
   /** Newest first (by when they began), from after `position` on. */
   flows(filter: FlowFilter, position: FlowPosition | null, limit: number): FoundFlow[] {
     const found = conditions(filter);
     if (position) found.push({ sql: '(first, id) < (?, ?)', values: [position.first, position.id] });
-    const where = found.length ? `WHERE ${found.map((condition) => condition.sql).join(' AND ')}` : '';
-    const values = found.flatMap((condition) => condition.values);
-    const sql = `SELECT id, first, json FROM flows ${where} ORDER BY first DESC, id DESC LIMIT ?`;
-    return this.#database.prepare(sql).all(...values, limit) as FoundFlow[];
+    const { sql, values } = where(found);
+    const select = `SELECT id, first, json FROM flows ${sql} ORDER BY first DESC, id DESC LIMIT ?`;
+    return this.#database.prepare(select).all(...values, limit) as FoundFlow[];
   }
 
   /** Flows of the window by edge, but for those in `counted`. */

@@ -1,5 +1,6 @@
 // Which flows are asked for: the filter, its SQL, and the same as a predicate for live flows.
 import type { Flow, WorkloadRef } from '../api/schema.ts';
+import type { Condition } from './database.ts';
 
 /** One end of a flow: who it is, or the address it has. */
 export type EndFilter = { id: string } | { address: string };
@@ -28,11 +29,6 @@ export interface FlowFilter {
 
 /** The group names of both ends are not part of a flow, so whoever knows them passes them in. */
 export type GroupOf = (end: WorkloadRef) => string;
-
-export interface Condition {
-  sql: string;
-  values: (string | number)[];
-}
 
 /** The conditions on table `flows` (see day-file.ts), to be joined by AND. */
 export function conditions(filter: FlowFilter): Condition[] {

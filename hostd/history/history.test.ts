@@ -10,12 +10,12 @@ import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { DAY_MS, dayOf, startOf } from './day.ts';
 import { type FlowFilter, passes } from './flow-filter.ts';
+import { HeldFile } from './held-file.ts';
 import { History } from './history.ts';
 import { pastEvidence } from './past-evidence.ts';
 import { type EdgeMinute, flowRow } from './rows.ts';
 import { HistoryStore } from './store.ts';
-import { threatRow } from './threat-file.ts';
-import { ThreatStore } from './threat-store.ts';
+import { ThreatFile, threatRow } from './threat-file.ts';
 
 const folders: string[] = [];
 const folder = (): string => {
@@ -412,14 +412,16 @@ test('a broken file of incidents is set aside, and the next begins', () => {
     'no database at all, but long enough to be read as one'.repeat(20),
   );
   const setAside: string[] = [];
-  const store = new ThreatStore({
+  const store = new HeldFile({
     folder: place,
+    name: 'threats.sqlite',
+    open: (path) => new ThreatFile(path),
     now: () => TODAY,
     onSetAside: (file) => setAside.push(file),
   });
-  store.write([threatRow(threat('a'))], []);
+  store.with((file) => file.write([threatRow(threat('a'))], []));
   assert.deepEqual(
-    store.load().map(({ id }) => id),
+    store.with((file) => file.load()).map(({ id }) => id),
     ['a'],
   );
   store.close();

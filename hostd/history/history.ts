@@ -7,6 +7,8 @@ import { VmoatError } from '../base/errors.ts';
 import type { Evidence } from '../base/evidence.ts';
 import type { Log } from '../base/log.ts';
 import type { FlowPosition } from './day-file.ts';
+import type { Delivered, EventPage, Outgoing, Pending } from './event-file.ts';
+import type { EventFilter } from './event-filter.ts';
 import type { FlowFilter, GroupOf } from './flow-filter.ts';
 import type { Request, RequestKind, Requests, ThreadMessage } from './messages.ts';
 import { openThread } from './open-thread.ts';
@@ -142,6 +144,28 @@ export class History {
   async acknowledge(ids: string[], acknowledged: Acknowledgement | null): Promise<void> {
     await this.flush();
     await this.#ask('acknowledge', { ids, acknowledged });
+  }
+
+  /** New events with where they are to go, and what has arrived; resolves to whether that is on disk. */
+  async keepEvents(outgoing: Outgoing[], delivered: Delivered[] = []): Promise<boolean> {
+    try {
+      await this.#ask('writeEvents', { outgoing, delivered });
+      return true;
+    } catch (error) {
+      this.#dropped += outgoing.length;
+      this.#options.log.error({ error: String(error) }, 'events could not be written');
+      return false;
+    }
+  }
+
+  /** Events, newest first. */
+  async events(filter: EventFilter, position: FlowPosition | null, limit: number): Promise<EventPage> {
+    return this.#ask('events', { filter, position, limit });
+  }
+
+  /** What was to be delivered before hostd ended, and did not arrive. */
+  async pendingEvents(): Promise<Pending[]> {
+    return this.#ask('pending', null);
   }
 
   /** A new instance of vmoat-dp: flows of others, known by the beginning of their ids, get no further record. */

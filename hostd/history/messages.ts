@@ -2,6 +2,8 @@
 import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { Acknowledgement, Threat } from '../api/schema.ts';
 import type { AggregateRow, FlowPosition } from './day-file.ts';
+import type { Delivered, EventPage, Outgoing, Pending } from './event-file.ts';
+import type { EventFilter } from './event-filter.ts';
 import type { FlowFilter } from './flow-filter.ts';
 import type { Row } from './rows.ts';
 import type { FlowPageRows, WindowRows } from './store.ts';
@@ -20,6 +22,9 @@ export interface Requests {
   writeThreats: { ask: { rows: ThreatRow[]; gone: string[] }; answer: null };
   threats: { ask: null; answer: Threat[] };
   acknowledge: { ask: { ids: string[]; acknowledged: Acknowledgement | null }; answer: null };
+  writeEvents: { ask: { outgoing: Outgoing[]; delivered: Delivered[] }; answer: null };
+  events: { ask: { filter: EventFilter; position: FlowPosition | null; limit: number }; answer: EventPage };
+  pending: { ask: null; answer: Pending[] };
   receipt: { ask: null; answer: Receipt | null };
   flows: { ask: { filter: FlowFilter; position: FlowPosition | null; limit: number }; answer: FlowPageRows };
   window: { ask: { since: number; until: number }; answer: WindowRows };

@@ -1,33 +1,47 @@
 // The thread of the history: SQLite is synchronous, so it must not run where the API answers.
 import { parentPort, workerData } from 'node:worker_threads';
+import { firstKept, startOf } from './day.ts';
+import { EventFile } from './event-file.ts';
+import { HeldFile } from './held-file.ts';
 import type { Request, ThreadData, ThreadMessage } from './messages.ts';
 import { HistoryStore } from './store.ts';
-import { ThreatStore } from './threat-store.ts';
+import { ThreatFile } from './threat-file.ts';
 
 const DROP_INTERVAL_MS = 600_000;
+/** Beyond that the oldest go. */
+const EVENTS_MAX = 200_000;
 
 const post = (message: ThreadMessage): void => parentPort?.postMessage(message);
 const { folder, retentionDays } = workerData as ThreadData;
 const onSetAside = (file: string, reason: string): void => post({ event: 'setAside', file, reason });
-const store = new HistoryStore({
-  folder,
-  retentionDays,
-  now: () => Date.now(),
-  onSetAside,
-});
-const threats = new ThreatStore({ folder, now: () => Date.now(), onSetAside });
-const dropping = setInterval(() => store.dropOld(), DROP_INTERVAL_MS);
+const now = (): number => Date.now();
+const store = new HistoryStore({ folder, retentionDays, now, onSetAside });
+const held = { folder, now, onSetAside };
+const threats = new HeldFile({ ...held, name: 'threats.sqlite', open: (path) => new ThreatFile(path) });
+const events = new HeldFile({ ...held, name: 'events.sqlite', open: (path) => new EventFile(path) });
+const dropping = setInterval(dropOld, DROP_INTERVAL_MS);
+
+function dropOld(): void {
+  store.dropOld();
+  events.with((file) => file.dropOld(startOf(firstKept(now(), retentionDays)), EVENTS_MAX));
+}
 
 function answer(request: Request): unknown {
   switch (request.kind) {
     case 'write':
       return store.write(request.ask.flows, request.ask.edges, request.ask.receipt) ?? null;
     case 'writeThreats':
-      return threats.write(request.ask.rows, request.ask.gone) ?? null;
+      return threats.with((file) => file.write(request.ask.rows, request.ask.gone)) ?? null;
     case 'threats':
-      return threats.load();
+      return threats.with((file) => file.load());
     case 'acknowledge':
-      return threats.acknowledge(request.ask.ids, request.ask.acknowledged) ?? null;
+      return threats.with((file) => file.acknowledge(request.ask.ids, request.ask.acknowledged)) ?? null;
+    case 'writeEvents':
+      return events.with((file) => file.write(request.ask.outgoing, request.ask.delivered)) ?? null;
+    case 'events':
+      return events.with((file) => file.find(request.ask.filter, request.ask.position, request.ask.limit));
+    case 'pending':
+      return events.with((file) => file.pending());
     case 'receipt':
       return store.receipt();
     case 'flows':
@@ -43,6 +57,7 @@ function answer(request: Request): unknown {
     case 'close':
       clearInterval(dropping);
       threats.close();
+      events.close();
       return store.close() ?? null;
   }
 }

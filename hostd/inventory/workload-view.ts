@@ -46,10 +46,12 @@ const configured = (nic: LibvirtNic): Nic['addresses'] =>
   nic.addresses.map((address) => ({ address, source: 'configured' }));
 
 const RUNS: readonly LibvirtWorkload['state'][] = ['running', 'paused', 'migrating', 'suspended'];
+/** Whether there is a QEMU process, and with it NICs. */
+export const isRunning = ({ state }: Pick<LibvirtWorkload, 'state'>): boolean => RUNS.includes(state);
 
 function whyNot(nic: LibvirtNic, workload: LibvirtWorkload): string {
   if (nic.untappable !== null) return nic.untappable;
-  if (!RUNS.includes(workload.state)) return 'the VM does not run';
+  if (!isRunning(workload)) return 'the VM does not run';
   return nic.tap === null ? 'libvirt names no interface on the host' : 'vmoat-dp has not tapped it (yet)';
 }
 

@@ -8,6 +8,8 @@ import { connect } from 'node:tls';
 import { z } from 'zod';
 import type { OpenApiDocument } from '../../hostd/api/openapi.ts';
 import {
+  EventKindInfo,
+  EventRecord,
   Flow,
   Graph,
   Page,
@@ -333,6 +335,32 @@ test('kinds are those of vmoat-dp, and open incidents are in status and graph', 
   assert.equal(groups.nodes.find((node) => node.name === 'web')?.threats?.open, 2);
 });
 
+test('events: what happened, who it was about, filtered and paged', async () => {
+  const kinds = await get(Page(EventKindInfo), '/event-kinds');
+  assert.ok(kinds.items.some(({ name }) => name === 'threat'));
+  const all = await until(async () => {
+    const { items } = await get(Page(EventRecord), '/events');
+    return items.filter(({ kind }) => kind === 'threat').length === 3 ? items : null;
+  });
+  assert.deepEqual(
+    [...all].reverse().map(({ id }) => id),
+    all.map(({ id }) => id).sort(),
+  );
+  const found = async (query: string) =>
+    (await get(Page(EventRecord), `/events${query}`)).items.map(({ kind }) => kind);
+  assert.deepEqual(await found('?kind=dataplane-connected,libvirt-connected').then((names) => names.sort()), [
+    'dataplane-connected',
+    'libvirt-connected',
+  ]);
+  assert.deepEqual(await found('?kind=threat&severity=high'), ['threat', 'threat']);
+  assert.deepEqual(await found('?kind=threat&subject=web-1'), ['threat']);
+  assert.deepEqual(await found(`?kind=threat&subject=${WEB}&q=SCAN`), ['threat']);
+  assert.deepEqual(await found('?until=1h'), []);
+  const first = await get(Page(EventRecord), '/events?kind=threat&limit=2');
+  const second = await get(Page(EventRecord), `/events?kind=threat&limit=2&cursor=${first.next}`);
+  assert.deepEqual([first.items.length, second.items.length, second.next], [2, 1, null]);
+});
+
 test('only root acknowledges; it is told, counted, kept and can be taken back', async () => {
   const [scan] = (await get(Page(Threat), '/threats?name=scan')).items;
   const path = `${V1}/threats/${scan?.id}/acknowledge`;
@@ -419,6 +447,9 @@ const refusals: [string, Asked, number, string, string | undefined][] = [
   ['/threats?workload=nobody', {}, 404, 'workload_unknown', 'workload'],
   ['/threats/none', {}, 404, 'not_found', 'id'],
   ['/threats/none/acknowledge', { method: 'POST' }, 403, 'forbidden', undefined],
+  ['/events?kind=thraet', {}, 400, 'bad_request', 'kind'],
+  ['/events?severity=worst', {}, 400, 'bad_request', 'severity'],
+  ['/stream?event=nothing', {}, 400, 'bad_request', 'kind'],
   ['/stream?kinds=everything', {}, 400, 'bad_request', 'kinds.0'],
   ['/nothing', {}, 404, 'not_found', undefined],
   ['/status', { method: 'DELETE' }, 405, 'method_not_allowed', undefined],
@@ -565,6 +596,41 @@ test('incidents and what was said of them outlive hostd; what dp sends again cha
   await until(async () => (await get(Status, '/status')).dataplane.state === 'connected');
   assert.deepEqual(await get(Page(Threat), '/threats'), before);
   assert.equal((await get(Threat, `/threats/${scan?.id}`)).acknowledged?.by, 'root');
+});
+
+test('the stream tells events as they happen, its filters hold', async () => {
+  let begun = false;
+  const events = await readEvents(
+    house.config.sockets.api,
+    `${V1}/stream?kinds=events,status&event=threat&severity=critical`,
+    (events) => {
+      if (!begun)
+        house.threats(
+          { id: 20, threat: 2, src: [192, 0, 2, 20], firstMs: now },
+          { id: 21, threat: 1, src: [192, 0, 2, 21], firstMs: now },
+        );
+      begun = true; // the stream begins with the status as it is
+      return events.some((event) => event.kind === 'events');
+    },
+    60_000,
+  );
+  const told = events.flatMap((event) => (event.events as EventRecord[] | undefined) ?? []);
+  assert.deepEqual(
+    told.map(({ data }) => data.threat),
+    ['land'],
+  );
+});
+
+test('events outlive hostd, which says that it began anew', async () => {
+  const before = (await get(Page(EventRecord), '/events?kind=threat')).items;
+  await house.daemon?.stop();
+  await house.openDaemon();
+  const starts = await until(async () => {
+    const { items } = await get(Page(EventRecord), '/events?kind=hostd-started');
+    return items.length >= 3 ? items : null;
+  });
+  assert.equal(starts.length, 3);
+  assert.deepEqual((await get(Page(EventRecord), '/events?kind=threat')).items, before);
 });
 
 test('a second hostd on the same socket is refused; after a kill the stale socket is taken over', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
+  EventRecord,
   Flow,
   Graph,
   Nic,
@@ -290,6 +291,23 @@ test('threats kinds: what vmoat-dp looks for', async () => {
   assert.equal(await good('threats', 'kinds', '-o', 'name'), 'scan\nland\nssh-v1\n');
 });
 
+test('events: the newest last, as a table and one object a line', async () => {
+  const threats = await until(async () => {
+    const text = await good('events', '--kind', 'threat');
+    return text.includes('scan') && text.includes('land') ? text : null;
+  });
+  assert.match(threats, /^TIME +SEVERITY +KIND +TEXT\n/);
+  assert.match(threats, / critical +threat +land from external \(192\.0\.2\.9\) to db\\u\{9b\}31m-1/);
+  assert.match(threats, /ports 1-20\\u\{1b\}\[2J\n/);
+  const one = EventRecord.parse(JSON.parse(await good('events', '--severity', 'critical', '-o', 'json')));
+  assert.equal(one.data.threat, 'land');
+  assert.match(await good('events', 'kinds'), /^nic-gone +info +a NIC is no longer there$/m);
+  assert.ok((await good('events', 'kinds', '-o', 'name')).includes('records-lost\n'));
+  const wrong = await vmoat(['events', '--kind', 'thread']);
+  assert.deepEqual([wrong.code, wrong.out], [2, '']);
+  assert.match(wrong.err, /did you mean threat/);
+});
+
 test('threats ack: they leave the list, and come back', async () => {
   const ack = async (...argv: string[]) => good('threats', 'ack', 'dp1-test-2', ...argv);
   assert.match(await ack('--note', 'our scanner'), /^dp1-test-2 {2}scan: acknowledged by \S+\n$/);
@@ -467,8 +485,34 @@ test('completion scripts are scripts of their shells', async () => {
   assert.equal(complete(['vmoat', 'threats', '--severity', '']), 'low medium high critical');
   assert.equal(complete(['vmoat', 'threats', '-f', '--name', '']), 'scan land');
   assert.equal(complete(['vmoat', 'threats', 'ack', '--al']), '--alike');
+  assert.equal(complete(['vmoat', 'events', '--severity', '']), 'info low medium high critical');
   assert.match(await good('completion', 'zsh'), /^#compdef vmoat\n/);
   assert.match(await good('completion', 'fish'), /complete -c vmoat -n '__fish_use_subcommand' -a graph -d /);
+});
+
+test('events -f prints what was there, then what happens', async (context) => {
+  const main = new URL('../../hostd/cli/main.ts', import.meta.url).pathname;
+  const argv = [
+    '--import',
+    'tsx',
+    main,
+    '--socket',
+    house.config.sockets.api,
+    'events',
+    '-f',
+    '--kind',
+    'threat',
+  ];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  context.after(() => child.kill());
+  let out = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  await until(() => out.includes('land from external'), 60_000);
+  house.threats({ id: 90, threat: 2, src: [192, 0, 2, 90] });
+  await until(() => /high {2}threat {2}ssh-v1 from .*192\.0\.2\.90/.test(out));
+  assert.equal(out.match(/land from external/g)?.length, 1);
 });
 
 test('flows -f prints a new flow within 1.5 s, waits out a restart of hostd, and misses nothing', async (context) => {

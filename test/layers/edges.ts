@@ -2,7 +2,7 @@
 // Every room that exists must have an entry, and every entry a room.
 
 /** What the engine is made of, and itself. */
-const everything = [
+const everything: readonly string[] = [
   'engine',
   'capture',
   'report',
@@ -14,7 +14,7 @@ const everything = [
   'parse',
   'base',
   'contract',
-] as const;
+];
 
 /** C++ rooms below dp/. An entry names every room that a file of the room may include. */
 export const cppEdges: Record<string, readonly string[]> = {
@@ -29,26 +29,21 @@ export const cppEdges: Record<string, readonly string[]> = {
   threats: ['apps', 'policy', 'session', 'parse', 'base', 'contract'],
   capture: ['bpf', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
   report: ['apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
-  engine: [
-    'capture',
-    'report',
-    'threats',
-    'apps',
-    'policy',
-    'session',
-    'plumb',
-    'parse',
-    'base',
-    'contract',
-    'bpf',
-  ],
+  engine: [...everything.filter((room) => room !== 'engine'), 'bpf'],
   binding: everything,
   fuzz: everything,
 };
 
 const daemon = ['hostd/base', 'hostd/config'];
 const sources = ['hostd/inventory', 'hostd/dataplane', ...daemon];
-const knowledge = ['hostd/policy', 'hostd/traffic', 'hostd/threats', 'hostd/history', ...sources];
+const knowledge = [
+  'hostd/policy',
+  'hostd/traffic',
+  'hostd/threats',
+  'hostd/events',
+  'hostd/history',
+  ...sources,
+];
 
 /** TypeScript rooms, from the root. `schema` is the one file hostd/api/schema.ts, types only for the web. */
 export const tsEdges: Record<string, readonly string[]> = {
@@ -64,6 +59,7 @@ export const tsEdges: Record<string, readonly string[]> = {
   'hostd/policy': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/traffic': ['dp/client', 'dp/contract', 'topology', 'schema', ...sources],
   'hostd/threats': ['dp/client', 'dp/contract', 'schema', ...sources],
+  'hostd/events': ['topology', 'schema', ...sources],
   'hostd/history': ['dp/contract', 'schema', ...sources],
   'hostd/api': ['schema', ...knowledge],
   'hostd/export': ['schema', ...knowledge],

@@ -1,0 +1,29 @@
+// Every kind of event, read top to bottom: a new one is a line here and a call of `emit` where it happens.
+import type { EventKindInfo, EventSeverity } from '../api/schema.ts';
+
+interface Kind {
+  severity: EventSeverity;
+  means: string;
+}
+
+export const eventKinds = {
+  'hostd-started': { severity: 'info', means: 'vmoat-hostd runs; what happened before was not seen' },
+  'dataplane-connected': { severity: 'info', means: 'vmoat-dp answers' },
+  'dataplane-lost': { severity: 'high', means: 'vmoat-dp does not answer: its programs go on without it' },
+  'libvirt-connected': { severity: 'info', means: 'libvirt answers' },
+  'libvirt-lost': { severity: 'high', means: 'libvirt does not answer: VMs that come and go are not seen' },
+  'nic-appeared': { severity: 'info', means: 'a NIC of a running VM is tapped' },
+  'nic-gone': { severity: 'info', means: 'a NIC is no longer there' },
+  'nic-untappable': { severity: 'high', means: 'a NIC of a running VM is not tapped, and why' },
+  'address-conflict': { severity: 'medium', means: 'an address is claimed that belongs to somebody else' },
+  threat: { severity: 'medium', means: 'an incident began; bears the severity of the threat' },
+  'threats-left-out': { severity: 'medium', means: 'more incidents began than get an event each' },
+  'records-lost': { severity: 'medium', means: 'something was lost within the last minute, by cause' },
+} as const satisfies Record<string, Kind>;
+
+export type EventKind = keyof typeof eventKinds;
+
+export const eventKindList: EventKindInfo[] = Object.entries(eventKinds).map(([name, kind]) => ({
+  name,
+  ...kind,
+}));
