@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "apps/address_text.h"
+#include "base/address_text.h"
 #include "apps/ber.h"
 #include "apps/text.h"
 

@@ -1,0 +1,96 @@
+#include "policy/evaluate.h"
+
+#include <algorithm>
+
+namespace vmoat {
+namespace {
+
+bool is_either(const Decision& d, Mode mode) {
+  return d.from_mode == mode || d.to_mode == mode;
+}
+
+/** What a rule of this action makes of a flow between ends of these modes: a deny rule drops in protect
+ * alone. */
+void act(Decision& d, Verdict action) {
+  const bool denied = action == Verdict::deny;
+  d.verdict = denied && is_either(d, Mode::protect) ? Verdict::deny : Verdict::allow;
+  d.violation = denied && d.verdict == Verdict::allow;
+}
+
+void decide_by_mode(Decision& d) {
+  d.verdict = is_either(d, Mode::protect) ? Verdict::deny : Verdict::allow;
+  d.violation = is_either(d, Mode::protect) || is_either(d, Mode::monitor);
+  d.decided_by = DecidedBy::mode;
+}
+
+void decide_by_rule(Decision& d, const CompiledRule& rule) {
+  act(d, rule.action);
+  d.decided_by = DecidedBy::rule;
+  d.rule = rule.number;
+}
+
+/** A maybe stands before the rule or mode that would decide: the verdict stands where it would be the same.
+ */
+void leave_open(Decision& d, Verdict action) {
+  const Verdict so_far = d.verdict;
+  act(d, action);
+  if (d.verdict != so_far) d.verdict = Verdict::none;
+  d.violation = d.final = false;
+  d.decided_by = DecidedBy::none;
+  d.rule = 0;
+}
+
+/** A rule that allows is the better answer, then one that may still come. */
+int rank(const Decision& d) {
+  if (d.decided_by == DecidedBy::rule && d.verdict == Verdict::allow && !d.violation && d.final) return 2;
+  return d.final ? 0 : 1;
+}
+
+}  // namespace
+
+Evaluator::Evaluator(std::shared_ptr<const Policy> policy) : policy_(std::move(policy)), plans_(*policy_) {}
+
+Decision Evaluator::evaluate(const Question& q) {
+  const Decision forth = one_way(q, q.from, q.to, q.port);
+  if (!q.direction_inferred || rank(forth) == 2) return forth;
+  Decision back = one_way(q, q.to, q.from, q.client_port);
+  if (rank(back) <= rank(forth)) return forth;
+  back.reversed = true;
+  return back;
+}
+
+void Evaluator::evaluate(std::span<const Question> questions, std::span<Decision> decisions) {
+  constexpr size_t ahead = 8;  // far enough that a slot is there when its turn comes
+  for (size_t i = 0; i < questions.size(); i++) {
+    if (i + ahead < questions.size()) plans_.prefetch(questions[i + ahead].from, questions[i + ahead].to);
+    decisions[i] = evaluate(questions[i]);
+  }
+}
+
+Decision Evaluator::one_way(const Question& q, Identity from, Identity to, uint16_t port) {
+  const IdentityGroups *client = policy_->groups_of(from), *server = policy_->groups_of(to);
+  Decision d{.from_mode = client ? client->mode : Mode::none,
+             .to_mode = server ? server->mode : Mode::none,
+             .final = true};
+  const Found found = client && server ? look(q, from, to, port) : Found{};
+  if (found.matching == no_rule)
+    decide_by_mode(d);
+  else
+    decide_by_rule(d, policy_->rules()[found.matching]);
+  if (found.maybe_allow < found.matching) leave_open(d, Verdict::allow);
+  if (found.maybe_deny < found.matching) leave_open(d, Verdict::deny);
+  return d;
+}
+
+Found Evaluator::look(const Question& q, Identity from, Identity to, uint16_t port) {
+  const bool open = !q.application_final && q.confidence != Confidence::sure;
+  const Wanted wanted{service_of(q.proto, port), application_of(q), q.confidence == Confidence::guess, open};
+  Found found;
+  for (const RuleSet* rules : plans_.of(from, to)) {
+    if (rules->first() > found.matching) break;
+    rules->look(wanted, found);
+  }
+  return found;
+}
+
+}  // namespace vmoat

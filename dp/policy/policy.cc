@@ -1,0 +1,110 @@
+#include "policy/policy.h"
+
+#include <algorithm>
+
+namespace vmoat {
+namespace {
+
+bool is_multicast_or_broadcast(const AddressKey& key) {
+  if (key.family == 6) return key.bytes[0] == 0xff;
+  constexpr std::array<uint8_t, 4> broadcast = {255, 255, 255, 255};
+  return (key.bytes[12] & 0xf0) == 0xe0 || std::equal(broadcast.begin(), broadcast.end(), &key.bytes[12]);
+}
+
+}  // namespace
+
+Policy::Policy(std::shared_ptr<IdentityTable> identities)
+    : identities_(std::move(identities)), known_(identities_max + 1) {}
+
+Policy::~Policy() {
+  for (const auto& [groups, identity] : given_) identities_->give_back(identity);
+  for (const uint32_t number : group_numbers_) identities_->give_back_group(number);
+}
+
+Identity Policy::nic(std::string_view tap) const {
+  const auto found = nics_.find(tap);
+  return found == nics_.end() ? unknown_ : found->second;
+}
+
+Identity Policy::end(uint32_t segment, const Address& address,
+                     std::span<const std::string_view> names) const {
+  const EndKey key{segment, AddressKey::of(address)};
+  const auto exact = std::lower_bound(ends_.begin(), ends_.end(), key,
+                                      [](const auto& a, const EndKey& b) { return a.first < b; });
+  if (exact != ends_.end() && exact->first == key) return exact->second;
+  const uint32_t set = addresses_.set_covering(address);
+  std::vector<uint32_t> groups;
+  for (const std::string_view name : names) names_.append_groups(name, groups);
+  if (groups.empty()) return by_address(key.address, set);
+  append_address_groups(key.address, set, groups);
+  const Identity identity = of(std::move(groups));
+  return identity != 0 ? identity : by_address(key.address, set);
+}
+
+void Policy::append_address_groups(const AddressKey& key, uint32_t set, std::vector<uint32_t>& groups) const {
+  groups.push_back(group_any);
+  if (!is_multicast_or_broadcast(key)) groups.push_back(group_external);
+  const auto covering = addresses_.groups_of(set);
+  groups.insert(groups.end(), covering.begin(), covering.end());
+}
+
+Identity Policy::by_address(const AddressKey& key, uint32_t set) const {
+  std::atomic<Identity>& known = by_address_[set][is_multicast_or_broadcast(key)];
+  if (const Identity identity = known.load(std::memory_order_acquire); identity != 0) return identity;
+  std::vector<uint32_t> groups;
+  append_address_groups(key, set, groups);
+  const Identity identity = of(std::move(groups));
+  known.store(identity, std::memory_order_release);
+  return identity;
+}
+
+Identity Policy::of(std::vector<uint32_t> groups) const {
+  std::erase_if(groups, [&](uint32_t group) { return group >= modes_.size(); });
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  const std::lock_guard lock(mutex_);
+  if (const auto found = given_.find(groups); found != given_.end()) return found->second;
+  std::vector<uint32_t> numbers;
+  numbers.reserve(groups.size());
+  for (const uint32_t group : groups) numbers.push_back(group_numbers_[group]);
+  std::sort(numbers.begin(), numbers.end());
+  const Identity identity = identities_->take(numbers);
+  if (identity == 0) return 0;
+  auto entry = std::make_unique<IdentityGroups>();
+  entry->mode = strictest(groups, entry->mode_group);
+  entry->groups = groups;
+  known_[identity].store(entry.get(), std::memory_order_release);
+  storage_.push_back(std::move(entry));
+  given_.emplace(std::move(groups), identity);
+  return identity;
+}
+
+Mode Policy::strictest(std::span<const uint32_t> groups, uint32_t& bearer) const {
+  Mode mode = Mode::none;
+  for (const uint32_t group : groups)
+    if (modes_[group] > mode) mode = modes_[group], bearer = group;
+  return mode;
+}
+
+void Policy::append_rule_sets(const IdentityGroups& from, const IdentityGroups& to,
+                              std::vector<uint32_t>& sets) const {
+  const auto begin = static_cast<ptrdiff_t>(sets.size());
+  for (const uint32_t group : from.groups) {
+    auto column = columns_.begin() + rows_[group];
+    const auto row_end = columns_.begin() + rows_[group + 1];
+    for (auto wanted = to.groups.begin(); wanted != to.groups.end() && column != row_end; ++wanted) {
+      column = std::lower_bound(column, row_end, *wanted,
+                                [](const Column& c, uint32_t to_group) { return c.to < to_group; });
+      if (column != row_end && column->to == *wanted) sets.push_back(column->rule_set);
+    }
+  }
+  std::sort(sets.begin() + begin, sets.end(),
+            [&](uint32_t a, uint32_t b) { return rule_sets_[a].first() < rule_sets_[b].first(); });
+}
+
+size_t Policy::identities() const {
+  const std::lock_guard lock(mutex_);
+  return given_.size();
+}
+
+}  // namespace vmoat

@@ -1,0 +1,114 @@
+// Policy: rules and groups of one generation, compiled. Immutable but for identities, which are added as new
+// sets of groups are met; any number of threads may use it, and take no lock where the identity is known.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/address_groups.h"
+#include "policy/identity.h"
+#include "policy/name_groups.h"
+#include "policy/rule_set.h"
+#include "policy/tables.h"
+
+namespace vmoat {
+
+/** The number of an application by its name, 0 where there is none: policy does not know applications itself.
+ */
+using ApplicationNumber = std::function<uint16_t(std::string_view)>;
+
+/** What an identity stands for within one policy. */
+struct IdentityGroups {
+  std::vector<uint32_t> groups;  // index, ascending
+  Mode mode = Mode::none;        // the strictest of theirs
+  uint32_t mode_group = 0;       // the first that bears it, where mode is not none
+};
+
+class Policy {
+ public:
+  /** Numbers of sets that `identities` knows stay. An error begins with the field: `rules[3].ports[0]: …`. */
+  static Result<std::shared_ptr<const Policy>> compile(const PolicyTables& tables,
+                                                       const ApplicationNumber& application,
+                                                       std::shared_ptr<IdentityTable> identities);
+  ~Policy();
+  Policy(const Policy&) = delete;
+  Policy& operator=(const Policy&) = delete;
+
+  [[nodiscard]] uint64_t generation() const { return generation_; }
+
+  /** Of a NIC of this host by its tap; one that hostd did not name has the groups of `unknown`. */
+  [[nodiscard]] Identity nic(std::string_view tap) const;
+  /**
+   * Of an end that is no NIC: as `ends` has it, else external, with the groups that cover the address or one
+   * of whose patterns matches one of `names`; multicast and broadcast addresses are not external.
+   */
+  [[nodiscard]] Identity end(uint32_t segment, const Address& address,
+                             std::span<const std::string_view> names = {}) const;
+  /** Of these groups, in any order; an index that is none is left out. When all numbers are in use: 0. */
+  [[nodiscard]] Identity of(std::vector<uint32_t> groups) const;
+
+  /** Null for 0 and for whatever this policy did not give out. */
+  [[nodiscard]] const IdentityGroups* groups_of(Identity identity) const {
+    return identity <= identities_max ? known_[identity].load(std::memory_order_acquire) : nullptr;
+  }
+  /** Appends the sets of rules that apply from the one to the other, by index, the one with the first rule
+   * first.
+   */
+  void append_rule_sets(const IdentityGroups& from, const IdentityGroups& to,
+                        std::vector<uint32_t>& sets) const;
+
+  [[nodiscard]] std::span<const CompiledRule> rules() const { return rules_; }
+  [[nodiscard]] std::span<const RuleSet> rule_sets() const { return rule_sets_; }
+  [[nodiscard]] bool has_names() const { return !names_.empty(); }
+  /** Identities that this policy gave out. */
+  [[nodiscard]] size_t identities() const;
+
+ private:
+  friend class PolicyCompiler;
+  struct EndKey {
+    uint32_t segment;
+    AddressKey address;
+    auto operator<=>(const EndKey&) const = default;
+  };
+  struct Column {
+    uint32_t to, rule_set;
+  };
+
+  explicit Policy(std::shared_ptr<IdentityTable> identities);
+  [[nodiscard]] Identity by_address(const AddressKey& key, uint32_t set) const;
+  void append_address_groups(const AddressKey& key, uint32_t set, std::vector<uint32_t>& groups) const;
+  [[nodiscard]] Mode strictest(std::span<const uint32_t> groups, uint32_t& bearer) const;
+
+  uint64_t generation_ = 0;
+  std::vector<Mode> modes_;  // of each group
+  std::vector<CompiledRule> rules_;
+  std::vector<RuleSet> rule_sets_;
+  std::vector<uint32_t> rows_;   // of each `from`: where its columns begin; one more at the end
+  std::vector<Column> columns_;  // ascending within a row
+  AddressGroups addresses_;
+  NameGroups names_;
+  std::map<std::string, Identity, std::less<>> nics_;
+  Identity unknown_ = 0;
+  std::vector<std::pair<EndKey, Identity>> ends_;  // ascending
+
+  std::shared_ptr<IdentityTable> identities_;
+  std::vector<uint32_t> group_numbers_;  // in identities_, of each group
+  mutable std::mutex mutex_;             // held to give an identity out
+  mutable std::map<std::vector<uint32_t>, Identity> given_;
+  mutable std::vector<std::unique_ptr<const IdentityGroups>> storage_;
+  mutable std::vector<std::atomic<const IdentityGroups*>> known_;  // by identity
+  // By set of address groups: the identity of what is external, and of multicast and broadcast; 0 = not met
+  // yet.
+  mutable std::vector<std::array<std::atomic<Identity>, 2>> by_address_;
+};
+
+}  // namespace vmoat

@@ -1,0 +1,69 @@
+// PolicyTables: what hostd sends, as dp/contract/policy.ts has it. Nothing in it is trusted: compile() checks
+// all of it, and refuses whatever is beyond these bounds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "contract/records.h"
+
+namespace vmoat {
+
+/** In order of strictness. */
+enum class Mode : uint8_t { none, learn, monitor, protect };
+
+struct PolicyGroup {
+  std::string name;
+  Mode mode = Mode::none;
+  bool fails_closed = false;
+  std::vector<std::string> addresses;
+  std::vector<std::string> fqdn;
+};
+
+struct PolicyRule {
+  uint32_t number = 0;
+  std::string id;
+  uint32_t from = 0, to = 0;  // index in groups
+  std::vector<std::string> applications;
+  std::vector<std::string> ports;
+  Verdict action = Verdict::none;
+  bool learned = false;
+};
+
+struct PolicyNic {
+  std::string tap;
+  std::vector<uint32_t> groups;
+};
+
+struct PolicyEnd {
+  uint32_t segment = 0;
+  std::string address;
+  std::vector<uint32_t> groups;
+};
+
+struct PolicyTables {
+  uint64_t generation = 0;
+  std::vector<PolicyGroup> groups;
+  std::vector<PolicyRule> rules;
+  std::vector<PolicyNic> nics;
+  std::vector<uint32_t> unknown;
+  std::vector<PolicyEnd> ends;
+};
+
+/** The groups that every policy has, by index. */
+constexpr uint32_t group_any = 0, group_host = 1, group_external = 2;
+
+namespace policy_limits {
+constexpr size_t groups = 4096;
+constexpr size_t rules = 20'000;        // of operators, and as many learned ones
+constexpr size_t rule_entries = 64;     // applications of one rule; likewise ports
+constexpr size_t placements = 400'000;  // ports × applications, summed over all rules
+constexpr size_t nics = 65'536;
+constexpr size_t ends = 65'536;
+constexpr size_t addresses = 65'536;   // of all groups together; likewise patterns of names
+constexpr size_t groups_per_end = 64;  // that one NIC or end is given, and that cover one address
+constexpr size_t text_bytes = 255;     // of any name, id or pattern
+}  // namespace policy_limits
+
+}  // namespace vmoat
