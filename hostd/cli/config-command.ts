@@ -1,7 +1,7 @@
 // `vmoat config`: checks and shows the configuration; needs no daemon.
 import type { Command } from 'commander';
+import { renderProblem } from '../base/text-problem.ts';
 import { checkConfig } from '../config/load.ts';
-import { renderProblem } from '../config/problem.ts';
 import { DEFAULT_CONFIG_FILE } from '../config/schema.ts';
 import { describeConfig, showConfig } from '../config/show.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { VmoatError } from '../base/errors.ts';
-import { configKeys, namesUnder } from './keys.ts';
+import { namesUnder } from '../base/schema-names.ts';
+import { renderProblem } from '../base/text-problem.ts';
+import { configKeys } from './keys.ts';
 import { checkConfig, loadConfig } from './load.ts';
 import { parseConfig } from './parse.ts';
-import { renderProblem } from './problem.ts';
 import { configReference } from './reference.ts';
+import { ConfigSchema } from './schema.ts';
 import { describeConfig, showConfig } from './show.ts';
 
 const root = join(import.meta.url.replace('file://', ''), '../../..');
@@ -139,8 +141,8 @@ test('every mistake comes as one error with code and field', () => {
 });
 
 test('names are known under every section', () => {
-  assert.deepEqual(namesUnder(['history']), ['retentionDays']);
-  assert.deepEqual(namesUnder(['history', 'retentionDays']), []);
+  assert.deepEqual(namesUnder(ConfigSchema, ['history']), ['retentionDays']);
+  assert.deepEqual(namesUnder(ConfigSchema, ['history', 'retentionDays']), []);
 });
 
 test('docs/configuration.md holds the reference made from the schema, and a valid example', () => {

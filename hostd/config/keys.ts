@@ -1,5 +1,6 @@
 // The keys of the configuration as a flat list, read off the schema: for suggestions, `config show` and the docs.
 import { z } from 'zod';
+import { section } from '../base/schema-names.ts';
 import { type Config, ConfigSchema } from './schema.ts';
 
 export interface ConfigKey {
@@ -8,20 +9,6 @@ export interface ConfigKey {
   default: unknown;
   allowed: string;
   description: string;
-}
-
-/** The names allowed directly under `path`, or an empty list where no section stands. */
-export function namesUnder(path: readonly PropertyKey[]): string[] {
-  let node: unknown = ConfigSchema;
-  for (const step of path) node = section(node)?.[String(step)];
-  return Object.keys(section(node) ?? {});
-}
-
-/** The same object under every wrapper (`default`, `prefault`, …), or undefined for a leaf. */
-function section(node: unknown): Record<string, unknown> | undefined {
-  let inner = node;
-  while (inner instanceof z.ZodPrefault || inner instanceof z.ZodDefault) inner = inner.unwrap();
-  return inner instanceof z.ZodObject ? inner.shape : undefined;
 }
 
 /** Every leaf key, in the order of the schema. */

@@ -1,8 +1,8 @@
 // Reads the configuration file; a default file that does not exist means all defaults.
 import { readFileSync } from 'node:fs';
 import { messageOf, systemCodeOf } from '../base/errors.ts';
+import { problemsError, type TextProblem } from '../base/text-problem.ts';
 import { type ParsedConfig, parseConfig } from './parse.ts';
-import { type ConfigProblem, configError } from './problem.ts';
 import { type Config, DEFAULT_CONFIG_FILE } from './schema.ts';
 
 export type CheckedConfig = ParsedConfig & { file: string };
@@ -19,7 +19,7 @@ export function checkConfig(file?: string): CheckedConfig {
   }
 }
 
-const unreadable = (file: string, thrown: unknown): ConfigProblem => ({
+const unreadable = (file: string, thrown: unknown): TextProblem => ({
   code: 'config_unreadable',
   file,
   line: 0,
@@ -31,6 +31,6 @@ const unreadable = (file: string, thrown: unknown): ConfigProblem => ({
 /** The configuration, or a VmoatError with every mistake and its line. */
 export function loadConfig(file?: string): Config {
   const checked = checkConfig(file);
-  if (!checked.config) throw configError(checked.problems);
+  if (!checked.config) throw problemsError(checked.problems, 'config_unreadable');
   return checked.config;
 }
