@@ -99,6 +99,26 @@ export const errorCodes = {
     means: 'A value of the configuration is not allowed.',
     remedy: 'The message says what is.',
   },
+  policy_unreadable: {
+    http: 0,
+    means: 'The policy file cannot be read.',
+    remedy: 'Check its path and its rights.',
+  },
+  policy_syntax: {
+    http: 400,
+    means: 'The policy is not YAML, or too large.',
+    remedy: 'Correct the line that the message names.',
+  },
+  policy_unknown_key: {
+    http: 400,
+    means: 'A key of the policy does not exist.',
+    remedy: 'Use the key that the hint names; docs/policy.md lists all.',
+  },
+  policy_bad_value: {
+    http: 400,
+    means: 'A value of the policy is not allowed, or names what does not exist.',
+    remedy: 'The message says what is allowed.',
+  },
   listen_failed: {
     http: 0,
     means: 'A socket or address that hostd should serve cannot be opened.',

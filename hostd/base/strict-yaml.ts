@@ -43,6 +43,7 @@ export function parseStrictYaml<S extends z.ZodType>(
   });
   if (Buffer.byteLength(text) > format.bytesMax)
     return failed([wholeFile(file, format, `the file is longer than ${format.bytesMax} bytes`)]);
+  if (isFlood(text)) return failed([wholeFile(file, format, TOO_DEEP)]);
   try {
     return parsed(text, file, format, failed);
   } catch (thrown) {
@@ -50,6 +51,18 @@ export function parseStrictYaml<S extends z.ZodType>(
     if (thrown instanceof RangeError) return failed([wholeFile(file, format, TOO_DEEP)]);
     throw thrown;
   }
+}
+
+/** Nesting that no text of people has, quoted brackets and dashes included; the parser takes minutes for it. */
+const FLOOD = 1000;
+
+function isFlood(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth = Math.max(0, depth + ('[{'.includes(bracket) ? 1 : -1));
+    if (depth > FLOOD) return true;
+  }
+  return new RegExp(`([-?:][ \\t]+){${FLOOD}}`).test(text);
 }
 
 const TOO_DEEP = `the file nests deeper than ${DEPTH_MAX} levels`;

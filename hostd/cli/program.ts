@@ -14,6 +14,7 @@ import { eventsCommand } from './events-command.ts';
 import { flowsCommand } from './flows-command.ts';
 import { graphCommand } from './graph-command.ts';
 import { nicCommand } from './nic-command.ts';
+import { policyCommand } from './policy-command.ts';
 import { INSTALLED_SOCKET, isOpenTo, socketPath } from './socket-path.ts';
 import { statusCommand } from './status-command.ts';
 import { styled, type Terminal } from './terminal.ts';
@@ -83,6 +84,7 @@ export function build(program: Command, context: Context): void {
     threatsCommand,
     eventsCommand,
     graphCommand,
+    policyCommand,
     doctorCommand,
     webLoginCommand,
     configCommand,

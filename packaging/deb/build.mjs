@@ -19,6 +19,7 @@ const FILES = {
   'vmoat.dbus.conf': 'usr/share/dbus-1/system.d/vmoat.conf',
   'vmoat.yaml': 'etc/vmoat/vmoat.yaml',
   'dp.yaml': 'etc/vmoat/dp.yaml',
+  '../policy.schema.json': 'usr/share/vmoat/policy.schema.json',
   '../../README.md': 'usr/share/doc/vmoat/README.md',
   '../../LICENSE': 'usr/share/doc/vmoat/copyright',
 };

@@ -436,6 +436,8 @@ const commands = [
   ['config', 'check'],
   ['config', 'show'],
   ['completion'],
+  ['policy', 'lint'],
+  ['policy', 'schema'],
   ['pcap'],
 ];
 for (const command of commands)

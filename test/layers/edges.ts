@@ -56,7 +56,7 @@ export const tsEdges: Record<string, readonly string[]> = {
   'hostd/config': ['hostd/base'],
   'hostd/dataplane': ['dp/client', 'dp/contract', ...daemon],
   'hostd/inventory': ['libvirt-watch', 'topology', 'dp/contract', 'schema', ...daemon],
-  'hostd/policy': ['dp/client', 'dp/contract', 'schema', ...sources],
+  'hostd/policy': ['dp/client', 'dp/contract', 'topology', 'schema', ...sources],
   'hostd/traffic': ['dp/client', 'dp/contract', 'topology', 'schema', ...sources],
   'hostd/threats': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/events': ['topology', 'schema', ...sources],

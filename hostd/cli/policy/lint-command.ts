@@ -1,0 +1,61 @@
+// `vmoat policy lint`: what is wrong and what is odd about a policy, file or live.
+import type { Command } from 'commander';
+import { renderProblem, type TextProblem } from '../../base/text-problem.ts';
+import { parsePolicy } from '../../policy/document/parse.ts';
+import type { Finding, LintSeverity } from '../../policy/lint/check.ts';
+import { lint, renderFinding } from '../../policy/lint/lint.ts';
+import { type Context, examples, outputOption, printJson } from '../context.ts';
+import { type Style, styled } from '../terminal.ts';
+import { fileName, fileText } from './policy-file.ts';
+
+export function lintCommand(policy: Command, context: Context): void {
+  policy
+    .command('lint')
+    .description(
+      'names what is wrong or odd about a policy, with its line; exit code 1 if something is wrong',
+    )
+    .argument('<file>', 'the policy; - for standard input')
+    .addOption(outputOption('table', 'json'))
+    .addHelpText(
+      'after',
+      examples(
+        'vmoat policy lint policy.yaml',
+        'vmoat policy lint policy.yaml -o json | jq .findings[].check',
+      ),
+    )
+    .action((file: string, options: { output: string }) =>
+      show(lintFile(file, context), options.output, context),
+    );
+}
+
+interface Linted {
+  file: string;
+  /** Why it is no policy at all. */
+  problems: TextProblem[];
+  findings: Finding[];
+  complete: boolean;
+}
+
+function lintFile(file: string, { now }: Context): Linted {
+  const name = fileName(file);
+  const parsed = parsePolicy(fileText(file), name);
+  if (parsed.document === null)
+    return { file: name, problems: parsed.problems, findings: [], complete: true };
+  return { file: name, problems: [], ...lint(parsed, now()) };
+}
+
+const STYLES: Record<LintSeverity, Style | null> = { error: 'red', warning: 'yellow', hint: null };
+
+function show(linted: Linted, output: string, { terminal, fail }: Context): void {
+  const { file, problems, findings, complete } = linted;
+  if (problems.length || findings.some(({ severity }) => severity === 'error')) fail(1);
+  if (output === 'json') {
+    printJson(terminal, linted);
+    return;
+  }
+  for (const problem of problems) terminal.err(`${styled(terminal, null, renderProblem(problem))}\n`);
+  for (const finding of findings)
+    terminal.out(`${styled(terminal, STYLES[finding.severity], renderFinding(finding))}\n`);
+  if (!complete) terminal.err('the rules are too many to be compared with each other in full\n');
+  if (!problems.length && !findings.length) terminal.out(`${styled(terminal, null, file)}: good\n`);
+}

@@ -1,0 +1,24 @@
+// The policy file that a command was given: `-` is standard input.
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { messageOf, VmoatError } from '../../base/errors.ts';
+import { POLICY_BYTES_MAX } from '../../policy/document/parse.ts';
+
+const STDIN = '-';
+
+/** Its text; throws `policy_unreadable`. */
+export function fileText(file: string): string {
+  try {
+    if (file !== STDIN && statSync(file).size > POLICY_BYTES_MAX)
+      throw new Error(`it is longer than ${POLICY_BYTES_MAX} bytes`);
+    return readFileSync(file === STDIN ? 0 : file, 'utf8');
+  } catch (cause) {
+    throw new VmoatError('policy_unreadable', `${file}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** What the file is called in messages. */
+export const fileName = (file: string): string => (file === STDIN ? 'stdin' : file);
+
+/** By what later commands know the same file again; null for standard input. */
+export const fileSource = (file: string): string | null => (file === STDIN ? null : resolve(file));

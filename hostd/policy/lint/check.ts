@@ -1,0 +1,80 @@
+// What a check of lint gets, and what it finds.
+import type { Place } from '../../base/strict-yaml.ts';
+import type { ReadPolicy } from '../document/parse.ts';
+import type { PortRange } from '../ports.ts';
+import type { Group } from '../sections/groups.ts';
+import type { Rule } from '../sections/rules.ts';
+import type { Cover } from './cover.ts';
+
+/** `error`: the document does not do what it says; `warning`: likely a mistake; `hint`: could be simpler. */
+export const severities = ['error', 'warning', 'hint'] as const;
+export type LintSeverity = (typeof severities)[number];
+
+export interface Finding {
+  check: string;
+  severity: LintSeverity;
+  file: string;
+  line: number;
+  column: number;
+  /** The rule at fault. */
+  rule: string;
+  /** The rule that it is at odds with. */
+  other: { rule: string; line: number } | null;
+  message: string;
+  /** What to do. */
+  advice: string;
+}
+
+/** A rule that is in effect, with what comparisons need of it. */
+export interface LintRule {
+  rule: Rule;
+  /** Position in the document. */
+  index: number;
+  /** Names of groups. */
+  from: string;
+  to: string;
+  ports: readonly PortRange[];
+  place: Place;
+}
+
+/** What only a running hostd knows; absent where lint reads a file alone. */
+export interface LiveKnowledge {
+  /** Members of a group of VMs now; null where the group has no VMs as members. */
+  members(group: string): number | null;
+  /** How often a rule has decided since then (ms); null where nobody counts. */
+  matches(rule: string): { count: number; since: number } | null;
+}
+
+export interface LintInput {
+  policy: ReadPolicy;
+  /** Rules in effect: neither disabled nor expired. */
+  rules: readonly LintRule[];
+  /** Rules whose time is over. */
+  expired: readonly LintRule[];
+  groups: ReadonlyMap<string, Group>;
+  cover: Cover;
+  live: LiveKnowledge | null;
+  /** ms since the epoch */
+  now: number;
+}
+
+export interface Check {
+  name: string;
+  means: string;
+  run(input: LintInput): Finding[];
+}
+
+type Said = Pick<Finding, 'severity' | 'message' | 'advice'>;
+
+export const found = (check: string, at: LintRule, other: LintRule | null, said: Said): Finding => ({
+  check,
+  file: at.place.file,
+  line: at.place.line,
+  column: at.place.column,
+  rule: at.rule.id,
+  other: other && { rule: other.rule.id, line: other.place.line },
+  ...said,
+});
+
+/** How findings speak of the other rule. */
+export const called = ({ rule, place }: LintRule): string => `\`${rule.id}\` (line ${place.line})`;

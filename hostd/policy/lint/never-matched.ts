@@ -1,0 +1,34 @@
+// Rules that nothing matches: their time is over, their group is empty, or traffic has never met them.
+import { type Check, type Finding, found, type LintInput, type LintRule } from './check.ts';
+
+const DAY_MS = 86_400_000;
+/** A rule is young until hostd has counted for so long. */
+const WATCHED_MS = 7 * DAY_MS;
+
+export const neverMatched: Check = {
+  name: 'never-matched',
+  means:
+    'expired, for a group without members, or not met by any traffic for a week (the last two: live only)',
+  run: (input) => [
+    ...input.expired.map((rule) =>
+      warned(rule, `out of effect since ${rule.rule.expires}`, 'remove it, or give it more time'),
+    ),
+    ...input.rules.flatMap((rule) => emptyGroup(rule, input) ?? unused(rule, input) ?? []),
+  ],
+};
+
+const warned = (rule: LintRule, message: string, advice: string): Finding =>
+  found('never-matched', rule, null, { severity: 'warning', message, advice });
+
+function emptyGroup(rule: LintRule, { live }: LintInput): Finding | null {
+  const empty = [rule.from, rule.to].find((group) => live?.members(group) === 0);
+  if (empty === undefined) return null;
+  return warned(rule, `no VM is in \`${empty}\``, `see \`vmoat group show ${empty}\`, or remove the rule`);
+}
+
+function unused(rule: LintRule, { live, now }: LintInput): Finding | null {
+  const matches = live?.matches(rule.rule.id) ?? null;
+  if (matches === null || matches.count > 0 || now - matches.since < WATCHED_MS) return null;
+  const days = Math.floor((now - matches.since) / DAY_MS);
+  return warned(rule, `has matched nothing in ${days} days`, 'remove it if it is not for rare events');
+}

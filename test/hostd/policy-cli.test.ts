@@ -1,0 +1,61 @@
+// `vmoat policy` on files alone: no daemon runs.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { run } from '../../hostd/cli/program.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'hos-policy-'));
+after(() => rmSync(folder, { recursive: true }));
+
+async function vmoat(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const ran = { code: 0, out: '', err: '' };
+  const terminal = {
+    out: (text: string) => {
+      ran.out += text;
+    },
+    err: (text: string) => {
+      ran.err += text;
+    },
+    colour: false,
+    columns: undefined,
+  };
+  ran.code = await run(argv, terminal, () => Date.parse('2026-11-20T12:00:00Z'));
+  return ran;
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+test('lint: a good file, an odd one, a wrong one, one that is not there', async () => {
+  const good = file('good.yaml', 'version: vmoat/v1\n');
+  assert.deepEqual(await vmoat('policy', 'lint', good), { code: 0, out: `${good}: good\n`, err: '' });
+
+  const odd = file(
+    'odd.yaml',
+    'version: vmoat/v1\nrules:\n  - { id: a, from: any, to: host, action: deny }\n  - { id: b, from: any, to: host, ports: [tcp/22], action: allow }\n',
+  );
+  const linted = await vmoat('policy', 'lint', odd);
+  assert.deepEqual([linted.code, linted.err], [1, '']);
+  assert.match(linted.out, /odd\.yaml:4:11: error: `b`: never decides: `a` \(line 3\) .* \[shadowed\]\n$/);
+  const json = JSON.parse((await vmoat('policy', 'lint', odd, '-o', 'json')).out);
+  assert.deepEqual(json.findings[0].other, { rule: 'a', line: 3 });
+
+  const wrong = file('wrong.yaml', 'version: vmoat/v1\nruls: []\n');
+  assert.deepEqual(await vmoat('policy', 'lint', wrong), {
+    code: 1,
+    out: '',
+    err: `${wrong}:2:1: unknown key \`ruls\` (did you mean \`rules\`?)\n`,
+  });
+  assert.equal((await vmoat('policy', 'lint', join(folder, 'none.yaml'))).code, 1);
+  assert.equal((await vmoat('policy', 'lint')).code, 2);
+});
+
+test('schema is JSON that names the format', async () => {
+  const { code, out } = await vmoat('policy', 'schema');
+  assert.deepEqual([code, JSON.parse(out).properties.version.const], [0, 'vmoat/v1']);
+});
