@@ -18,6 +18,8 @@ void export_registry(Napi::Env env, Napi::Object exports);
 void export_record_layout(Napi::Env env, Napi::Object exports);
 /** class `Offline`: one capture file through the engine. */
 void export_offline(Napi::Env env, Napi::Object exports);
+/** class `Policy`: compiled tables, and the evaluator. */
+void export_policy(Napi::Env env, Napi::Object exports);
 /** class `Dataplane`: the live data plane, and `restore`. */
 void export_dataplane(Napi::Env env, Napi::Object exports);
 /** `systemdNotify`, `systemdWatchdogMs`. */

@@ -2,6 +2,7 @@
 #include "binding/exports.h"
 #include "contract/kernel.h"
 #include "contract/records.h"
+#include "policy/evaluate.h"
 
 namespace vmoat::binding {
 namespace {
@@ -72,6 +73,22 @@ constexpr Field threat_record[] = {
     FIELD(ThreatRecord, from_nic), FIELD(ThreatRecord, evidence_length),
     FIELD(ThreatRecord, evidence),
 };
+constexpr Field question[] = {
+    FIELD(Question, from),
+    FIELD(Question, to),
+    FIELD(Question, layers),
+    FIELD(Question, port),
+    FIELD(Question, client_port),
+    FIELD(Question, proto),
+    FIELD(Question, confidence),
+    FIELD(Question, application_final),
+    FIELD(Question, direction_inferred),
+};
+constexpr Field decision[] = {
+    FIELD(Decision, rule),      FIELD(Decision, verdict),  FIELD(Decision, decided_by),
+    FIELD(Decision, from_mode), FIELD(Decision, to_mode),  FIELD(Decision, violation),
+    FIELD(Decision, final),     FIELD(Decision, reversed),
+};
 
 template <size_t count>
 Napi::Object layout(Napi::Env env, size_t size, const Field (&fields)[count]) {
@@ -93,6 +110,8 @@ void export_record_layout(Napi::Env env, Napi::Object exports) {
   layouts.Set("FlowBatchHeader", layout(env, sizeof(FlowBatchHeader), flow_batch_header));
   layouts.Set("AddressRecord", layout(env, sizeof(AddressRecord), address_record));
   layouts.Set("ThreatRecord", layout(env, sizeof(ThreatRecord), threat_record));
+  layouts.Set("Question", layout(env, sizeof(Question), question));
+  layouts.Set("Decision", layout(env, sizeof(Decision), decision));
   exports.Set("recordLayout", layouts);
   exports.Set("kernelLayout", Napi::Number::New(env, VMOAT_LAYOUT));
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { PolicyTables } from '../contract/policy.ts';
 import type { Bodies, DpStatus, Inventory, MessageType, Registry, ThreatInfo } from '../contract/protocol.ts';
 import { DataplaneError } from './dataplane-error.ts';
 import type { OperatorApplication } from './operator-applications.ts';
@@ -114,6 +115,27 @@ export interface LiveDataplane {
   stop(detach: boolean): void;
 }
 
+/** As dp/binding/policy.cc has it; dp/client/policy.ts is what to use. */
+export interface NativePolicy {
+  generation(): number;
+  identityOf(groups: number[]): number;
+  identityOfNic(tap: string): number;
+  identityOfEnd(segment: number, address: string, names: string[]): number;
+  /** Index in the tables' groups, ascending; empty for an identity that the policy did not give out. */
+  groups(identity: number): number[];
+  /** Whole questions in, as many decisions out (layout.ts); returns their number. */
+  evaluate(questions: Uint8Array, decisions: Uint8Array): number;
+  explain(question: Uint8Array): NativeEvidence;
+}
+export interface NativeEvidence {
+  from: { groups: number[]; mode: number; modeGroup: number };
+  to: { groups: number[]; mode: number; modeGroup: number };
+  /** match: index in MATCHES of policy.ts */
+  rules: { number: number; match: number }[];
+  rulesLeftOut: number;
+  decision: Uint8Array;
+}
+
 export interface RecordLayout {
   size: number;
   offsets: Record<string, number>;
@@ -124,11 +146,23 @@ export interface Addon {
   /** In the order of registry.threats. */
   threats: ThreatInfo[];
   recordLayout: Record<
-    'FlowRecord' | 'TunnelLayer' | 'FlowBatchHeader' | 'AddressRecord' | 'ThreatRecord',
+    | 'FlowRecord'
+    | 'TunnelLayer'
+    | 'FlowBatchHeader'
+    | 'AddressRecord'
+    | 'ThreatRecord'
+    | 'Question'
+    | 'Decision',
     RecordLayout
   >;
   /** Version of what the eBPF programs and the engine share; pins stand under it. */
   kernelLayout: number;
+  /** `applications[n]` is the name of number n. Throws an Error with `field` where the tables are wrong. */
+  Policy: new (
+    tables: PolicyTables,
+    applications: readonly string[],
+    former?: NativePolicy,
+  ) => NativePolicy;
   Offline: new (path: string, options?: OfflineOptions) => OfflineRun;
   /** Starts the data plane; throws without rights. */
   Dataplane: new (

@@ -8,6 +8,18 @@ export { FlowBatch } from './flow-batch.ts';
 export { applicationName, type FlowJson, flowJson } from './flow-json.ts';
 export { FlowRecord, type Tunnel } from './flow-record.ts';
 export { pcapCommand } from './pcap-command.ts';
+export {
+  CompiledPolicy,
+  compilePolicy,
+  MATCHES,
+  type PolicyDecision,
+  PolicyDecisions,
+  type PolicyEndKey,
+  type PolicyError,
+  type PolicyEvidence,
+  type PolicyQuestion,
+  PolicyQuestions,
+} from './policy.ts';
 export { printable } from './printable.ts';
 export { protocolKeyword, protocolNumber } from './protocol-keyword.ts';
 export { decodeThreats, type ThreatRecord } from './threat-record.ts';

@@ -4,10 +4,14 @@ import { loadAddon } from './addon.ts';
 import {
   ADDRESS_RECORD_BYTES,
   addressRecord,
+  DECISION_BYTES,
+  decision,
   FLOW_BATCH_HEADER_BYTES,
   FLOW_RECORD_BYTES,
   flowBatchHeader,
   flowRecord,
+  QUESTION_BYTES,
+  question,
   THREAT_RECORD_BYTES,
   TUNNEL_LAYER_BYTES,
   threatRecord,
@@ -21,6 +25,8 @@ test("the decoder's offsets are the compiler's", () => {
     FlowBatchHeader: { size: FLOW_BATCH_HEADER_BYTES, offsets: flowBatchHeader },
     AddressRecord: { size: ADDRESS_RECORD_BYTES, offsets: addressRecord },
     ThreatRecord: { size: THREAT_RECORD_BYTES, offsets: threatRecord },
+    Question: { size: QUESTION_BYTES, offsets: question },
+    Decision: { size: DECISION_BYTES, offsets: decision },
   });
 });
 

@@ -80,6 +80,31 @@ export const threatRecord = {
   evidence: 87,
 } as const;
 
+/** dp/policy/evaluate.h: what the policy is asked, many at a time, and what it answers. */
+export const QUESTION_BYTES = 24;
+export const question = {
+  from: 0,
+  to: 4,
+  layers: 8,
+  port: 14,
+  client_port: 16,
+  proto: 18,
+  confidence: 19,
+  application_final: 20,
+  direction_inferred: 21,
+} as const;
+export const DECISION_BYTES = 12;
+export const decision = {
+  rule: 0,
+  verdict: 4,
+  decided_by: 5,
+  from_mode: 6,
+  to_mode: 7,
+  violation: 8,
+  final: 9,
+  reversed: 10,
+} as const;
+
 /** Names of the enums of records.h, by value; null = the zero that means "none". */
 export const CONFIDENCES = [null, 'guess', 'sure'] as const;
 export const DIRECTIONS = ['inferred', 'seen'] as const;
@@ -87,6 +112,7 @@ export const FLOW_ENDS = [null, 'fin', 'rst', 'timeout', 'eof', 'evicted'] as co
 export const VERDICTS = [null, 'allow', 'deny'] as const;
 export const ENFORCED = ['passed', 'dropped', 'reset'] as const;
 export const DECIDED_BY = [null, 'rule', 'mode', 'failPolicy', 'panic'] as const;
+export const MODES = [null, 'learn', 'monitor', 'protect'] as const;
 export const TUNNEL_KINDS = [
   null,
   'vxlan',

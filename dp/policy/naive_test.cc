@@ -108,12 +108,12 @@ std::string text_of(const Ports& p) {
   if (!p.proto) return "any";
   const bool all = p.first == 0 && p.last == 65535;
   const auto type = std::to_string(p.first >> 8), code = std::to_string(p.first & 255);
-  const std::string name = *p.proto == 1     ? "icmp"
-                           : *p.proto == 6   ? "tcp"
-                           : *p.proto == 17  ? "udp"
-                           : *p.proto == 58  ? "icmpv6"
-                           : *p.proto == 132 ? "sctp"
-                                             : "proto/" + std::to_string(*p.proto);
+  std::string name = *p.proto == 1     ? "icmp"
+                     : *p.proto == 6   ? "tcp"
+                     : *p.proto == 17  ? "udp"
+                     : *p.proto == 58  ? "icmpv6"
+                     : *p.proto == 132 ? "sctp"
+                                       : "proto/" + std::to_string(*p.proto);
   if (all) return name;
   if (*p.proto == 1 || *p.proto == 58)
     return name + "/" + type + (p.first == p.last ? "/" + code : std::string());
