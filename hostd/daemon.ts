@@ -123,6 +123,8 @@ function apiSources(
     liveGraph: (level) => graphs.live(level),
     pastGraph: (since, until, level) => graphs.past(since, until, level),
     flows: (filter, position, limit) => history.flows(filter, position, limit),
+    violations: (since, until, each) => history.violations(since, until, each),
+    markViolations: (ids, mark) => history.markViolations(ids, mark),
     events: (filter, position, limit) => history.events(filter, position, limit),
     eventKinds: eventKindList,
     flow: async (id) => traffic.flow(id) ?? (await history.flows({ id }, null, 1)).flows[0] ?? null,

@@ -1,7 +1,7 @@
 // What becomes an event, and when the parts of hostd are asked for it.
 import type { Connection } from '../libvirt-watch/types.ts';
 import type { AddressConflict } from '../topology/types.ts';
-import type { Nic, Threat } from './api/schema.ts';
+import type { Flow, Nic, Threat } from './api/schema.ts';
 import type { Clock, Stop } from './base/clock.ts';
 import { VERSION } from './base/version.ts';
 import type { Dataplane } from './dataplane/dataplane.ts';
@@ -11,6 +11,7 @@ import type { Emit } from './events/events.ts';
 import { LossNews } from './events/loss-news.ts';
 import { NicNews } from './events/nic-news.ts';
 import { ThreatNews } from './events/threat-news.ts';
+import { ViolationNews } from './events/violation-news.ts';
 
 export interface EventSourcesOptions {
   clock: Clock;
@@ -29,6 +30,7 @@ export class EventSources {
   readonly #options: EventSourcesOptions;
   readonly #nics: NicNews;
   readonly #threats: ThreatNews;
+  readonly #violations: ViolationNews;
   readonly #losses: LossNews;
   readonly #conflicts: ConflictNews;
   readonly #libvirt: ConnectionNews;
@@ -40,6 +42,7 @@ export class EventSources {
     const { clock, emit, dataplane, segmentName } = options;
     this.#nics = new NicNews(emit);
     this.#threats = new ThreatNews(emit);
+    this.#violations = new ViolationNews(emit);
     this.#losses = new LossNews(emit);
     this.#conflicts = new ConflictNews(emit, segmentName);
     this.#libvirt = new ConnectionNews({
@@ -67,6 +70,11 @@ export class EventSources {
     this.#threats.take(threat, this.#options.clock.now());
   }
 
+  flows(flows: readonly Flow[]): void {
+    const now = this.#options.clock.now();
+    for (const flow of flows) this.#violations.take(flow, now);
+  }
+
   conflicts(conflicts: readonly AddressConflict[]): void {
     this.#conflicts.take(conflicts);
   }
@@ -89,6 +97,7 @@ export class EventSources {
 
   #minute(): void {
     this.#threats.minute();
+    this.#violations.minute();
     this.#losses.take(this.#options.lost());
   }
 }

@@ -201,6 +201,7 @@ export class Parts {
 
   #flows(flows: Flow[]): void {
     this.history.keep(flows);
+    this.#events.flows(flows);
     this.feed.emit('flows', flows);
     this.feed.emit('traffic');
   }

@@ -21,6 +21,7 @@ import type { ApiSources } from './sources.ts';
 import type { StreamHub } from './stream-hub.ts';
 import { threatOperations } from './threat-operations.ts';
 import { threatFilterOf } from './threat-query.ts';
+import { violationOperations } from './violation-operations.ts';
 import { findWorkload } from './workload-name.ts';
 
 const nothing = { query: NoQuery, params: NoQuery };
@@ -99,6 +100,7 @@ export const operations = (hub: StreamHub) => [
     },
   }),
   ...threatOperations,
+  ...violationOperations,
   ...eventOperations,
   operation({
     method: 'get',

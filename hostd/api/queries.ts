@@ -91,6 +91,14 @@ export const Acknowledge = z
   })
   .optional();
 
+export const ViolationFilterQuery = FlowFilterQuery.omit({ group: true, verdict: true, q: true }).extend({
+  acknowledged: z.enum(['yes', 'no']).optional().describe('both if not given'),
+});
+export type ViolationFilterQuery = z.infer<typeof ViolationFilterQuery>;
+export const ViolationsQuery = ViolationFilterQuery.extend({
+  each: Limit.describe(`as many of each source, 1 to ${LIMIT_MAX}; 50 if not given`),
+});
+
 export const GraphQuery = z.strictObject({
   level: z.enum(['vm', 'group']).default('vm'),
   since: Moment.optional().describe('a past window; without it the graph is what is live now'),

@@ -6,10 +6,12 @@ import type { EventPage } from '../history/event-file.ts';
 import type { EventFilter } from '../history/event-filter.ts';
 import type { EndFilter, FlowFilter, GroupOf } from '../history/flow-filter.ts';
 import type { FlowPage } from '../history/history.ts';
+import type { PastViolations } from '../history/past-violations.ts';
 import type { ThreatFilter } from '../threats/threat-filter.ts';
 import type { Threats } from '../threats/threats.ts';
 import type { Caller } from './operation.ts';
 import type {
+  Acknowledgement,
   EventKindInfo,
   EventRecord,
   Flow,
@@ -40,6 +42,9 @@ export interface ApiSources {
   /** The incidents that are kept. */
   threats: Pick<Threats, 'kinds' | 'totals' | 'threat' | 'find' | 'groups' | 'acknowledge'>;
   threatPasses(threat: Threat, filter: ThreatFilter): boolean;
+  violations(since: number, until: number, each: number): Promise<PastViolations>;
+  /** Resolves when it is on disk; null takes it back. */
+  markViolations(ids: string[], mark: Acknowledgement | null): Promise<void>;
   events(filter: EventFilter, position: FlowPosition | null, limit: number): Promise<EventPage>;
   eventKinds: readonly EventKindInfo[];
   groupOf: GroupOf;

@@ -12,6 +12,7 @@ const VM_NAMES = 'vmoat vm list -o name 2>/dev/null';
 const VM_OPTIONS = ['--from', '--to', '--vm'];
 const THREAT_IDS = 'vmoat threats -o id 2>/dev/null';
 const THREAT_NAMES = 'vmoat threats kinds -o name 2>/dev/null';
+const VIOLATION_IDS = 'vmoat violations -o id 2>/dev/null';
 const EVENT_KINDS = 'vmoat events kinds -o name 2>/dev/null';
 
 const wordsOf = (command: Completable): string =>
@@ -46,6 +47,7 @@ ${values.join('\n')}
     *' '${VM_OPTIONS.join(`|*' '`)}|'vm show show') words="$(${VM_NAMES})" ;;
     'threats --name') words="$(${THREAT_NAMES})" ;;
     'events --kind') words="$(${EVENT_KINDS})" ;;
+    'violations show show'|'violations ack ack') words="$(${VIOLATION_IDS})" ;;
     'threats show show'|'threats ack ack') words="$(${THREAT_IDS})" ;;
   esac
   local IFS=$' \\t\\n'
@@ -94,6 +96,10 @@ export function fishScript(commands: readonly Completable[]): string {
   }
   const argument = (path: string, verbs: string, values: string): string =>
     `complete -c vmoat -n '__fish_seen_subcommand_from ${path}; and __fish_seen_subcommand_from ${verbs}' -a ${fishText(`(${values})`)}`;
-  lines.push(argument('vm', 'show', VM_NAMES), argument('threats', 'show ack', THREAT_IDS));
+  lines.push(
+    argument('vm', 'show', VM_NAMES),
+    argument('threats', 'show ack', THREAT_IDS),
+    argument('violations', 'show ack', VIOLATION_IDS),
+  );
   return `${lines.join('\n')}\n`;
 }

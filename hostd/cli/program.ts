@@ -19,6 +19,7 @@ import { INSTALLED_SOCKET, isOpenTo, socketPath } from './socket-path.ts';
 import { statusCommand } from './status-command.ts';
 import { styled, type Terminal } from './terminal.ts';
 import { threatsCommand } from './threats-command.ts';
+import { violationsCommand } from './violations-command.ts';
 import { vmCommand } from './vm-command.ts';
 import { webLoginCommand } from './web-login-command.ts';
 
@@ -82,6 +83,7 @@ export function build(program: Command, context: Context): void {
     nicCommand,
     flowsCommand,
     threatsCommand,
+    violationsCommand,
     eventsCommand,
     graphCommand,
     policyCommand,

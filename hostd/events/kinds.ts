@@ -18,6 +18,11 @@ export const eventKinds = {
   'address-conflict': { severity: 'medium', means: 'an address is claimed that belongs to somebody else' },
   threat: { severity: 'medium', means: 'an incident began; bears the severity of the threat' },
   'threats-left-out': { severity: 'medium', means: 'more incidents began than get an event each' },
+  violation: { severity: 'medium', means: 'traffic that no rule allows, or that one denies' },
+  'violations-left-out': {
+    severity: 'medium',
+    means: 'a source has more violations than get an event each',
+  },
   'records-lost': { severity: 'medium', means: 'something was lost within the last minute, by cause' },
 } as const satisfies Record<string, Kind>;
 

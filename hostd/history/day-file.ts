@@ -12,12 +12,13 @@ CREATE TABLE flows (
   from_kind TEXT, from_id TEXT, from_name TEXT, from_group TEXT,
   to_kind TEXT, to_id TEXT, to_name TEXT, to_group TEXT,
   src TEXT NOT NULL, dst TEXT NOT NULL, proto TEXT NOT NULL, dport INTEGER NOT NULL,
-  app TEXT, confidence TEXT, verdict TEXT, violation INTEGER NOT NULL, leg INTEGER NOT NULL,
-  related INTEGER NOT NULL, inferred INTEGER NOT NULL, flagged INTEGER NOT NULL,
+  app TEXT, confidence TEXT, verdict TEXT, violation INTEGER NOT NULL, decided_by TEXT, rule TEXT,
+  leg INTEGER NOT NULL, related INTEGER NOT NULL, inferred INTEGER NOT NULL, flagged INTEGER NOT NULL,
   words TEXT NOT NULL, json TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX flows_by_first ON flows (first, id);
 CREATE INDEX flows_as_evidence ON flows (${EVIDENCE_KEY}, leg, related, ended, first, last, from_name, to_name);
+CREATE INDEX flows_in_violation ON flows (last) WHERE violation = 1;
 CREATE TABLE edges (
   minute INTEGER NOT NULL, from_kind TEXT NOT NULL, from_id TEXT NOT NULL, to_kind TEXT NOT NULL,
   to_id TEXT NOT NULL, app TEXT NOT NULL, proto TEXT NOT NULL, port INTEGER NOT NULL,
@@ -27,7 +28,7 @@ CREATE TABLE edges (
 ) WITHOUT ROWID;
 CREATE TABLE receipt (one INTEGER PRIMARY KEY CHECK (one = 1), instance TEXT NOT NULL, batch INTEGER NOT NULL)
 `;
-const SCHEMA: Schema = { version: 3, tables: TABLES, synchronous: 'NORMAL' };
+const SCHEMA: Schema = { version: 4, tables: TABLES, synchronous: 'NORMAL' };
 
 const INSERT_FLOW = `INSERT OR REPLACE INTO flows (${FLOW_COLUMNS.join(', ')}) VALUES (${FLOW_COLUMNS.map(() => '?').join(', ')})`;
 const ADD_EDGE = `INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -55,6 +56,15 @@ FROM flows INDEXED BY flows_as_evidence WHERE first <= :until AND last >= :since
   AND from_id IS NOT NULL AND to_id IS NOT NULL AND (app IS NOT NULL OR ended = 1 OR first < :until - ${YOUNG_MS})
   AND id NOT IN (SELECT value FROM json_each(:counted))
 GROUP BY ${EVIDENCE_KEY}`;
+const VIOLATION_KEY = 'from_kind, from_id, to_kind, to_id, app, proto, dport, verdict, decided_by, rule';
+/** Of each source the latest only, and how many there are. */
+const VIOLATIONS = `SELECT * FROM (SELECT ${VIOLATION_KEY}, max(from_name) AS from_name, max(to_name) AS to_name,
+  max(src) AS src, max(dst) AS dst, count(*) AS flows, min(first) AS first, max(last) AS last, max(id) AS example,
+  row_number() OVER (PARTITION BY from_kind, from_id ORDER BY max(last) DESC) AS place,
+  count(*) OVER (PARTITION BY from_kind, from_id) AS places
+FROM flows WHERE violation = 1 AND first <= :until AND last >= :since AND leg = 0
+  AND id NOT IN (SELECT value FROM json_each(:counted))
+GROUP BY ${VIOLATION_KEY}) WHERE place <= :each`;
 const END_OTHERS = `UPDATE flows SET ended = 1, json = json_set(json, '$.end', 'evicted')
   WHERE ended = 0 AND substr(id, 1, ?) <> ?`;
 const CARRIED = 'SELECT id FROM flows WHERE first < ? AND last >= ?';
@@ -71,7 +81,7 @@ export interface FlowPosition {
   id: string;
 }
 
-/** A row of SESSIONS or TOTALS. */
+/** What flows or edges have in common, and its sums. */
 export type AggregateRow = Record<string, Cell>;
 
 export class DayFile {
@@ -112,6 +122,12 @@ export class DayFile {
   evidence(since: number, until: number, counted: readonly string[]): AggregateRow[] {
     const values = { since, until, counted: JSON.stringify(counted) };
     return this.#database.prepare(EVIDENCE).all(values) as AggregateRow[];
+  }
+
+  /** Violations of the window by edge and what decided, the latest `each` of a source. */
+  violations(since: number, until: number, counted: readonly string[], each: number): AggregateRow[] {
+    const values = { since, until, each, counted: JSON.stringify(counted) };
+    return this.#database.prepare(VIOLATIONS).all(values) as AggregateRow[];
   }
 
   /** Packets and bytes of whole minutes by edge. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { Flow, Threat } from '../api/schema.ts';
-import { GraphEdge } from '../api/schema.ts';
+import { GraphEdge, Violation } from '../api/schema.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { DAY_MS, dayOf, startOf } from './day.ts';
@@ -13,6 +13,7 @@ import { type FlowFilter, passes } from './flow-filter.ts';
 import { HeldFile } from './held-file.ts';
 import { History } from './history.ts';
 import { pastEvidence } from './past-evidence.ts';
+import { pastViolations } from './past-violations.ts';
 import { type EdgeMinute, flowRow } from './rows.ts';
 import { HistoryStore } from './store.ts';
 import { ThreatFile, threatRow } from './threat-file.ts';
@@ -31,8 +32,9 @@ const groupOf = (end: { name: string }): string => end.name.replace(/-\d+$/, '')
 const TODAY = Date.parse('2026-11-20T12:00:00Z');
 const iso = (ms: number): string => new Date(ms).toISOString();
 
+const end = (name: string) => ({ kind: 'vm' as const, id: `uuid-${name}`, name, why: 'a test' });
+
 function flow(id: string, first: number, change: Partial<Flow> = {}): Flow {
-  const end = (name: string) => ({ kind: 'vm' as const, id: `uuid-${name}`, name, why: 'a test' });
   return {
     type: 'flow',
     id,
@@ -263,6 +265,48 @@ test('evidence: what may teach policy, by ends and service, over midnight once',
     'web-1 db-1 postgresql 5432 seen false 2 2000',
     'web-1 db-1 postgresql 5432 seen true 1 0',
   ]);
+  history.close();
+});
+
+test('violations: by edge, service and what decided, of a noisy source only the latest', () => {
+  const { store: history, write } = store();
+  const midnight = startOf(dayOf(TODAY));
+  const denied = { violation: true, verdict: 'deny', decidedBy: 'rule', rule: 'no-telnet' } as const;
+  const unruled = { violation: true, verdict: 'allow', decidedBy: 'mode' } as const;
+  write(flow('a', midnight - 1000, unruled), flow('b', TODAY, unruled), flow('fine', TODAY));
+  write(flow('c', TODAY, { ...denied, app: 'telnet', dport: 23 }));
+  const scan = Array.from({ length: 30 }, (_, port) =>
+    flow(`scan-${port}`, TODAY - 60_000 + port, {
+      ...unruled,
+      from: end('scanner'),
+      dport: port,
+      app: undefined,
+    }),
+  );
+  write(...scan);
+  const rows = history.violations(midnight - 10_000, TODAY + 1000, 5);
+  const mark = { at: iso(TODAY), by: 'root', note: 'known' };
+  const first = pastViolations({ rows, marks: {} }, 5);
+  const telnet = first.violations.find(({ rule }) => rule === 'no-telnet');
+  assert.ok(telnet);
+  const { violations, sources } = pastViolations({ rows, marks: { [telnet.id]: mark } }, 5);
+  const told = violations.map((violation) => {
+    const parsed = Violation.parse(violation);
+    return [parsed.from.name, parsed.app, parsed.port, parsed.verdict, parsed.rule, parsed.flows].join(' ');
+  });
+  assert.deepEqual(told.slice(0, 2).sort(), [
+    'web-1 postgresql 5432 allow  2',
+    'web-1 telnet 23 deny no-telnet 1',
+  ]);
+  assert.deepEqual(
+    told.slice(2),
+    [29, 28, 27, 26, 25].map((port) => `scanner  ${port} allow  1`),
+  );
+  assert.deepEqual(
+    sources.map(({ from, violations: count }) => [from.name, count]),
+    [['scanner', 30]],
+  );
+  assert.equal(violations.find(({ rule }) => rule !== null)?.acknowledged?.note, 'known');
   history.close();
 });
 

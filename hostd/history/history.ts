@@ -14,6 +14,7 @@ import type { Request, RequestKind, Requests, ThreadMessage } from './messages.t
 import { openThread } from './open-thread.ts';
 import { pastEvidence } from './past-evidence.ts';
 import { pastGraph } from './past-graph.ts';
+import { type PastViolations, pastViolations } from './past-violations.ts';
 import { type EdgeMinute, edgeRow, flowRow } from './rows.ts';
 import { threatRow } from './threat-file.ts';
 
@@ -196,6 +197,17 @@ export class History {
   async evidence(since: number, until: number): Promise<Evidence[]> {
     await this.flush();
     return pastEvidence(await this.#ask('evidence', { since, until }));
+  }
+
+  /** Violations in a window, ms since the epoch: of each source the latest `each`, and how many there are. */
+  async violations(since: number, until: number, each: number): Promise<PastViolations> {
+    await this.flush();
+    return pastViolations(await this.#ask('violations', { since, until, each }), each);
+  }
+
+  /** Acknowledges violations; resolves when it is on disk; null takes it back. */
+  async markViolations(ids: string[], mark: Acknowledgement | null): Promise<void> {
+    await this.#ask('mark', { ids, mark });
   }
 
   async close(): Promise<void> {

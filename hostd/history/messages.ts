@@ -5,6 +5,7 @@ import type { AggregateRow, FlowPosition } from './day-file.ts';
 import type { Delivered, EventPage, Outgoing, Pending } from './event-file.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { FlowFilter } from './flow-filter.ts';
+import type { ViolationRows } from './past-violations.ts';
 import type { Row } from './rows.ts';
 import type { FlowPageRows, WindowRows } from './store.ts';
 import type { ThreatRow } from './threat-file.ts';
@@ -29,6 +30,8 @@ export interface Requests {
   flows: { ask: { filter: FlowFilter; position: FlowPosition | null; limit: number }; answer: FlowPageRows };
   window: { ask: { since: number; until: number }; answer: WindowRows };
   evidence: { ask: { since: number; until: number }; answer: AggregateRow[] };
+  violations: { ask: { since: number; until: number; each: number }; answer: ViolationRows };
+  mark: { ask: { ids: string[]; mark: Acknowledgement | null }; answer: null };
   endOthers: { ask: { prefix: string }; answer: null };
   stats: { ask: null; answer: { rows: number; bytes: number } };
   close: { ask: null; answer: null };

@@ -118,17 +118,26 @@ export class HistoryStore {
     return found;
   }
 
-  /** Flows of a window by ends and service, one list of rows per day. */
+  /** Flows of a window by ends and service; every day has its own rows. */
   evidence(since: number, until: number): AggregateRow[] {
+    return this.#ofDays(since, (file, counted) => file.evidence(since, until, counted));
+  }
+
+  /** Violations of a window by edge and what decided; every day has its own rows. */
+  violations(since: number, until: number, each: number): AggregateRow[] {
+    return this.#ofDays(since, (file, counted) => file.violations(since, until, counted, each));
+  }
+
+  /** `counted`: flows that a later day has, too. */
+  #ofDays(since: number, ask: (file: DayFile, counted: readonly string[]) => AggregateRow[]): AggregateRow[] {
     const counted: string[] = [];
-    return this.#daysFrom(since).flatMap(
-      (day) =>
-        this.#with(day, (file) => {
-          const rows = file.evidence(since, until, counted);
-          counted.push(...file.carried(startOf(day), since));
-          return rows;
-        }) ?? [],
-    );
+    const rows: AggregateRow[] = [];
+    for (const day of this.#daysFrom(since))
+      this.#with(day, (file) => {
+        rows.push(...ask(file, counted));
+        counted.push(...file.carried(startOf(day), since));
+      });
+    return rows;
   }
 
   stats(): { rows: number; bytes: number } {

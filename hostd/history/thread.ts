@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { firstKept, startOf } from './day.ts';
 import { EventFile } from './event-file.ts';
 import { HeldFile } from './held-file.ts';
+import { MarkFile } from './mark-file.ts';
 import type { Request, ThreadData, ThreadMessage } from './messages.ts';
 import { HistoryStore } from './store.ts';
 import { ThreatFile } from './threat-file.ts';
@@ -19,6 +20,7 @@ const store = new HistoryStore({ folder, retentionDays, now, onSetAside });
 const held = { folder, now, onSetAside };
 const threats = new HeldFile({ ...held, name: 'threats.sqlite', open: (path) => new ThreatFile(path) });
 const events = new HeldFile({ ...held, name: 'events.sqlite', open: (path) => new EventFile(path) });
+const marks = new HeldFile({ ...held, name: 'marks.sqlite', open: (path) => new MarkFile(path) });
 const dropping = setInterval(dropOld, DROP_INTERVAL_MS);
 
 function dropOld(): void {
@@ -50,6 +52,12 @@ function answer(request: Request): unknown {
       return store.window(request.ask.since, request.ask.until);
     case 'evidence':
       return store.evidence(request.ask.since, request.ask.until);
+    case 'violations': {
+      const { since, until, each } = request.ask;
+      return { rows: store.violations(since, until, each), marks: marks.with((file) => file.load()) };
+    }
+    case 'mark':
+      return marks.with((file) => file.mark(request.ask.ids, request.ask.mark, now())) ?? null;
     case 'endOthers':
       return store.endOthers(request.ask.prefix) ?? null;
     case 'stats':
@@ -58,6 +66,7 @@ function answer(request: Request): unknown {
       clearInterval(dropping);
       threats.close();
       events.close();
+      marks.close();
       return store.close() ?? null;
   }
 }
