@@ -119,6 +119,47 @@ export const errorCodes = {
     means: 'A value of the policy is not allowed, or names what does not exist.',
     remedy: 'The message says what is allowed.',
   },
+  policy_conflict: {
+    http: 409,
+    means: 'The policy was changed since the version that the file is based on.',
+    remedy:
+      'See what changed (`vmoat policy diff`), bring it into the file, and apply with `--base` of what is live.',
+  },
+  policy_base_missing: {
+    http: 409,
+    means: 'Nothing says which version the policy is based on.',
+    remedy: 'Say it with `--base`, or begin with the output of `vmoat policy export`.',
+  },
+  policy_pending: {
+    http: 409,
+    means: 'A version waits to be confirmed.',
+    remedy: '`vmoat policy confirm` or `vmoat policy rollback` first.',
+  },
+  policy_not_pending: {
+    http: 409,
+    means: 'No version waits to be confirmed: it was, or its time has run out.',
+    remedy: '`vmoat policy log` shows what became of it.',
+  },
+  policy_version_unknown: {
+    http: 404,
+    means: 'There is no such version of the policy.',
+    remedy: '`vmoat policy log` lists them.',
+  },
+  group_unknown: {
+    http: 404,
+    means: 'There is no such group.',
+    remedy: '`vmoat group list` lists them; the hint names the nearest.',
+  },
+  policy_store_broken: {
+    http: 503,
+    means: 'What is kept of the policy cannot be read; hostd does not start with it.',
+    remedy: 'The message names the file, the hint the last good copy.',
+  },
+  policy_store_failed: {
+    http: 503,
+    means: 'The change could not be written; nothing has changed.',
+    remedy: 'See the journal of vmoat-hostd: a full disk or wrong rights of the state directory are usual.',
+  },
   listen_failed: {
     http: 0,
     means: 'A socket or address that hostd should serve cannot be opened.',

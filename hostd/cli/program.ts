@@ -108,7 +108,14 @@ function inherit(command: Command): void {
 function explain(thrown: unknown, terminal: Terminal): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
   if (!(thrown instanceof VmoatError)) throw thrown;
-  terminal.err(`${styled(terminal, 'red', 'vmoat:')} ${styled(terminal, null, thrown.message)}\n`);
-  if (thrown.hint) terminal.err(`${styled(terminal, null, thrown.hint)}\n`);
+  const safe = (text: string): string => printedLines(text, thrown.code, terminal);
+  terminal.err(`${styled(terminal, 'red', 'vmoat:')} ${safe(thrown.message)}\n`);
+  if (thrown.hint) terminal.err(`${safe(thrown.hint)}\n`);
   return USAGE_CODES.includes(thrown.code) ? EXIT_USAGE : EXIT_FAILED;
 }
+
+/** Of a policy every mistake has its line; elsewhere a line break can only be somebody's name. */
+const printedLines = (text: string, code: ErrorCode, terminal: Terminal): string =>
+  (code.startsWith('policy_') ? text.split('\n') : [text])
+    .map((line) => styled(terminal, null, line))
+    .join('\n');

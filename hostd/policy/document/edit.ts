@@ -1,0 +1,135 @@
+// Edits of a policy's text that touch only what they change: comments, order and spelling of all the rest stay, byte
+// by byte. The places come from the YAML document; what was meant is checked against what the new text says.
+import { isDeepStrictEqual } from 'node:util';
+import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, stringify, type YAMLMap } from 'yaml';
+
+type Path = readonly (string | number)[];
+
+/** Sets a key of the map at `path` to a word. */
+export function setKey(text: string, path: Path, key: string, value: string): string {
+  return edited(text, (yaml) => yaml.setIn([...path, key], value), withKey(text, path, key, value));
+}
+
+/** Puts an item at the end of the list below a key of the document. */
+export function addItem(text: string, section: string, item: object): string {
+  return edited(
+    text,
+    (yaml) => {
+      if (isSeq(yaml.get(section))) yaml.addIn([section], yaml.createNode(item));
+      else yaml.set(section, [item]);
+    },
+    withItem(text, section, item),
+  );
+}
+
+/** Puts another item in the place of one of a list. */
+export function replaceItem(text: string, section: string, index: number, item: object): string {
+  return edited(
+    text,
+    (yaml) => yaml.setIn([section, index], yaml.createNode(item)),
+    withReplaced(text, section, index, item),
+  );
+}
+
+type Yaml = ReturnType<typeof parseDocument>;
+
+/** `spliced` if it says what the edited document says, else that document written anew, which keeps comments. */
+function edited(text: string, edit: (yaml: Yaml) => void, spliced: string | null): string {
+  const yaml = parseDocument(text);
+  edit(yaml);
+  const meant: unknown = yaml.toJS();
+  if (spliced !== null) {
+    const made = parseDocument(spliced);
+    if (made.errors.length === 0 && isDeepStrictEqual(made.toJS(), meant)) return spliced;
+  }
+  return yaml.toString({ lineWidth: 0 });
+}
+
+const splice = (text: string, from: number, to: number, insert: string): string =>
+  text.slice(0, from) + insert + text.slice(to);
+
+const lineBegin = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1;
+const columnOf = (text: string, offset: number): number => offset - lineBegin(text, offset);
+
+/** Behind the line break that ends the line of `offset`, or the end of the text. */
+function nextLine(text: string, offset: number): number {
+  if (offset > 0 && text[offset - 1] === '\n') return offset;
+  const end = text.indexOf('\n', offset);
+  return end < 0 ? text.length : end + 1;
+}
+
+const endsLine = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
+
+const beginOf = (node: Node): number => node.range?.[0] ?? 0;
+
+/** Where what a node says ends: a block ends with the last thing in it, not with the comments behind it. */
+function endOf(node: Node): number {
+  const last = isMap(node) || isSeq(node) ? node.items.at(-1) : undefined;
+  if (last === undefined || ((isMap(node) || isSeq(node)) && node.flow)) return node.range?.[1] ?? 0;
+  const inner = isMap(node)
+    ? ((last as Pair<Node, Node | null>).value ?? (last as Pair<Node>).key)
+    : (last as Node);
+  return endOf(inner);
+}
+
+const word = (value: unknown): string => stringify(value, { lineWidth: 0 }).trimEnd();
+const inline = (value: unknown): string =>
+  stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+
+function withKey(text: string, path: Path, key: string, value: string): string | null {
+  const yaml = parseDocument(text);
+  const map = yaml.getIn(path, true) as Node | undefined;
+  if (!isMap(map)) return null;
+  const pair = map.items.find((item) => isScalar(item.key) && item.key.value === key);
+  const node = pair?.value as Node | null | undefined;
+  if (node?.range) return isScalar(node) ? splice(text, node.range[0], node.range[1], word(value)) : null;
+  return pair ? null : withNewKey(text, map, `${word(key)}: ${word(value)}`);
+}
+
+function withNewKey(text: string, map: YAMLMap, line: string): string | null {
+  const [first, last] = [map.items[0]?.key as Node | undefined, map.items.at(-1)];
+  const end = last && ((last.value as Node | null) ?? (last.key as Node));
+  if (!first || !end) return null;
+  if (map.flow) return splice(text, endOf(end), endOf(end), `, ${line}`);
+  const at = nextLine(text, endOf(end));
+  return splice(
+    endsLine(text),
+    endsAt(text, at),
+    endsAt(text, at),
+    `${' '.repeat(columnOf(text, beginOf(first)))}${line}\n`,
+  );
+}
+
+/** The same place after a line break was put at the end of the text. */
+const endsAt = (text: string, at: number): number => (at === text.length ? endsLine(text).length : at);
+
+function withItem(text: string, section: string, item: object): string | null {
+  const yaml = parseDocument(text);
+  const list = yaml.get(section, true) as Node | undefined;
+  if (list === undefined) return `${endsLine(text)}${section}:\n${itemText(item, 2)}`;
+  if (!isSeq(list)) return null;
+  const last = list.items.at(-1) as Node | undefined;
+  if (!last) return splice(text, beginOf(list), list.range?.[1] ?? 0, `\n${itemText(item, 2)}`.trimEnd());
+  if (list.flow) return splice(text, endOf(last), endOf(last), `, ${inline(item)}`);
+  const at = endsAt(text, nextLine(text, endOf(last)));
+  return splice(endsLine(text), at, at, itemText(item, columnOf(text, beginOf(list))));
+}
+
+function withReplaced(text: string, section: string, index: number, item: object): string | null {
+  const yaml = parseDocument(text);
+  const list = yaml.get(section, true) as Node | undefined;
+  const old = isSeq(list) ? (list.items[index] as Node | undefined) : undefined;
+  if (!isSeq(list) || !old) return null;
+  if (isMap(old) && old.flow) return splice(text, beginOf(old), old.range?.[1] ?? 0, inline(item));
+  const column = columnOf(text, beginOf(list));
+  const fresh = itemText(item, column)
+    .slice(column + 2)
+    .trimEnd();
+  return splice(text, beginOf(old), endOf(old), fresh);
+}
+
+/** `- name: …` as a block, at this column. */
+function itemText(item: object, column: number): string {
+  const lines = stringify([item], { lineWidth: 0 }).trimEnd().split('\n');
+  return lines.map((line) => `${' '.repeat(column)}${line}\n`).join('');
+}

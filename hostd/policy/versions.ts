@@ -1,0 +1,294 @@
+// The policy's versions: one is live, none is lost. Applied, confirmed, rolled back; one change after the other.
+import type { Clock, Stop } from '../base/clock.ts';
+import { VmoatError } from '../base/errors.ts';
+import { baseNamedIn, conflict, withoutBase } from './base-version.ts';
+import { type ReadPolicy, readPolicy } from './document/parse.ts';
+import { EMPTY_TEXT } from './document/schema.ts';
+import { hashOf } from './store/file-store.ts';
+import type { Pending, PolicyState, VersionInfo } from './store/state.ts';
+import type { PolicyStore } from './store/store.ts';
+
+export interface LivePolicy {
+  /** null: nobody has applied any yet */
+  version: number | null;
+  text: string;
+  policy: ReadPolicy;
+}
+
+export interface NewVersion {
+  text: string;
+  author: string;
+  reason: string;
+  /** The file it comes from; null: none. */
+  source: string | null;
+  /** Rolls back by itself after so long unless confirmed; null: stays. */
+  confirmWithin_ms: number | null;
+  /** The version it was made from, 0 for none; undefined: to be found out. */
+  base?: number | undefined;
+}
+
+export type PolicyNews =
+  | { kind: 'applied'; info: VersionInfo; confirmBy: number | null }
+  | { kind: 'confirmed'; info: VersionInfo; by: string }
+  | { kind: 'unconfirmed' | 'withdrawn'; info: VersionInfo; live: number | null };
+
+export interface VersionsOptions {
+  store: PolicyStore;
+  clock: Clock;
+  /** Something else is live; must not throw. */
+  onLive: () => void;
+  onNews: (news: PolicyNews) => void;
+  /** Throws a VmoatError where the policy cannot go live, though it is well written. */
+  check: (policy: ReadPolicy) => void;
+}
+
+const TICK_MS = 250;
+
+export class Versions {
+  readonly #options: VersionsOptions;
+  readonly #stop: Stop;
+  #live: LivePolicy;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: VersionsOptions, live: LivePolicy) {
+    this.#options = options;
+    this.#live = live;
+    this.#stop = options.clock.every(TICK_MS, () => void this.#expire());
+  }
+
+  /** What was live before, or what came before that where its time ran out meanwhile. */
+  static async open(options: VersionsOptions): Promise<Versions> {
+    const versions = new Versions(options, await liveOf(options.store, options.store.state.live));
+    await versions.#expire();
+    return versions;
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  get live(): LivePolicy {
+    return this.#live;
+  }
+
+  get pending(): Pending | null {
+    return this.#state.pending;
+  }
+
+  /** The oldest first. */
+  get list(): readonly VersionInfo[] {
+    return this.#state.versions;
+  }
+
+  get #state(): Readonly<PolicyState> {
+    return this.#options.store.state;
+  }
+
+  /** Throws `policy_version_unknown`. */
+  info(version: number): VersionInfo {
+    const found = this.#state.versions.find((each) => each.version === version);
+    if (found) return found;
+    throw new VmoatError('policy_version_unknown', `there is no version ${version}`, {
+      field: 'version',
+      hint: '`vmoat policy log` lists them',
+    });
+  }
+
+  async text(version: number): Promise<string> {
+    return this.#options.store.text(this.info(version).version);
+  }
+
+  /** Number of each rule that was ever applied. */
+  get ruleNumbers(): ReadonlyMap<string, number> {
+    return new Map(this.#state.ruleNumbers.ids);
+  }
+
+  /** Goes live. The same text as what is live makes no version. */
+  apply(wanted: NewVersion): Promise<VersionInfo> {
+    return this.#next(async () => {
+      const text = withoutBase(wanted.text);
+      readPolicy(wanted.text, wanted.source ?? 'the policy');
+      this.#refusePending();
+      await this.#requireBase(wanted);
+      return this.#become({ ...wanted, text });
+    });
+  }
+
+  /** An edit of what is live. */
+  edit(
+    edit: (text: string, policy: ReadPolicy) => string,
+    by: Pick<NewVersion, 'author' | 'reason'>,
+  ): Promise<VersionInfo> {
+    return this.#next(async () => {
+      this.#refusePending();
+      const text = edit(this.#live.text, this.#live.policy);
+      return this.#become({ ...by, text, source: null, confirmWithin_ms: null });
+    });
+  }
+
+  confirm(by: string): Promise<VersionInfo> {
+    return this.#next(async () => {
+      const pending = this.#requirePending();
+      await this.#options.store.change((state) => {
+        state.pending = null;
+        return { answer: null };
+      });
+      const info = this.info(pending.version);
+      this.#options.onNews({ kind: 'confirmed', info, by });
+      return info;
+    });
+  }
+
+  /** Withdraws what waits to be confirmed; answers what is live then. */
+  withdraw(): Promise<number | null> {
+    return this.#next(async () => {
+      this.#requirePending();
+      return this.#back('withdrawn');
+    });
+  }
+
+  /** A new version with the text of an old one. */
+  rollback(
+    version: number,
+    by: Pick<NewVersion, 'author' | 'reason' | 'confirmWithin_ms'>,
+  ): Promise<VersionInfo> {
+    return this.#next(async () => {
+      this.#refusePending();
+      const text = await this.text(version);
+      return this.#become({ ...by, text, source: null, reason: by.reason || `back to version ${version}` });
+    });
+  }
+
+  #next<T>(job: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(job);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #become(wanted: Omit<NewVersion, 'base'>): Promise<VersionInfo> {
+    const { version } = this.#live;
+    if (version !== null && wanted.text === this.#live.text) return this.info(version);
+    const policy = readPolicy(wanted.text, `version ${this.#state.next}`);
+    this.#options.check(policy);
+    const info = this.#infoOf(wanted, policy);
+    const deadline = wanted.confirmWithin_ms === null ? null : info.at + wanted.confirmWithin_ms;
+    await this.#options.store.change((state) => {
+      addVersion(state, info, deadline);
+      number(state, policy);
+      return { answer: null, text: { version: info.version, text: wanted.text } };
+    });
+    this.#goLive({ version: info.version, text: wanted.text, policy });
+    this.#options.onNews({ kind: 'applied', info, confirmBy: deadline });
+    return info;
+  }
+
+  #infoOf({ text, author, reason, source }: Omit<NewVersion, 'base'>, { document }: ReadPolicy): VersionInfo {
+    return {
+      version: this.#state.next,
+      at: this.#options.clock.now(),
+      author,
+      reason,
+      base: this.#live.version,
+      source,
+      sha256: hashOf(text),
+      bytes: Buffer.byteLength(text),
+      rules: document.rules.length,
+      groups: document.groups.length,
+      fate: 'kept',
+    };
+  }
+
+  #goLive(live: LivePolicy): void {
+    this.#live = live;
+    this.#options.onLive();
+  }
+
+  async #expire(): Promise<void> {
+    const isOver = ({ since, deadline }: Pending): boolean => {
+      const now = this.#options.clock.now();
+      // A clock that was set back would give it more time than anybody meant.
+      return now >= deadline || now < since;
+    };
+    const { pending } = this.#state;
+    if (!pending || !isOver(pending)) return;
+    await this.#next(async () => {
+      const still = this.#state.pending;
+      if (still && isOver(still)) await this.#back('unconfirmed');
+    });
+  }
+
+  async #back(fate: 'unconfirmed' | 'withdrawn'): Promise<number | null> {
+    const { version, previous } = this.#requirePending();
+    const live = await liveOf(this.#options.store, previous);
+    await this.#options.store.change((state) => {
+      state.pending = null;
+      state.live = previous;
+      for (const info of state.versions) if (info.version === version) info.fate = fate;
+      return { answer: null };
+    });
+    this.#goLive(live);
+    this.#options.onNews({ kind: fate, info: this.info(version), live: previous });
+    return previous;
+  }
+
+  #requirePending(): Pending {
+    const { pending } = this.#state;
+    if (pending) return pending;
+    throw new VmoatError('policy_not_pending', 'no version waits to be confirmed', {
+      hint: '`vmoat policy log` shows what became of the last one',
+    });
+  }
+
+  #refusePending(): void {
+    const { pending } = this.#state;
+    if (!pending) return;
+    const left_s = Math.max(0, Math.ceil((pending.deadline - this.#options.clock.now()) / 1000));
+    throw new VmoatError(
+      'policy_pending',
+      `version ${pending.version} waits to be confirmed, ${left_s} s are left`,
+      {
+        hint: '`vmoat policy confirm` keeps it, `vmoat policy rollback` withdraws it',
+      },
+    );
+  }
+
+  /** Nothing is overwritten that whoever made the text has not seen. */
+  async #requireBase({ text, base, source }: NewVersion): Promise<void> {
+    const live = this.#live.version;
+    if (live === null && !base) return;
+    const isOwn = source !== null && live !== null && this.info(live).source === source;
+    const from = base ?? (isOwn ? live : baseNamedIn(text));
+    if (from === live) return;
+    if (from === null || from === undefined)
+      throw new VmoatError(
+        'policy_base_missing',
+        `nothing says whether this policy knows version ${live}, which is live`,
+        {
+          field: 'base',
+          hint: `see \`vmoat policy diff\` of the file; then say --base ${live}`,
+        },
+      );
+    throw await conflict(from, this.#live, this.#state.versions, (version) =>
+      this.#options.store.text(version),
+    );
+  }
+}
+
+async function liveOf(store: PolicyStore, version: number | null): Promise<LivePolicy> {
+  const text = version === null ? EMPTY_TEXT : await store.text(version);
+  return { version, text, policy: readPolicy(text, version === null ? 'no policy' : `version ${version}`) };
+}
+
+function addVersion(state: PolicyState, info: VersionInfo, deadline: number | null): void {
+  const { version, at } = info;
+  state.pending = deadline === null ? null : { version, previous: state.live, since: at, deadline };
+  state.versions.push(info);
+  state.live = version;
+  state.next = version + 1;
+}
+
+/** Rules keep their number, also when they come back after they were gone. */
+function number({ ruleNumbers }: PolicyState, { document }: ReadPolicy): void {
+  const known = new Set(ruleNumbers.ids.map(([id]) => id));
+  for (const { id } of document.rules) if (!known.has(id)) ruleNumbers.ids.push([id, ruleNumbers.next++]);
+}
