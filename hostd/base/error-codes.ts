@@ -145,11 +145,6 @@ export const errorCodes = {
     means: 'There is no such version of the policy.',
     remedy: '`vmoat policy log` lists them.',
   },
-  group_unknown: {
-    http: 404,
-    means: 'There is no such group.',
-    remedy: '`vmoat group list` lists them; the hint names the nearest.',
-  },
   policy_store_broken: {
     http: 503,
     means: 'What is kept of the policy cannot be read; hostd does not start with it.',
