@@ -127,6 +127,8 @@ function apiSources(
     markViolations: (ids, mark) => history.markViolations(ids, mark),
     events: (filter, position, limit) => history.events(filter, position, limit),
     eventKinds: eventKindList,
+    destinations: () => parts.delivery.destinations,
+    testDestination: (id) => parts.testDestination(id),
     flow: async (id) => traffic.flow(id) ?? (await history.flows({ id }, null, 1)).flows[0] ?? null,
     endNamed: (text, field) => findEnd(inventory.workloads(), graphs.liveNodes(), text, field),
     webLogin: login,

@@ -12,6 +12,8 @@ import type { Log } from './base/log.ts';
 import { VERSION } from './base/version.ts';
 import type { Config } from './config/schema.ts';
 import { Dataplane } from './dataplane/dataplane.ts';
+import type { Delivery } from './delivery/delivery.ts';
+import { openDelivery } from './event-delivery.ts';
 import { EventSources } from './event-sources.ts';
 import { type Emit, emitter } from './events/events.ts';
 import { edgeMinute, Graphs, groupOf } from './graphs.ts';
@@ -54,6 +56,7 @@ export class Parts {
   readonly watch: LibvirtWatch;
   readonly board: StatusBoard;
   readonly emit: Emit;
+  readonly delivery: Delivery;
   readonly #events: EventSources;
   readonly #log: Log;
   readonly #journal: Journal;
@@ -67,6 +70,14 @@ export class Parts {
     this.#log = log;
     this.#journal = new Journal(log);
     this.emit = emitter(clock, (event) => this.#event(event));
+    this.delivery = openDelivery({
+      config,
+      clock,
+      log,
+      emit: this.emit,
+      groupOf,
+      onDone: (done) => void this.history.keepEvents([], done),
+    });
     this.dataplane = new Dataplane({
       socket: config.sockets.dataplane,
       client: `vmoat-hostd ${VERSION}`,
@@ -127,7 +138,9 @@ export class Parts {
       },
     });
     this.board = new StatusBoard(this);
+    this.board.addLoss(() => this.delivery.lost);
     void this.#connect();
+    void this.#deliver();
     this.#stops = [
       clock.every(EXPIRE_MS, () => this.#expire()),
       clock.every(JOURNAL_MS, () => this.#logNews()),
@@ -143,10 +156,24 @@ export class Parts {
     this.dataplane.start(receipt ?? NOTHING);
   }
 
+  /** What did not arrive before hostd ended goes first. */
+  async #deliver(): Promise<void> {
+    const pending = await this.history.pendingEvents().catch(() => []);
+    if (!this.#stopped) this.delivery.begin(pending);
+  }
+
+  /** Sends an event to this destination alone; null where there is none. */
+  testDestination(id: string): EventRecord | null {
+    if (!this.delivery.destinations.some((known) => known.id === id)) return null;
+    const subjects = [{ kind: 'destination' as const, id, name: id }];
+    return this.emit('delivery-test', { text: `a test of ${id}`, subjects });
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const stop of this.#stops) stop();
     this.#events.stop();
+    this.delivery.stop();
     this.board.stop();
     this.watch.stop();
     this.dataplane.stop();
@@ -223,7 +250,7 @@ export class Parts {
   }
 
   #event(event: EventRecord): void {
-    void this.history.keepEvents([{ event, to: [] }]);
+    void this.history.keepEvents([{ event, to: this.delivery.take(event) }]);
     this.feed.emit('events', [event]);
   }
 

@@ -5,8 +5,8 @@ import type { EventFilter } from '../history/event-filter.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
 import { timeOf } from './flow-query.ts';
 import { operation } from './operation.ts';
-import { type EventFilterQuery, EventsQuery, LIMIT_DEFAULT, NoQuery } from './queries.ts';
-import { EventKindInfo, EventRecord, Page } from './schema.ts';
+import { type EventFilterQuery, EventsQuery, IdParam, LIMIT_DEFAULT, NoQuery } from './queries.ts';
+import { EventDestination, EventKindInfo, EventRecord, Page } from './schema.ts';
 import type { ApiSources } from './sources.ts';
 
 export const eventOperations = [
@@ -36,6 +36,34 @@ export const eventOperations = [
     params: NoQuery,
     answer: Page(EventKindInfo),
     handle: ({ sources }) => ({ items: [...sources.eventKinds], next: null }),
+  }),
+  operation({
+    method: 'get',
+    path: '/destinations',
+    summary: 'Where events are delivered to: what waits, what arrived, what fails',
+    access: 'session',
+    query: NoQuery,
+    params: NoQuery,
+    answer: Page(EventDestination),
+    handle: ({ sources }) => ({ items: sources.destinations(), next: null }),
+  }),
+  operation({
+    method: 'post',
+    path: '/destinations/{id}/test',
+    summary: 'Sends an event of kind `delivery-test` to this destination alone',
+    access: 'admin',
+    query: NoQuery,
+    params: IdParam,
+    answer: EventRecord,
+    errors: ['not_found'],
+    handle: ({ sources, params }) => {
+      const event = sources.testDestination(params.id);
+      if (event) return event;
+      throw new VmoatError('not_found', 'there is no such destination', {
+        field: 'id',
+        hint: '`vmoat events destinations` lists them',
+      });
+    },
   }),
 ];
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type ErrorCode, errorCodes } from '../base/error-codes.ts';
 import type { Access, Operation } from './operation.ts';
 import {
+  EventDestination,
   EventKindInfo,
   EventRecord,
   Flow,
@@ -26,7 +27,7 @@ export const BASE_PATH = '/api/v1';
 
 const NAMED = {
   ...{ WorkloadRef, Flow, Nic, Workload, GraphNode, GraphEdge, Graph },
-  ...{ EventRecord, EventKindInfo },
+  ...{ EventRecord, EventKindInfo, EventDestination },
   ...{ Threat, ThreatGroup, ThreatKind, Status, StreamEvent, Session, WebLogin, Problem },
 };
 const SCHEMAS = '#/components/schemas/';

@@ -96,6 +96,21 @@ export const EventKindInfo = z.object({
 });
 export type EventKindInfo = z.infer<typeof EventKindInfo>;
 
+/** A place that events are delivered to. */
+export const EventDestination = z.object({
+  id: z.string().describe('`webhook:NAME` or `syslog:NAME`'),
+  target: z.string().describe('where that is, without what may be a secret'),
+  waiting: z.number().int(),
+  delivered: z.number().int().describe('since vmoat-hostd started, as are the others'),
+  dropped: z.number().int().describe('found no room, or did not arrive within a day'),
+  refused: z.number().int().describe('the destination will never take them'),
+  failing: z
+    .object({ since: Time, reason: z.string(), attempts: z.number().int() })
+    .nullable()
+    .describe('null: the last one arrived'),
+});
+export type EventDestination = z.infer<typeof EventDestination>;
+
 /** Somebody has seen to it. */
 export const Acknowledgement = z.object({
   at: Time,

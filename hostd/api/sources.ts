@@ -12,6 +12,7 @@ import type { Threats } from '../threats/threats.ts';
 import type { Caller } from './operation.ts';
 import type {
   Acknowledgement,
+  EventDestination,
   EventKindInfo,
   EventRecord,
   Flow,
@@ -47,6 +48,9 @@ export interface ApiSources {
   markViolations(ids: string[], mark: Acknowledgement | null): Promise<void>;
   events(filter: EventFilter, position: FlowPosition | null, limit: number): Promise<EventPage>;
   eventKinds: readonly EventKindInfo[];
+  destinations(): EventDestination[];
+  /** Sends it an event; null where there is no such destination. */
+  testDestination(id: string): EventRecord | null;
   groupOf: GroupOf;
   feed: LiveFeed;
   sessions: Sessions;

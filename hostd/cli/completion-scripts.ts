@@ -13,6 +13,7 @@ const VM_OPTIONS = ['--from', '--to', '--vm'];
 const THREAT_IDS = 'vmoat threats -o id 2>/dev/null';
 const THREAT_NAMES = 'vmoat threats kinds -o name 2>/dev/null';
 const VIOLATION_IDS = 'vmoat violations -o id 2>/dev/null';
+const DESTINATIONS = 'vmoat events destinations -o name 2>/dev/null';
 const EVENT_KINDS = 'vmoat events kinds -o name 2>/dev/null';
 
 const wordsOf = (command: Completable): string =>
@@ -48,6 +49,7 @@ ${values.join('\n')}
     'threats --name') words="$(${THREAT_NAMES})" ;;
     'events --kind') words="$(${EVENT_KINDS})" ;;
     'violations show show'|'violations ack ack') words="$(${VIOLATION_IDS})" ;;
+    'events test test') words="$(${DESTINATIONS})" ;;
     'threats show show'|'threats ack ack') words="$(${THREAT_IDS})" ;;
   esac
   local IFS=$' \\t\\n'
@@ -101,5 +103,7 @@ export function fishScript(commands: readonly Completable[]): string {
     argument('threats', 'show ack', THREAT_IDS),
     argument('violations', 'show ack', VIOLATION_IDS),
   );
+  lines.push(argument('vm', 'show', VM_NAMES), argument('threats', 'show ack', THREAT_IDS));
+  lines.push(argument('events', 'test', DESTINATIONS));
   return `${lines.join('\n')}\n`;
 }

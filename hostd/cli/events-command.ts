@@ -1,6 +1,6 @@
 // `vmoat events`: what happened; -f follows what happens.
 import { type Command, Option } from 'commander';
-import { EventKindInfo, EventSeverity, Page } from '../api/schema.ts';
+import { EventDestination, EventKindInfo, EventRecord, EventSeverity, Page } from '../api/schema.ts';
 import { type Context, countOf, examples, outputOption, printJson } from './context.ts';
 import { type EventsOptions, eventsText, newestEvents, SEVERITY_STYLES } from './events-ask.ts';
 import { followEvents } from './events-follow.ts';
@@ -34,6 +34,8 @@ export function eventsCommand(program: Command, context: Context): void {
     )
     .action((options: EventsOptions) => list(options, context));
   kindsCommand(events, context);
+  destinationsCommand(events, context);
+  testCommand(events, context);
 }
 
 async function list(options: EventsOptions, context: Context): Promise<void> {
@@ -61,5 +63,53 @@ function kindsCommand(events: Command, context: Context): void {
       else if (output === 'name')
         terminal.out(items.map(({ name }) => `${styled(terminal, null, name)}\n`).join(''));
       else terminal.out(table(terminal, KIND_COLUMNS, items));
+    });
+}
+
+const DESTINATION_COLUMNS: Column<EventDestination>[] = [
+  { title: 'DESTINATION', text: ({ id }) => id },
+  { title: 'TARGET', text: ({ target }) => target },
+  {
+    title: 'STATE',
+    text: ({ failing }) => (failing ? `failing: ${failing.reason}` : 'good'),
+    style: ({ failing }) => (failing ? 'red' : 'green'),
+  },
+  { title: 'WAITING', text: ({ waiting }) => String(waiting), right: true },
+  { title: 'DELIVERED', text: ({ delivered }) => String(delivered), right: true },
+  { title: 'DROPPED', text: ({ dropped, refused }) => String(dropped + refused), right: true },
+];
+
+function destinationsCommand(events: Command, context: Context): void {
+  events
+    .command('destinations')
+    .description('webhooks and syslog servers: what waits, what arrived, what fails')
+    .addOption(outputOption('table', 'json', 'name'))
+    .addHelpText('after', examples('vmoat events destinations', 'vmoat events destinations -o json'))
+    .action(async ({ output }: { output: string }) => {
+      const { terminal } = context;
+      const { items } = await context.daemon().get(Page(EventDestination), '/destinations');
+      if (output === 'json') printJson(terminal, items);
+      else if (output === 'name')
+        terminal.out(items.map(({ id }) => `${styled(terminal, null, id)}\n`).join(''));
+      else terminal.out(table(terminal, DESTINATION_COLUMNS, items));
+    });
+}
+
+function testCommand(events: Command, context: Context): void {
+  events
+    .command('test')
+    .description('send an event to one destination; root only')
+    .argument('<destination>', 'as the list of destinations shows it')
+    .addOption(outputOption('table', 'json'))
+    .addHelpText('after', examples('sudo vmoat events test webhook:ops', 'vmoat events destinations'))
+    .action(async (id: string, { output }: { output: string }) => {
+      const { terminal } = context;
+      const path = `/destinations/${encodeURIComponent(id)}/test`;
+      const event = await context.admin().post(EventRecord, path);
+      if (output === 'json') printJson(terminal, event);
+      else
+        terminal.out(
+          `${styled(terminal, null, event.id)}  is on its way: vmoat events destinations says whether it arrived\n`,
+        );
     });
 }

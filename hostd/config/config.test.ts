@@ -27,7 +27,7 @@ const mistakes: [name: string, text: string, expected: string[]][] = [
     'unknown key at the top, nothing near',
     'quux: 1\n',
     [
-      'v.yaml:1:1: unknown key `quux` (known here: stateDir, sockets, web, tls, libvirt, history, modes, traffic, log)',
+      'v.yaml:1:1: unknown key `quux` (known here: stateDir, sockets, web, tls, libvirt, history, modes, traffic, log, webhooks, syslog, responses)',
     ],
   ],
   [
@@ -54,6 +54,37 @@ const mistakes: [name: string, text: string, expected: string[]][] = [
     'text for a boolean',
     'traffic: { facts: yes please }',
     ['v.yaml:1:19: `traffic.facts` must be true or false'],
+  ],
+  [
+    'a response that names no destination',
+    'responses:\n  - { name: one, do: [{ mail: me }] }\n',
+    [
+      'v.yaml:2:23: `responses.0.do.0` must be one of `webhook: NAME`, `syslog: NAME`',
+      'v.yaml:2:25: unknown key `responses.0.do.0.mail` (known here: webhook, syslog)',
+    ],
+  ],
+  [
+    'a destination that is not there, and a name given twice',
+    `webhooks:
+  - { name: ops, url: "http://x.example/", secretFile: /s }
+  - { name: ops, url: "http://y.example/", secretFile: /s }
+responses:
+  - { name: one, do: [{ webhook: ops }, { syslog: ops }] }
+`,
+    [
+      'v.yaml:3:13: `webhooks.1.name` must be a name that no other of the list has',
+      'v.yaml:5:51: `responses.0.do.1.syslog` must be the name of one of `syslog`',
+    ],
+  ],
+  [
+    'an address with a user',
+    'webhooks: [{ name: ops, url: "https://me:pw@x.example/", secretFile: /s }]',
+    ['v.yaml:1:30: `webhooks.0.url` must be an http:// or https:// address without user and fragment'],
+  ],
+  [
+    'a response that does nothing',
+    'responses: [{ name: one, do: [{}] }]',
+    ['v.yaml:1:31: `responses.0.do.0` must be one of `webhook: NAME`, `syslog: NAME`'],
   ],
   ['a list for a section', 'sockets: []', ['v.yaml:1:10: `sockets` must be a section of keys']],
   ['a scalar for everything', 'hello', ['v.yaml:1:1: `the file` must be a section of keys']],
@@ -151,4 +182,12 @@ test('docs/configuration.md holds the reference made from the schema, and a vali
   const example = /```yaml\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
   assert.deepEqual(parseConfig(example, 'example').problems, []);
   assert.ok(parse(example));
+});
+
+test('the example of docs/events.md is a configuration', () => {
+  const page = readFileSync(join(root, 'docs/events.md'), 'utf8');
+  const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  const { config, problems } = parseConfig(example, 'events.md');
+  assert.deepEqual(problems, []);
+  assert.deepEqual([config?.webhooks.length, config?.syslog.length, config?.responses.length], [1, 1, 2]);
 });

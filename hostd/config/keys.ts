@@ -39,7 +39,8 @@ function allowed(node: unknown): string {
   if (node instanceof z.ZodEnum) return node.options.join(', ');
   if (node instanceof z.ZodBoolean) return 'true, false';
   if (node instanceof z.ZodNumber) return `whole number, ${node.minValue} to ${node.maxValue}`;
-  if (node instanceof z.ZodArray) return 'list of names';
+  if (node instanceof z.ZodArray)
+    return node.element instanceof z.ZodObject ? 'list, see [events](events.md)' : 'list of names';
   return 'text';
 }
 

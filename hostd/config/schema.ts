@@ -1,13 +1,10 @@
 // The configuration file's schema: every key with its default, what it allows and what it does.
 import { z } from 'zod';
 import { logLevels } from '../base/log.ts';
+import { checkDelivery, Responses, Syslogs, Webhooks } from './delivery.ts';
+import { absolutePath, optionalFile } from './path.ts';
 
-const absolutePath = z
-  .string()
-  .max(4096)
-  .regex(/^\/[^\0]*$/, 'an absolute path');
 const socketPath = absolutePath.max(107, 'a path of at most 107 bytes, the limit of Unix sockets');
-const optionalFile = absolutePath.nullable().default(null);
 
 const Sockets = z.strictObject({
   api: socketPath.default('/run/vmoat/api.sock').describe('Unix socket of the API, used by the CLI'),
@@ -84,17 +81,24 @@ const Log = z.strictObject({
   level: z.enum(logLevels).default('info').describe('least severity that is logged'),
 });
 
-export const ConfigSchema = z.strictObject({
-  stateDir: absolutePath.default('/var/lib/vmoat').describe('directory of history, certificate and sessions'),
-  sockets: Sockets.prefault({}),
-  web: Web.prefault({}),
-  tls: Tls.prefault({ certificate: null, key: null }),
-  libvirt: Libvirt.prefault({}),
-  history: History.prefault({}),
-  modes: Modes.prefault({}),
-  traffic: Traffic.prefault({}),
-  log: Log.prefault({}),
-});
+export const ConfigSchema = z
+  .strictObject({
+    stateDir: absolutePath
+      .default('/var/lib/vmoat')
+      .describe('directory of history, certificate and sessions'),
+    sockets: Sockets.prefault({}),
+    web: Web.prefault({}),
+    tls: Tls.prefault({ certificate: null, key: null }),
+    libvirt: Libvirt.prefault({}),
+    history: History.prefault({}),
+    modes: Modes.prefault({}),
+    traffic: Traffic.prefault({}),
+    log: Log.prefault({}),
+    webhooks: Webhooks,
+    syslog: Syslogs,
+    responses: Responses,
+  })
+  .superRefine(checkDelivery);
 export type Config = z.infer<typeof ConfigSchema>;
 
 /** Where the daemon and `vmoat config` look when no file is named. */

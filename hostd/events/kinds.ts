@@ -24,6 +24,12 @@ export const eventKinds = {
     means: 'a source has more violations than get an event each',
   },
   'records-lost': { severity: 'medium', means: 'something was lost within the last minute, by cause' },
+  'delivery-failing': {
+    severity: 'medium',
+    means: 'a webhook or syslog server does not take events: they wait',
+  },
+  'delivery-resumed': { severity: 'info', means: 'it takes them again' },
+  'delivery-test': { severity: 'info', means: 'somebody tries a destination, which alone gets it' },
 } as const satisfies Record<string, Kind>;
 
 export type EventKind = keyof typeof eventKinds;

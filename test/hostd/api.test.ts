@@ -35,6 +35,8 @@ writeFileSync(join(page, 'assets', 'main-abc.js'), 'export {};');
 
 const house = new House((config) => {
   config.web.root = page;
+  const at = { host: '127.0.0.1', facility: 'daemon', appName: 'vmoat', ca: null, timeoutMs: 1000 } as const;
+  config.syslog = [{ name: 'central', transport: 'udp', port: 9, ...at }];
 });
 const V1 = '/api/v1';
 const ask = (path: string, asked?: Asked) => askSocket(house.config.sockets.api, path, asked);
@@ -103,6 +105,7 @@ test('every documented path answers as the served document says', async () => {
     '/threats/{id}/acknowledge': threat?.id ?? '',
     '/violations/{id}': violation?.id ?? '',
     '/violations/{id}/acknowledge': violation?.id ?? '',
+    '/destinations/{id}/test': 'syslog:central',
   };
   const secret = WebLogin.parse((await ask(`${V1}/web-login`, { method: 'POST' })).json).secret;
   let asked = 0;

@@ -24,7 +24,10 @@ import { askSocket } from './ask.ts';
 import { DB, House, until, WEB } from './house.ts';
 import { T0 } from './records.ts';
 
-const house = new House();
+const house = new House((config) => {
+  const at = { host: '127.0.0.1', facility: 'daemon', appName: 'vmoat', ca: null, timeoutMs: 1000 } as const;
+  config.syslog = [{ name: 'central', transport: 'udp', port: 9, ...at }];
+});
 const NOW = T0 + 5000;
 
 interface Ran {
@@ -306,6 +309,23 @@ test('events: the newest last, as a table and one object a line', async () => {
   const wrong = await vmoat(['events', '--kind', 'thread']);
   assert.deepEqual([wrong.code, wrong.out], [2, '']);
   assert.match(wrong.err, /did you mean threat/);
+});
+
+test('events destinations and test: where events go', async () => {
+  assert.equal(
+    await good('events', 'destinations'),
+    [
+      'DESTINATION     TARGET           STATE  WAITING  DELIVERED  DROPPED',
+      'syslog:central  udp 127.0.0.1:9  good         0          0        0',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(await good('events', 'destinations', '-o', 'name'), 'syslog:central\n');
+  assert.match(await good('events', 'test', 'syslog:central'), /^\S+ {2}is on its way/);
+  const json = await good('events', 'test', 'syslog:central', '-o', 'json');
+  assert.equal(EventRecord.parse(JSON.parse(json)).kind, 'delivery-test');
+  const wrong = await vmoat(['events', 'test', 'syslog:none']);
+  assert.deepEqual([wrong.code, wrong.out], [1, '']);
 });
 
 test('threats ack: they leave the list, and come back', async () => {

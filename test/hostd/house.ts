@@ -16,6 +16,9 @@ import { type Daemon, startDaemon } from '../../hostd/daemon.ts';
 import { domainOf, FakeLibvirt } from '../../libvirt-watch/fake-libvirt.ts';
 import type { Bus, BusListener, BusSession } from '../../libvirt-watch/types.ts';
 import { mapped } from '../wire/flow-batch.ts';
+
+export { until } from './until.ts';
+
 import {
   type RecordFields,
   recordBytes,
@@ -220,15 +223,4 @@ function addressBytes({ address, mac, slot }: GuestNic): Buffer {
   record.writeUInt8(1, 28);
   record.writeBigInt64LE(BigInt(Date.now()) * 1_000_000n, 32);
   return record;
-}
-
-/** Waits until `probe` gives something true; fails after `within_ms`. */
-export async function until<T>(probe: () => T | Promise<T>, within_ms = 30_000): Promise<NonNullable<T>> {
-  const end = Date.now() + within_ms;
-  for (;;) {
-    const found = await probe();
-    if (found) return found;
-    if (Date.now() > end) throw new Error(`not within ${within_ms} ms: ${probe}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

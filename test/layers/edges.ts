@@ -41,6 +41,7 @@ const knowledge = [
   'hostd/traffic',
   'hostd/threats',
   'hostd/events',
+  'hostd/delivery',
   'hostd/history',
   ...sources,
 ];
@@ -60,6 +61,7 @@ export const tsEdges: Record<string, readonly string[]> = {
   'hostd/traffic': ['dp/client', 'dp/contract', 'topology', 'schema', ...sources],
   'hostd/threats': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/events': ['topology', 'schema', ...sources],
+  'hostd/delivery': ['dp/client', 'schema', ...sources],
   'hostd/history': ['dp/contract', 'schema', ...sources],
   'hostd/api': ['schema', ...knowledge],
   'hostd/export': ['schema', ...knowledge],

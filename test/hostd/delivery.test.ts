@@ -1,0 +1,104 @@
+// Delivery end to end: a real vmoat-hostd process that is killed while its events wait.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { EventDestination, EventRecord, Page } from '../../hostd/api/schema.ts';
+import { adminSocket } from '../../hostd/base/admin-socket.ts';
+import { askSocket } from './ask.ts';
+import { until } from './until.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vmoat-delivery-'));
+const api = join(folder, 'api.sock');
+const file = join(folder, 'vmoat.yaml');
+const main = new URL('../../hostd/main.ts', import.meta.url).pathname;
+const hook = { status: 503, asked: [] as { id: string; status: number }[] };
+let hostd: ChildProcess | null = null;
+
+const server = createServer((request, response) => {
+  hook.asked.push({ id: String(request.headers['vmoat-event']), status: hook.status });
+  request.resume();
+  response.writeHead(hook.status).end();
+});
+
+async function start(): Promise<void> {
+  hostd = spawn(process.execPath, ['--import', 'tsx', main, '--config', file], { stdio: 'ignore' });
+  await until(() => existsSync(adminSocket(api)), 120_000);
+  await until(() => askSocket(api, '/api/v1/status').catch(() => null), 120_000);
+}
+
+async function kill(): Promise<void> {
+  const child = hostd;
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+const arrived = (): string[] => hook.asked.filter(({ status }) => status === 200).map(({ id }) => id);
+const post = async (path: string) => askSocket(adminSocket(api), `/api/v1${path}`, { method: 'POST' });
+
+before(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(join(folder, 'secret'), 'correct horse battery staple');
+  writeFileSync(
+    file,
+    `stateDir: ${join(folder, 'state')}
+sockets: { api: ${api}, dataplane: ${join(folder, 'dp.sock')} }
+libvirt: { bus: "unix:path=${join(folder, 'bus')}" }
+web: { listen: "off" }
+log: { level: silent }
+webhooks: [{ name: ops, url: "http://127.0.0.1:${port}/", secretFile: ${join(folder, 'secret')} }]
+responses: [{ name: starts, when: { kinds: [hostd-started] }, do: [{ webhook: ops }] }]
+`,
+  );
+  await start();
+});
+after(async () => {
+  await kill();
+  server.closeAllConnections();
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('an event that waits survives kill -9 and arrives, with the same id', async () => {
+  const first = await until(() => hook.asked[0]?.id, 120_000);
+  const test = EventRecord.parse((await post('/destinations/webhook:ops/test')).json);
+  // Both are on disk before the kill: the list is read from there.
+  await until(async () => {
+    const { json } = await askSocket(api, '/api/v1/events');
+    return Page(EventRecord)
+      .parse(json)
+      .items.some(({ id }) => id === test.id);
+  });
+  await kill();
+  assert.deepEqual(arrived(), []);
+  hook.status = 200;
+  await start();
+  await until(() => arrived().length >= 3, 120_000);
+  assert.deepEqual(arrived().slice(0, 2), [first, test.id], 'what waited goes first, in order');
+  assert.equal(new Set(arrived()).size, arrived().length, 'nothing twice');
+});
+
+test('what has arrived does not come again after a restart', async () => {
+  const before = arrived();
+  await until(async () => {
+    const { json } = await askSocket(api, '/api/v1/destinations');
+    const [ops] = Page(EventDestination).parse(json).items;
+    return ops && ops.waiting === 0 && ops.delivered === 3;
+  });
+  hostd?.kill('SIGTERM');
+  if (hostd) await once(hostd, 'exit');
+  await start();
+  await until(() => arrived().length > before.length, 120_000);
+  assert.equal(new Set(arrived()).size, arrived().length);
+});
+
+test('an unknown destination is not tested', async () => {
+  assert.equal((await post('/destinations/webhook:none/test')).status, 404);
+});
