@@ -56,6 +56,8 @@ FROM flows INDEXED BY flows_as_evidence WHERE first <= :until AND last >= :since
   AND from_id IS NOT NULL AND to_id IS NOT NULL AND (app IS NOT NULL OR ended = 1 OR first < :until - ${YOUNG_MS})
   AND id NOT IN (SELECT value FROM json_each(:counted))
 GROUP BY ${EVIDENCE_KEY}`;
+const HOUR_MS = 3_600_000;
+const HOURS = `SELECT DISTINCT minute - minute % ${HOUR_MS} AS hour FROM edges WHERE minute >= ? AND minute <= ?`;
 const VIOLATION_KEY = 'from_kind, from_id, to_kind, to_id, app, proto, dport, verdict, decided_by, rule';
 /** Of each source the latest only, and how many there are. */
 const VIOLATIONS = `SELECT * FROM (SELECT ${VIOLATION_KEY}, max(from_name) AS from_name, max(to_name) AS to_name,
@@ -122,6 +124,11 @@ export class DayFile {
   evidence(since: number, until: number, counted: readonly string[]): AggregateRow[] {
     const values = { since, until, counted: JSON.stringify(counted) };
     return this.#database.prepare(EVIDENCE).all(values) as AggregateRow[];
+  }
+
+  /** Beginnings of hours in which edges gained anything. */
+  hours(since: number, until: number): number[] {
+    return (this.#database.prepare(HOURS).all(since, until) as { hour: number }[]).map(({ hour }) => hour);
   }
 
   /** Violations of the window by edge and what decided, the latest `each` of a source. */

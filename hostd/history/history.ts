@@ -193,10 +193,11 @@ export class History {
     return pastGraph(await this.#ask('window', { since, until }), until - since);
   }
 
-  /** What was seen in a window, ms since the epoch. */
-  async evidence(since: number, until: number): Promise<Evidence[]> {
+  /** What was seen in a window, and the beginnings of hours with traffic, ms since the epoch. */
+  async evidence(since: number, until: number): Promise<{ evidence: Evidence[]; hours: number[] }> {
     await this.flush();
-    return pastEvidence(await this.#ask('evidence', { since, until }));
+    const { rows, hours } = await this.#ask('evidence', { since, until });
+    return { evidence: pastEvidence(rows), hours };
   }
 
   /** Violations in a window, ms since the epoch: of each source the latest `each`, and how many there are. */

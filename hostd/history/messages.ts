@@ -29,7 +29,7 @@ export interface Requests {
   receipt: { ask: null; answer: Receipt | null };
   flows: { ask: { filter: FlowFilter; position: FlowPosition | null; limit: number }; answer: FlowPageRows };
   window: { ask: { since: number; until: number }; answer: WindowRows };
-  evidence: { ask: { since: number; until: number }; answer: AggregateRow[] };
+  evidence: { ask: { since: number; until: number }; answer: { rows: AggregateRow[]; hours: number[] } };
   violations: { ask: { since: number; until: number; each: number }; answer: ViolationRows };
   mark: { ask: { ids: string[]; mark: Acknowledgement | null }; answer: null };
   endOthers: { ask: { prefix: string }; answer: null };

@@ -123,6 +123,11 @@ export class HistoryStore {
     return this.#ofDays(since, (file, counted) => file.evidence(since, until, counted));
   }
 
+  /** Beginnings of hours with traffic, ms since the epoch. */
+  hours(since: number, until: number): number[] {
+    return this.#daysFrom(since).flatMap((day) => this.#with(day, (file) => file.hours(since, until)) ?? []);
+  }
+
   /** Violations of a window by edge and what decided; every day has its own rows. */
   violations(since: number, until: number, each: number): AggregateRow[] {
     return this.#ofDays(since, (file, counted) => file.violations(since, until, counted, each));

@@ -50,8 +50,10 @@ function answer(request: Request): unknown {
       return store.flows(request.ask.filter, request.ask.position, request.ask.limit);
     case 'window':
       return store.window(request.ask.since, request.ask.until);
-    case 'evidence':
-      return store.evidence(request.ask.since, request.ask.until);
+    case 'evidence': {
+      const { since, until } = request.ask;
+      return { rows: store.evidence(since, until), hours: store.hours(since, until) };
+    }
     case 'violations': {
       const { since, until, each } = request.ask;
       return { rows: store.violations(since, until, each), marks: marks.with((file) => file.load()) };
