@@ -63,6 +63,7 @@ std::vector<LiveCase> requests() {
       request("spring4shell", "GET /?class.module.classLoader.x=1" + host + "\r\n"),
       request("shellshock", "GET /cgi-bin/x" + host + "Referer: () { :;}; id\r\n\r\n"),
       request("command-injection", "GET /ping?host=127.0.0.1%3Bcat%20/etc/passwd" + host + "\r\n"),
+      request("code-injection", "GET /?name=%27.passthru(%24_GET%5Bc%5D).%27" + host + "\r\n"),
       request("path-traversal", "GET /../../etc/passwd" + host + "\r\n"),
       request("cross-site-scripting", "GET /?q=%3Cscript%3Ealert(1)%3C/script%3E" + host + "\r\n"),
       request("http-negative-length", "POST /" + host + "Content-Length: -1\r\n\r\n"),
@@ -158,6 +159,8 @@ std::vector<LiveCase> conversations() {
               "GET /search?q=SELECT%20*%20FROM%20t%20WHERE%20a%20%3D%201%20OR%20b%20%3D%202" + host + "\r\n"),
       request("", "POST /upload" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n"),
       request("", "GET /a/../b?next=../index" + host + "Cookie: a=\"b\"; c={1}\r\n\r\n"),
+      request("",
+              "GET /?s=think&q=passthru()" + host + "User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n\r\n"),
       handshake("", 0x0303, 0xc02f, record(24, hex("01 0001 61") + Buffer(16, 0))),
       {"",
        [](const LiveNic& nic, uint32_t n) {
