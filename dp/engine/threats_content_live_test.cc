@@ -64,6 +64,8 @@ std::vector<LiveCase> requests() {
       request("shellshock", "GET /cgi-bin/x" + host + "Referer: () { :;}; id\r\n\r\n"),
       request("command-injection", "GET /ping?host=127.0.0.1%3Bcat%20/etc/passwd" + host + "\r\n"),
       request("code-injection", "GET /?name=%27.passthru(%24_GET%5Bc%5D).%27" + host + "\r\n"),
+      request("thinkphp", "GET /index.php?s=/Index/%5Cthink%5Capp/invokefunction" + host + "\r\n"),
+      request("web-scanner", "GET /" + host + "User-Agent: Mozilla/5.00 (Nikto/2.1.6)\r\n\r\n"),
       request("path-traversal", "GET /../../etc/passwd" + host + "\r\n"),
       request("cross-site-scripting", "GET /?q=%3Cscript%3Ealert(1)%3C/script%3E" + host + "\r\n"),
       request("http-negative-length", "POST /" + host + "Content-Length: -1\r\n\r\n"),

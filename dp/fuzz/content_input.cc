@@ -20,7 +20,7 @@ class Everybody final : public ContentSink, private Alarm {
  public:
   void http(const HttpHead& head) override {
     for (const HttpField& field : head.fields) touch(field.name), touch(field.value);
-    touch(head.method), touch(head.target);
+    touch(head.method), touch(head.target), touch(head.agent);
     tell(&Threat::http, head);
   }
   void http_slow(const HttpSlowHead& head) override { tell(&Threat::http_slow, head); }

@@ -54,4 +54,6 @@
   X(obsolete_tls)         \
   X(weak_cipher)          \
   X(ssh_v1)               \
-  X(mysql_access_denied)
+  X(mysql_access_denied)  \
+  X(web_scanner)          \
+  X(thinkphp)

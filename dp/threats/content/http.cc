@@ -297,6 +297,13 @@ void HttpReader::read_field(std::string_view line, bool bare_lf, Framing& framin
   if (client() && same_letters(name, "cookie")) inputs_of_cookies(field.value, sink_);
 }
 
+/** Its value, where the line is that field; few others begin with its letter. */
+std::string_view agent_of(std::string_view line) {
+  constexpr std::string_view name = "user-agent:";
+  const bool agent = lower(line[0]) == name[0] && same_letters(line.substr(0, name.size()), name);
+  return agent ? trim(line.substr(name.size())) : std::string_view{};
+}
+
 /** Hands a part of a head to the sink, and a request's inputs. */
 void HttpReader::give_head(std::string_view part, bool whole) {
   HttpHead head{.request = client(), .whole = whole};
@@ -314,6 +321,7 @@ void HttpReader::give_head(std::string_view part, bool whole) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) break;
     if (may_matter(line)) read_field(line, bare_lf, framing);
+    if (client() && head.agent.empty()) head.agent = agent_of(line);
     if (marked) give_field(line);
   }
   head.framing = way_.framing;

@@ -14,7 +14,8 @@ using ValueBuffer = std::array<char, content_window_bytes>;
 
 void give(HttpWhere where, std::string_view name, std::string_view value, bool dots, ContentSink& sink) {
   const uint16_t marks = marks_of(value);
-  if (marks == 0 && name.find('.') == name.npos && marks_of(name) == 0) return;
+  const bool plain = marks == 0 && name.find('.') == name.npos && marks_of(name) == 0;
+  if (plain && !value.starts_with("__")) return;  // such are PHP's own methods
   sink.input({.where = where, .marks = marks, .dots_encoded = dots, .name = name, .value = value});
 }
 
@@ -105,7 +106,8 @@ void inputs_of_target(std::string_view target, ContentSink& sink) {
   }
   const std::string_view path = take_until(target, '?');
   const uint16_t marks = marks_of(path);
-  if ((marks & ~mark_slash) != 0 || path.find("..") != path.npos) {
+  const bool odd = path.find("..") != path.npos || path.find('\\') != path.npos;
+  if ((marks & ~mark_slash) != 0 || odd) {
     ValueBuffer buffer;
     const Decoded decoded = decode_percent(path, false, buffer);
     give(HttpWhere::path, {}, decoded.text, decoded.dots_encoded, sink);

@@ -37,13 +37,14 @@ struct HttpHead {
   uint16_t status = 0;                // of an answer
   std::string_view method;            // of a request; empty in later parts
   std::string_view target;            // likewise, as sent
+  std::string_view agent;             // User-Agent of a request, where it stands in this part
   std::span<const HttpField> fields;  // those that say where the body ends, at most 8 of a part
 };
 
-/** A head that says once and clearly where its body ends. */
+/** A head that says once and clearly where its body ends, and not who asks. */
 constexpr bool is_plain(const HttpHead& head) {
   const uint8_t both = has_length | has_coding;
-  return (head.framing & ~(both | is_chunked)) == 0 && (head.framing & both) != both;
+  return head.agent.empty() && (head.framing & ~(both | is_chunked)) == 0 && (head.framing & both) != both;
 }
 
 /** A request head that has not ended `waited_s` after its first byte. */

