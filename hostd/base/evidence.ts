@@ -29,3 +29,26 @@ export interface Evidence {
   /** Id of one of the flows. */
   example: string;
 }
+
+const endKey = ({ kind, id, address }: EvidenceEnd): string => `${kind}\n${id}\n${address}`;
+
+/** Two that have the same are one with more flows. */
+export const evidenceKey = ({
+  from,
+  to,
+  app,
+  confidence,
+  proto,
+  port,
+  direction,
+  flagged,
+}: Evidence): string =>
+  [endKey(from), endKey(to), app, confidence, proto, port, direction, flagged].join('\n');
+
+/** Of two with the same key; the later name and example count. */
+export const joinedEvidence = (a: Evidence, b: Evidence): Evidence => ({
+  ...(a.last > b.last ? a : b),
+  flows: a.flows + b.flows,
+  first: Math.min(a.first, b.first),
+  last: Math.max(a.last, b.last),
+});

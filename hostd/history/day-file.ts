@@ -48,12 +48,11 @@ GROUP BY ${EDGE_KEY}, dport`;
 const TOTALS = `SELECT ${EDGE_KEY}, port, sum(packets_out) AS packets_out, sum(packets_in) AS packets_in,
   sum(bytes_out) AS bytes_out, sum(bytes_in) AS bytes_in
 FROM edges WHERE minute >= :since AND minute <= :until GROUP BY ${EDGE_KEY}, port`;
-/** What is not recognised yet may still be. */
-const YOUNG_MS = 10_000;
 const EVIDENCE = `SELECT ${EVIDENCE_KEY}, max(from_name) AS from_name, max(to_name) AS to_name, count(*) AS flows,
   min(first) AS first, max(last) AS last, max(id) AS example
-FROM flows INDEXED BY flows_as_evidence WHERE first <= :until AND last >= :since AND leg = 0 AND related = 0
-  AND from_id IS NOT NULL AND to_id IS NOT NULL AND (app IS NOT NULL OR ended = 1 OR first < :until - ${YOUNG_MS})
+FROM flows INDEXED BY flows_as_evidence
+WHERE first <= :until AND first >= :begun AND last >= :since AND leg = 0 AND related = 0
+  AND from_id IS NOT NULL AND to_id IS NOT NULL AND (app IS NOT NULL OR ended = 1 OR first < :settled)
   AND id NOT IN (SELECT value FROM json_each(:counted))
 GROUP BY ${EVIDENCE_KEY}`;
 const HOUR_MS = 3_600_000;
@@ -81,6 +80,18 @@ export interface FoundFlow {
 export interface FlowPosition {
   first: number;
   id: string;
+}
+
+/** Times in ms since the epoch. */
+export interface EvidenceWindow {
+  /** Seen at or after this moment … */
+  since: number;
+  /** … and begun at or after this one … */
+  begun: number;
+  /** … and at or before this one. */
+  until: number;
+  /** An open flow without an application counts only if it began before this: it may still be recognised. */
+  settled: number;
 }
 
 /** What flows or edges have in common, and its sums. */
@@ -120,9 +131,9 @@ export class DayFile {
     return this.#database.prepare(SESSIONS).all(values) as AggregateRow[];
   }
 
-  /** Flows of the window by ends and service, but for those in `counted`. */
-  evidence(since: number, until: number, counted: readonly string[]): AggregateRow[] {
-    const values = { since, until, counted: JSON.stringify(counted) };
+  /** Flows by ends and service, but for those in `counted`. */
+  evidence(window: EvidenceWindow, counted: readonly string[]): AggregateRow[] {
+    const values = { ...window, counted: JSON.stringify(counted) };
     return this.#database.prepare(EVIDENCE).all(values) as AggregateRow[];
   }
 

@@ -254,7 +254,8 @@ test('evidence: what may teach policy, by ends and service, over midnight once',
     flow('young', TODAY, { app: undefined, confidence: undefined }),
     flow('nobody', TODAY, { from: undefined }),
   );
-  const found = pastEvidence(history.evidence(midnight - 10_000, TODAY + 1000));
+  const window = { since: midnight - 10_000, begun: 0, until: TODAY + 1000, settled: TODAY - 9000 };
+  const found = pastEvidence(history.evidence(window));
   const told = found.map(({ from, to, app, port, direction, flagged, flows, first, last }) =>
     [from.name, to.address ?? to.name, app, port, direction, flagged, flows, last - first].join(' '),
   );
@@ -265,6 +266,10 @@ test('evidence: what may teach policy, by ends and service, over midnight once',
     'web-1 db-1 postgresql 5432 seen false 2 2000',
     'web-1 db-1 postgresql 5432 seen true 1 0',
   ]);
+  const begun = { since: TODAY, begun: TODAY, until: TODAY, settled: TODAY + 1 };
+  const [young] = pastEvidence(history.evidence(begun)).filter(({ app }) => app === null);
+  assert.equal(young?.example, 'young');
+  assert.deepEqual(history.evidence({ ...begun, since: TODAY + 1, begun: TODAY + 1, until: TODAY + 2 }), []);
   history.close();
 });
 

@@ -10,6 +10,7 @@ import type { FlowPosition } from './day-file.ts';
 import type { Delivered, EventPage, Outgoing, Pending } from './event-file.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { FlowFilter, GroupOf } from './flow-filter.ts';
+import type { Learned } from './learned-file.ts';
 import type { Request, RequestKind, Requests, ThreadMessage } from './messages.ts';
 import { openThread } from './open-thread.ts';
 import { pastEvidence } from './past-evidence.ts';
@@ -44,6 +45,8 @@ const WAITING_MAX = 200_000;
 const ROWS_A_WRITE = 5000;
 const MINUTE_MS = 60_000;
 const STATS_INTERVAL_MS = 10_000;
+/** What is not recognised after so long will not be. */
+const YOUNG_MS = 10_000;
 const RESTART_MS = 1000;
 
 interface Waiting {
@@ -193,11 +196,34 @@ export class History {
     return pastGraph(await this.#ask('window', { since, until }), until - since);
   }
 
-  /** What was seen in a window, and the beginnings of hours with traffic, ms since the epoch. */
-  async evidence(since: number, until: number): Promise<{ evidence: Evidence[]; hours: number[] }> {
+  /** What was seen in a window, ms since the epoch; without what may still be recognised. */
+  async evidence(since: number, until: number): Promise<Evidence[]> {
     await this.flush();
-    const { rows, hours } = await this.#ask('evidence', { since, until });
-    return { evidence: pastEvidence(rows), hours };
+    const settled = until - YOUNG_MS;
+    return pastEvidence(await this.#ask('evidence', { since, begun: 0, until, settled }));
+  }
+
+  /** The flows that began in a window, each in one window only; `until` itself is not in it. */
+  async begun(since: number, until: number): Promise<Evidence[]> {
+    await this.flush();
+    return pastEvidence(
+      await this.#ask('evidence', { since, begun: since, until: until - 1, settled: until }),
+    );
+  }
+
+  /** Beginnings of hours with traffic, ms since the epoch. */
+  async hours(since: number, until: number): Promise<number[]> {
+    await this.flush();
+    return this.#ask('hours', { since, until });
+  }
+
+  learned(): Promise<Learned> {
+    return this.#ask('learned', null);
+  }
+
+  /** Resolves when it is on disk; what is null is forgotten. */
+  async keepLearned(changed: [string, Evidence | null][], until: number): Promise<void> {
+    await this.#ask('writeLearned', { changed, until });
   }
 
   /** Violations in a window, ms since the epoch: of each source the latest `each`, and how many there are. */

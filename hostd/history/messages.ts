@@ -1,10 +1,12 @@
 // What goes between the history and its thread.
 import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { Acknowledgement, Threat } from '../api/schema.ts';
-import type { AggregateRow, FlowPosition } from './day-file.ts';
+import type { Evidence } from '../base/evidence.ts';
+import type { AggregateRow, EvidenceWindow, FlowPosition } from './day-file.ts';
 import type { Delivered, EventPage, Outgoing, Pending } from './event-file.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { FlowFilter } from './flow-filter.ts';
+import type { Learned } from './learned-file.ts';
 import type { ViolationRows } from './past-violations.ts';
 import type { Row } from './rows.ts';
 import type { FlowPageRows, WindowRows } from './store.ts';
@@ -29,7 +31,10 @@ export interface Requests {
   receipt: { ask: null; answer: Receipt | null };
   flows: { ask: { filter: FlowFilter; position: FlowPosition | null; limit: number }; answer: FlowPageRows };
   window: { ask: { since: number; until: number }; answer: WindowRows };
-  evidence: { ask: { since: number; until: number }; answer: { rows: AggregateRow[]; hours: number[] } };
+  evidence: { ask: EvidenceWindow; answer: AggregateRow[] };
+  hours: { ask: { since: number; until: number }; answer: number[] };
+  learned: { ask: null; answer: Learned };
+  writeLearned: { ask: { changed: [string, Evidence | null][]; until: number }; answer: null };
   violations: { ask: { since: number; until: number; each: number }; answer: ViolationRows };
   mark: { ask: { ids: string[]; mark: Acknowledgement | null }; answer: null };
   endOthers: { ask: { prefix: string }; answer: null };

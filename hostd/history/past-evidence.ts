@@ -1,5 +1,5 @@
 // Rows of a past window → what was seen between two ends on one service. Pure.
-import type { Evidence, EvidenceEnd } from '../base/evidence.ts';
+import { type Evidence, type EvidenceEnd, evidenceKey, joinedEvidence } from '../base/evidence.ts';
 import type { AggregateRow } from './day-file.ts';
 
 /** One entry for each service of each pair of ends, though every day has its own rows. */
@@ -7,9 +7,9 @@ export function pastEvidence(rows: readonly AggregateRow[]): Evidence[] {
   const found = new Map<string, Evidence>();
   for (const row of rows) {
     const seen = evidenceOf(row);
-    const key = keyOf(seen);
+    const key = evidenceKey(seen);
     const before = found.get(key);
-    found.set(key, before ? joined(before, seen) : seen);
+    found.set(key, before ? joinedEvidence(before, seen) : seen);
   }
   return [...found.values()];
 }
@@ -44,15 +44,3 @@ function endOf(row: AggregateRow, side: 'from' | 'to', address: 'src' | 'dst'): 
 
 const text = (row: AggregateRow, column: string): string | null =>
   row[column] === null || row[column] === undefined ? null : String(row[column]);
-
-const endKey = ({ kind, id, address }: EvidenceEnd): string => `${kind}\n${id}\n${address}`;
-const keyOf = ({ from, to, app, confidence, proto, port, direction, flagged }: Evidence): string =>
-  [endKey(from), endKey(to), app, confidence, proto, port, direction, flagged].join('\n');
-
-/** The later name and example count. */
-const joined = (a: Evidence, b: Evidence): Evidence => ({
-  ...(a.last > b.last ? a : b),
-  flows: a.flows + b.flows,
-  first: Math.min(a.first, b.first),
-  last: Math.max(a.last, b.last),
-});

@@ -3,7 +3,13 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Receipt } from '../../dp/contract/protocol.ts';
 import { dayOf, dayOfFile, fileOf, firstKept, startOf } from './day.ts';
-import { type AggregateRow, DayFile, type FlowPosition, type FoundFlow } from './day-file.ts';
+import {
+  type AggregateRow,
+  DayFile,
+  type EvidenceWindow,
+  type FlowPosition,
+  type FoundFlow,
+} from './day-file.ts';
 import type { FlowFilter } from './flow-filter.ts';
 import type { Row } from './rows.ts';
 import { isBroken, SIDE_FILES, setAside } from './set-aside.ts';
@@ -119,8 +125,8 @@ export class HistoryStore {
   }
 
   /** Flows of a window by ends and service; every day has its own rows. */
-  evidence(since: number, until: number): AggregateRow[] {
-    return this.#ofDays(since, (file, counted) => file.evidence(since, until, counted));
+  evidence(window: EvidenceWindow): AggregateRow[] {
+    return this.#ofDays(window.since, (file, counted) => file.evidence(window, counted));
   }
 
   /** Beginnings of hours with traffic, ms since the epoch. */

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { firstKept, startOf } from './day.ts';
 import { EventFile } from './event-file.ts';
 import { HeldFile } from './held-file.ts';
+import { LearnedFile } from './learned-file.ts';
 import { MarkFile } from './mark-file.ts';
 import type { Request, ThreadData, ThreadMessage } from './messages.ts';
 import { HistoryStore } from './store.ts';
@@ -21,6 +22,7 @@ const held = { folder, now, onSetAside };
 const threats = new HeldFile({ ...held, name: 'threats.sqlite', open: (path) => new ThreatFile(path) });
 const events = new HeldFile({ ...held, name: 'events.sqlite', open: (path) => new EventFile(path) });
 const marks = new HeldFile({ ...held, name: 'marks.sqlite', open: (path) => new MarkFile(path) });
+const learned = new HeldFile({ ...held, name: 'learned.sqlite', open: (path) => new LearnedFile(path) });
 const dropping = setInterval(dropOld, DROP_INTERVAL_MS);
 
 function dropOld(): void {
@@ -50,10 +52,14 @@ function answer(request: Request): unknown {
       return store.flows(request.ask.filter, request.ask.position, request.ask.limit);
     case 'window':
       return store.window(request.ask.since, request.ask.until);
-    case 'evidence': {
-      const { since, until } = request.ask;
-      return { rows: store.evidence(since, until), hours: store.hours(since, until) };
-    }
+    case 'evidence':
+      return store.evidence(request.ask);
+    case 'hours':
+      return store.hours(request.ask.since, request.ask.until);
+    case 'learned':
+      return learned.with((file) => file.load());
+    case 'writeLearned':
+      return learned.with((file) => file.write(request.ask.changed, request.ask.until)) ?? null;
     case 'violations': {
       const { since, until, each } = request.ask;
       return { rows: store.violations(since, until, each), marks: marks.with((file) => file.load()) };
@@ -69,6 +75,7 @@ function answer(request: Request): unknown {
       threats.close();
       events.close();
       marks.close();
+      learned.close();
       return store.close() ?? null;
   }
 }

@@ -1,0 +1,127 @@
+// Learns from what groups in learn do: looks at the flows that began since it looked last, and keeps what is new.
+import type { Clock, Stop } from '../../base/clock.ts';
+import { type Evidence, evidenceKey, joinedEvidence } from '../../base/evidence.ts';
+import type { Log } from '../../base/log.ts';
+import { type MemberOf, type Unlearned, whyNot } from './member.ts';
+import { type LearnedRule, recommend } from './recommend.ts';
+
+export interface LearnerOptions {
+  clock: Clock;
+  log: Log;
+  /** Flows that began in this window, ms since the epoch. */
+  begun: (since: number, until: number) => Promise<Evidence[]>;
+  memberOf: MemberOf;
+  /** Whether a rule of the document lets it pass already. */
+  isRuled: (evidence: readonly Evidence[]) => boolean[];
+  load: () => Promise<{ evidence: [string, Evidence][]; until: number | null }>;
+  /** Resolves when it is on disk. */
+  save: (changed: [string, Evidence | null][], until: number) => Promise<void>;
+  /** There are more or fewer rules; must not throw. */
+  onRules: () => void;
+}
+
+const INTERVAL_MS = 5000;
+/** What is not recognised after so long will not be. */
+const SETTLED_MS = 10_000;
+/** Services of pairs of ends; beyond that nothing more is learned, and that is counted. */
+const LEARNED_MAX = 20_000;
+
+export class Learner {
+  readonly #options: LearnerOptions;
+  readonly #learned = new Map<string, Evidence>();
+  readonly #stop: Stop;
+  #until = 0;
+  #turn: Promise<void>;
+  #rules: LearnedRule[] = [];
+  /** Flows that nothing was learned from since the start, by reason. */
+  readonly left: Partial<Record<Unlearned, number>> = {};
+  /** Services for which there was no room. */
+  dropped = 0;
+
+  constructor(options: LearnerOptions) {
+    this.#options = options;
+    this.#turn = this.#load();
+    this.#stop = options.clock.every(INTERVAL_MS, () => void this.look());
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  /** What was learned; first, last and count of each service. */
+  get evidence(): Evidence[] {
+    return [...this.#learned.values()];
+  }
+
+  /** The learned section of the policy: many ports as ranges, all else as it was seen. */
+  get rules(): readonly LearnedRule[] {
+    return this.#rules;
+  }
+
+  /** Looks at what began since; resolves when it is on disk, or was logged as failed and stays to be looked at. */
+  look(): Promise<void> {
+    this.#turn = this.#turn
+      .then(() => this.#look())
+      .catch((error) => this.#options.log.error({ error: String(error) }, 'nothing could be learned'));
+    return this.#turn;
+  }
+
+  /** Forgets what `isMeant`; resolves when that is on disk. */
+  async forget(isMeant: (evidence: Evidence) => boolean): Promise<void> {
+    await this.#turn;
+    const gone = [...this.#learned].filter(([, evidence]) => isMeant(evidence)).map(([key]) => key);
+    await this.#options.save(
+      gone.map((key) => [key, null]),
+      this.#until,
+    );
+    for (const key of gone) this.#learned.delete(key);
+    if (gone.length) this.#changed();
+  }
+
+  async #load(): Promise<void> {
+    const { evidence, until } = await this.#options.load();
+    this.#until = until ?? this.#options.clock.now();
+    for (const [key, each] of evidence) this.#learned.set(key, each);
+    if (evidence.length) this.#changed();
+  }
+
+  async #look(): Promise<void> {
+    const until = this.#options.clock.now() - SETTLED_MS;
+    if (until <= this.#until) return;
+    const seen = await this.#options.begun(this.#until, until);
+    const fresh = this.#worthKeeping(seen);
+    const isNew = fresh.some(([key]) => !this.#learned.has(key));
+    const joined = fresh.map(([key, each]): [string, Evidence] => {
+      const before = this.#learned.get(key);
+      return [key, before ? joinedEvidence(before, each) : each];
+    });
+    await this.#options.save(joined, until);
+    for (const [key, each] of joined) this.#learned.set(key, each);
+    this.#until = until;
+    if (isNew) this.#changed();
+  }
+
+  #worthKeeping(seen: readonly Evidence[]): [string, Evidence][] {
+    const { memberOf, isRuled } = this.#options;
+    const ruled = isRuled(seen);
+    const kept: [string, Evidence][] = [];
+    let room = LEARNED_MAX - this.#learned.size;
+    seen.forEach((each, index) => {
+      const reason = whyNot(each, memberOf);
+      const key = evidenceKey(each);
+      if (reason !== null) this.left[reason] = (this.left[reason] ?? 0) + each.flows;
+      else if (this.#learned.has(key)) kept.push([key, each]);
+      else if (ruled[index]) return;
+      else if (room-- > 0) kept.push([key, each]);
+      else this.dropped++;
+    });
+    return kept;
+  }
+
+  #changed(): void {
+    const { memberOf, onRules } = this.#options;
+    const asLearned: MemberOf = (end) => ({ ...memberOf(end), learns: true });
+    this.#rules = recommend(this.evidence, asLearned, 1).rules;
+    onRules();
+  }
+}
