@@ -108,7 +108,7 @@ function apiSources(
   sessions: Sessions,
   login: (caller: Caller) => WebLogin,
 ): ApiSources {
-  const { clock, inventory, history, traffic, threats, graphs, feed, board } = parts;
+  const { clock, inventory, history, traffic, threats, names, graphs, feed, board } = parts;
   return {
     clock,
     log,
@@ -120,6 +120,7 @@ function apiSources(
     status: () => board.status(),
     workloads: () => inventory.workloads(),
     nics: () => inventory.nics(),
+    names: (filter, position, limit) => names.find(filter, position, limit),
     liveGraph: (level) => graphs.live(level),
     pastGraph: (since, until, level) => graphs.past(since, until, level),
     flows: (filter, position, limit) => history.flows(filter, position, limit),

@@ -20,6 +20,7 @@ import { edgeMinute, Graphs, groupOf } from './graphs.ts';
 import { History } from './history/history.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { isRunning } from './inventory/workload-view.ts';
+import { Names } from './names/names.ts';
 import { StatusBoard } from './status-board.ts';
 import type { NamedThreatEnds, ThreatEnds } from './threats/incident.ts';
 import { Journal } from './threats/journal.ts';
@@ -51,6 +52,7 @@ export class Parts {
   readonly inventory: Inventory;
   readonly traffic: Traffic;
   readonly threats: Threats;
+  readonly names: Names;
   readonly history: History;
   readonly graphs: Graphs;
   readonly watch: LibvirtWatch;
@@ -108,6 +110,12 @@ export class Parts {
       onNew: (threat) => this.#newThreat(threat),
       onForgotten: (ids) => this.history.forgetThreats(ids),
       keepAcknowledgement: (ids, acknowledged) => this.history.acknowledge(ids, acknowledged),
+    });
+    this.names = new Names({
+      clock,
+      keep: config.traffic.facts,
+      nicAt: (slot) => this.inventory.topology.endpoints.get(slot),
+      segmentName: (segment) => this.inventory.segmentName(segment),
     });
     this.history = new History({
       folder: join(config.stateDir, 'history'),
@@ -182,14 +190,16 @@ export class Parts {
   }
 
   #listen(): void {
-    const { dataplane, inventory, traffic, threats, history } = this;
+    const { dataplane, inventory, traffic, threats, names, history } = this;
     dataplane.on('connected', ({ instance, threats: kinds }) => {
       threats.learnKinds(kinds);
       traffic.endOthers(instance);
+      names.connected(instance);
       void history.endOthers(idPrefix(instance));
     });
     dataplane.on('tables', () => inventory.takeTables(dataplane.tables));
     dataplane.on('addresses', (addresses) => inventory.learn(addresses));
+    dataplane.on('names', (records) => names.take(records));
     dataplane.on('flows', (batch, registry, instance) => traffic.take(batch, registry, instance));
     dataplane.on('threats', (records, instance) => threats.take(records, instance));
   }
@@ -269,6 +279,7 @@ export class Parts {
   #expire(): void {
     this.traffic.expire();
     this.threats.expire();
+    this.names.expire();
   }
 
   #logNews(): void {

@@ -8,6 +8,7 @@ import type { Dataplane } from './dataplane/dataplane.ts';
 import type { History } from './history/history.ts';
 import type { Inventory } from './inventory/inventory.ts';
 import { isRunning } from './inventory/workload-view.ts';
+import type { Names } from './names/names.ts';
 import type { Threats } from './threats/threats.ts';
 import type { Traffic } from './traffic/traffic.ts';
 
@@ -17,6 +18,7 @@ export interface StatusSources {
   inventory: Inventory;
   traffic: Traffic;
   threats: Threats;
+  names: Names;
   history: History;
   watch: LibvirtWatch;
 }
@@ -35,8 +37,8 @@ export class StatusBoard {
     this.#sources = sources;
     this.#since = sources.clock.now();
     this.#stop = sources.clock.every(MEASURE_MS, () => this.#measure());
-    const { traffic, threats, history, inventory } = sources;
-    for (const part of [traffic, threats, history, inventory]) this.addLoss(() => part.lost);
+    const { traffic, threats, names, history, inventory } = sources;
+    for (const part of [traffic, threats, names, history, inventory]) this.addLoss(() => part.lost);
     this.#measure();
   }
 

@@ -147,6 +147,19 @@ enum class Fact : uint8_t {
   count,
 };
 
+/** The address of a name is asked for. */
+struct NameQuestion {
+  uint16_t id = 0;        // of the message
+  uint16_t type = 0;      // 1 A, 28 AAAA
+  std::string_view name;  // a host's, in lower case, at most host_name_max bytes, without the last dot
+};
+constexpr size_t host_name_max = 253;
+/** One of those that the answer gave. */
+struct NameAddress {
+  Bytes address;  // 4 or 16 bytes
+  uint32_t ttl_s = 0;
+};
+
 /** Where a recogniser writes what it found. Implemented by the engine: bounded, last write wins. */
 class Findings {
  public:
@@ -176,6 +189,10 @@ class Findings {
   virtual void keep(Bytes) {}
   /** Another flow is to come (bounded per call and in number; the oldest go first). */
   virtual void expect(const Expectation&) {}
+  /** Of messages: the client asks, the server answers; no addresses where there are none. Only what answers a
+   * question of the same flow is believed. */
+  virtual void asked(const NameQuestion&) {}
+  virtual void answered(const NameQuestion&, std::span<const NameAddress>) {}
 
  protected:
   ~Findings() = default;

@@ -1,76 +1,27 @@
 // dns: DNS messages (RFC 1035) over UDP and TCP, multicast DNS (RFC 6762) and LLMNR, which share the format.
-// A message is DNS when every name and record in it reads to its very end.
+// A message is DNS when every name and record in it reads to its very end. It is read on: answers teach
+// names.
 #include <array>
 #include <charconv>
 #include <cstdio>
 
-#include "apps/sides.h"
-#include "apps/text.h"
+#include "apps/dns_answers.h"
+#include "apps/dns_name.h"
+#include "apps/lines.h"
 
 namespace vmoat {
 namespace {
 
 constexpr uint16_t ports[] = {53, 5353, 5355};
 constexpr size_t header_bytes = 12;
-constexpr int pointers_max = 16;
-constexpr size_t name_bytes_max = 255;
 constexpr uint16_t type_a = 1, type_cname = 5, type_aaaa = 28, type_opt = 41, type_nb = 32, type_nbstat = 33;
-
-/** A name as text, dots between labels; bytes that are no host-name characters are kept as they are. */
-struct Name {
-  std::array<char, name_bytes_max + 1> text;
-  size_t size = 0;
-  int labels = 0;
-  bool netbios = false;  // first-level encoding: 32 letters A–P (RFC 1001, 14.1)
-  [[nodiscard]] std::string_view view() const { return {text.data(), size}; }
-};
-
-bool is_netbios_label(std::string_view label) {
-  return label.size() == 32 &&
-         std::all_of(label.begin(), label.end(), [](char c) { return c >= 'A' && c <= 'P'; });
-}
-
-bool add_label(Name& name, std::string_view label) {
-  if (name.size + label.size() + 1 > name_bytes_max) return false;
-  if (name.labels == 0) name.netbios = is_netbios_label(label);
-  if (name.labels++ > 0) name.text[name.size++] = '.';
-  std::copy(label.begin(), label.end(), name.text.begin() + static_cast<ptrdiff_t>(name.size));
-  name.size += label.size();
-  return true;
-}
-
-/** Reads a name at `in`; pointers must lead backwards (RFC 1035, 4.1.4), so the walk ends. */
-bool read_name(Bytes message, ByteReader& in, Name& name) {
-  ByteReader at = in;
-  bool jumped = false;
-  for (int pointers = 0;;) {
-    const size_t here = at.offset();
-    const uint8_t length = at.u8();
-    if (!at.ok()) return false;
-    if ((length & 0xc0) == 0xc0) {
-      const size_t target = static_cast<size_t>(length & 0x3f) << 8 | at.u8();
-      if (!at.ok() || target >= here || target < header_bytes || ++pointers > pointers_max) return false;
-      if (!jumped) in = at;
-      jumped = true;
-      at = ByteReader(message);
-      at.skip(target);
-      continue;
-    }
-    if (length > 63) return false;
-    if (length == 0) break;
-    const std::string_view label = at.text(length);
-    if (!at.ok() || !add_label(name, label)) return false;
-  }
-  if (!jumped) in = at;
-  return true;
-}
 
 struct Message {
   Claim claim = Claim::no;
   bool response = false;
   uint16_t type = 0;
   uint8_t code = 0;
-  Name question;
+  DnsName question;
   uint32_t ttl = UINT32_MAX;  // the smallest of the addresses
   std::array<char, 256> answers;
   size_t answers_size = 0;
@@ -127,14 +78,14 @@ void note_answer(Bytes whole, ByteReader data, uint16_t type, uint16_t length, M
   }
   if (type == type_aaaa && length == 16) add_answer(message, write_ipv6(data.bytes(16), text));
   if (type == type_cname && length > 1) {
-    Name name;
-    if (read_name(whole, data, name)) add_answer(message, name.view());
+    DnsName name;
+    if (read_dns_name(whole, data, name)) add_answer(message, name.view());
   }
 }
 
 bool read_record(Bytes whole, ByteReader& in, bool answer, Message& message) {
-  Name name;
-  if (!read_name(whole, in, name)) return false;
+  DnsName name;
+  if (!read_dns_name(whole, in, name)) return false;
   const uint16_t type = in.be16(), record_class = in.be16();
   const uint32_t ttl = in.be32();
   const uint16_t length = in.be16();
@@ -148,8 +99,8 @@ bool read_record(Bytes whole, ByteReader& in, bool answer, Message& message) {
 }
 
 bool read_question(Bytes whole, ByteReader& in, Message& message) {
-  Name name;
-  if (!read_name(whole, in, name)) return false;
+  DnsName name;
+  if (!read_dns_name(whole, in, name)) return false;
   const uint16_t type = in.be16(), question_class = in.be16();
   if (!in.ok() || !is_type(type) || !is_class(question_class)) return false;
   if (name.netbios && (type == type_nb || type == type_nbstat)) return false;
@@ -291,15 +242,42 @@ Claim recognise(const Opening& opening, Findings& findings) {
                                        : recognise_stream(opening, findings);
 }
 
+void follow_message(Bytes bytes, bool cut, const Opening& opening, Findings& findings) {
+  const Message message = read_message(bytes, cut);
+  if (message.claim < Claim::guess) return;
+  note(message, findings);
+  hear_names(bytes, from_server(opening), findings);
+}
+
+constexpr size_t stream_bytes_max = 65536;  // of one chunk that are looked at
+
+/** Messages of a stream, however it was cut into segments; of one that fits no window its beginning is read.
+ */
+void follow_stream(const Opening& opening, Findings& findings) {
+  const Joined<kept_bytes_max + stream_bytes_max> joined(opening);
+  const bool kept = !kept_of_speaker(opening).empty();
+  Bytes rest = kept ? as_bytes(joined.view()) : datagram(opening);
+  while (!rest.empty()) {
+    ByteReader in(rest);
+    const uint16_t length = in.be16();
+    const bool whole = in.ok() && in.left() >= length;
+    if (!whole && rest.size() < kept_bytes_max && !opening.cut) break;
+    const Bytes message = in.bytes(std::min<size_t>(length, in.left()));
+    follow_message(message, !whole, opening, findings);
+    rest = in.rest();
+  }
+  if (kept || !rest.empty()) findings.keep(rest);
+}
+
+/** Facts are of the last message; of names each answer tells. */
 void follow(const Opening& opening, Findings& findings) {
-  const Message message = opening.transport == over_udp ? read_message(datagram(opening), opening.cut)
-                                                        : read_stream(datagram(opening), true);
-  if (message.claim >= Claim::guess) note(message, findings);
+  if (opening.transport == over_udp) return follow_message(datagram(opening), opening.cut, opening, findings);
+  follow_stream(opening, findings);
 }
 
 }  // namespace
 
 extern const Application dns_application;
-const Application dns_application{"dns", over_tcp | over_udp, ports, recognise, Appetite::messages, follow};
+const Application dns_application{"dns", over_tcp | over_udp, ports, recognise, Appetite::control, follow};
 
 }  // namespace vmoat

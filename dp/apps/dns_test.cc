@@ -103,4 +103,106 @@ TEST_CASE("dns: is not claimed for loops, broken names and neighbours") {
                 {.name = "stream of another length", .client = hex("0004 beef 0100 0001 0000 0000 0000")});
 }
 
+namespace {
+
+Noted hear(Sample sample) {
+  Noted noted;
+  application("dns").message(opening_of(sample), noted);
+  return noted;
+}
+Sample udp(const std::string& client, const std::string& server) {
+  return {.client = client, .server = server, .transport = over_udp, .server_port = 53};
+}
+/** An alias of the name at `from` in the message; its target stands 12 bytes behind the record's beginning.
+ */
+std::string alias(const std::string& owner, const std::string& target) {
+  return owner + hex("0005 0001 00000e10") + be16(target.size()) + target;
+}
+std::string address(const std::string& owner, const std::string& ttl, const std::string& last) {
+  return owner + hex("0001 0001") + hex(ttl) + hex("0004 c00002") + hex(last);
+}
+
+}  // namespace
+
+TEST_CASE("dns: a query says who is asked for, in lower case") {
+  std::string shouted = query;
+  shouted[shouted.find("www")] = 'W';
+  const Noted noted = hear(udp(shouted, ""));
+  REQUIRE(noted.questions.size() == 1);
+  CHECK(noted.questions[0].id == 0xbeef);
+  CHECK(noted.questions[0].type == 1);
+  CHECK(noted.questions[0].name == "www.example.org");
+}
+
+TEST_CASE("dns: the asked name has the addresses at the end of its aliases, the least TTL on the way") {
+  const Noted noted = hear(udp("", answer));
+  REQUIRE(noted.answers.size() == 1);
+  CHECK(noted.answers[0].name == "www.example.org");
+  REQUIRE(noted.answers[0].addresses.size() == 1);
+  CHECK(noted.answers[0].addresses[0].first == hex("c0000201"));
+  CHECK(noted.answers[0].addresses[0].second == 60);
+  const Noted v6 = hear(udp("", answer_6));
+  CHECK(v6.answers.at(0).addresses.at(0).first.size() == 16);
+}
+
+TEST_CASE("dns: aliases may stand behind what they lead to") {
+  const std::string a = hex("01 61 00"), b = hex("01 62 00"), www = hex("c00c");
+  const std::string records = address(b, "00000e10", "07") + alias(a, b) + alias(www, a);
+  const Noted noted = hear(udp("", header("8180", "0001 0003 0000 0000") + question(hex("0001")) + records));
+  REQUIRE(noted.answers.size() == 1);
+  REQUIRE(noted.answers[0].addresses.size() == 1);
+  CHECK(noted.answers[0].addresses[0].first == hex("c0000207"));
+}
+
+TEST_CASE("dns: what an answer says of other names is not believed") {
+  const std::string other = hex("04") + "bank" + hex("00");
+  const std::string records = address(other, "00000e10", "01");
+  const Noted noted = hear(udp("", header("8180", "0001 0001 0000 0000") + question(hex("0001")) + records));
+  REQUIRE(noted.answers.size() == 1);
+  CHECK(noted.answers[0].addresses.empty());
+}
+
+TEST_CASE("dns: an alias that leads back, and more addresses than are told") {
+  const std::string www = hex("c00c"), a = hex("01 61 00");
+  const Noted loop = hear(
+      udp("", header("8180", "0001 0002 0000 0000") + question(hex("0001")) + alias(www, a) + alias(a, www)));
+  REQUIRE(loop.answers.size() == 1);
+  CHECK(loop.answers[0].addresses.empty());
+  std::string many;
+  for (int i = 0; i < 40; i++) many += address(www, "0000003c", "01");
+  const Noted crowd = hear(udp("", header("8180", "0001 0028 0000 0000") + question(hex("0001")) + many));
+  CHECK(crowd.answers.at(0).addresses.size() == 16);
+}
+
+TEST_CASE("dns: nothing is learned of the wrong side, other types, other questions and odd names") {
+  CHECK(hear(udp(answer, "")).answers.empty());
+  CHECK(hear(udp("", query)).questions.empty());
+  CHECK(hear(udp(header("0100", "0001 0000 0000 0000") + question(hex("000f")), "")).questions.empty());
+  const std::string two =
+      header("0100", "0002 0000 0000 0000") + question(hex("0001")) + question(hex("0001"));
+  CHECK(hear(udp(two, "")).questions.empty());
+  const std::string dotted = header("0100", "0001 0000 0000 0000") + hex("03") + "a.b" + hex("00 0001 0001");
+  CHECK(hear(udp(dotted, "")).questions.empty());
+  const std::string refused =
+      header("8185", "0001 0001 0000 0000") + question(hex("0001")) + address(hex("c00c"), "0000003c", "01");
+  CHECK(hear(udp("", refused)).answers.at(0).addresses.empty());
+}
+
+TEST_CASE("dns: messages of a stream are read however it was cut") {
+  const std::string said = stream(answer) + stream(answer_6);
+  Noted noted;
+  for (char c : said) {
+    const std::string piece(1, c), kept = noted.kept;
+    Opening o;
+    o.server = as_bytes(piece);
+    o.server_kept = as_bytes(kept);
+    o.server_port = 53;
+    application("dns").message(o, noted);
+  }
+  REQUIRE(noted.answers.size() == 2);
+  CHECK(noted.answers[1].addresses.size() == 1);
+  CHECK(noted.kept.empty());
+  CHECK(hear({.server = said, .server_port = 53}).answers.size() == 2);
+}
+
 }  // namespace vmoat

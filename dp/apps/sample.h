@@ -31,24 +31,33 @@ struct Noted final : Findings {
   void unfinished() override { is_unfinished = true; }
   void enough() override { has_enough = true; }
   void keep(Bytes bytes) override { kept = as_text(bytes); }
+  void asked(const NameQuestion& q) override { questions.push_back({q.id, q.type, std::string(q.name), {}}); }
+  void answered(const NameQuestion& q, std::span<const NameAddress> addresses_of_name) override {
+    answers.push_back({q.id, q.type, std::string(q.name), {}});
+    for (const NameAddress& a : addresses_of_name)
+      answers.back().addresses.emplace_back(as_text(a.address), a.ttl_s);
+  }
   void expect(const Expectation& e) override {
     expected.push_back(e);
     addresses.emplace_back(as_text(e.address));
     expected.back().address = {};
   }
 
+  struct Resolution {
+    uint16_t id, type;
+    std::string name;
+    std::vector<std::pair<std::string, uint32_t>> addresses;
+  };
+
   std::map<Fact, std::string> facts;
   std::vector<std::string> layers;
   std::vector<std::pair<std::string, std::string>> leases;
   std::vector<Expectation> expected;
   std::vector<std::string> addresses;  // of the expected
+  std::vector<Resolution> questions, answers;
   std::string kept;
   bool is_reversed = false, is_unfinished = false, has_enough = false;
 };
-
-inline Bytes as_bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 /** Bytes from hexadecimal digits; white space between them is for the reader. */
 std::string hex(std::string_view digits);

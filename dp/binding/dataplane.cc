@@ -2,8 +2,8 @@
 //   new Dataplane(config, take: (kind, value) => void) — starts; throws without rights
 //   expect(nics), refresh(), stop(detach: boolean)
 //   restore(pinRoot: string): void — everything of vmoat's off this host
-// `take` gets 'links' | 'segments' | 'nics' | 'addresses' | 'flows' | 'threats' | 'status' | 'log' and the
-// message's body.
+// `take` gets 'links' | 'segments' | 'nics' | 'addresses' | 'names' | 'flows' | 'threats' | 'status' | 'log'
+// and the message's body.
 #include <memory>
 #include <optional>
 
@@ -86,6 +86,7 @@ class DataplaneObject : public Napi::ObjectWrap<DataplaneObject> {
     if (mail.segments) tell("segments", to_object(env, *mail.segments));
     if (mail.nics) tell("nics", to_object(env, *mail.nics));
     for (const auto& body : mail.addresses) tell("addresses", to_object(env, body));
+    for (const auto& body : mail.names) tell("names", to_object(env, body));
     for (const auto& body : mail.flows) tell("flows", to_object(env, body));
     for (const auto& body : mail.threats) tell("threats", to_object(env, body));
     if (mail.status) tell("status", to_object(env, *mail.status, mailbox_.lost_records()));

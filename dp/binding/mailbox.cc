@@ -59,6 +59,10 @@ void Mailbox::addresses(std::span<const uint8_t> batch) {
   put_bulk(batch, batch.size() / sizeof(AddressRecord), &Mail::addresses);
 }
 
+void Mailbox::names(std::span<const uint8_t> batch) {
+  put_bulk(batch, batch.size() / sizeof(NameRecord), &Mail::names);
+}
+
 void Mailbox::threats(std::span<const uint8_t> batch) {
   put_bulk(batch, batch.size() / sizeof(ThreatRecord), &Mail::threats);
 }

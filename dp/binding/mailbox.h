@@ -30,6 +30,7 @@ struct Mail {
   std::optional<Table<TappedNic>> nics;
   std::vector<std::vector<uint8_t>> addresses;  // bodies of `addresses` messages
   std::vector<std::vector<uint8_t>> flows;      // bodies of `flows` messages
+  std::vector<std::vector<uint8_t>> names;      // bodies of `names` messages
   std::vector<std::vector<uint8_t>> threats;    // bodies of `threats` messages
   std::optional<DataplaneStatus> status;
   std::vector<LogLine> log;
@@ -46,6 +47,7 @@ class Mailbox final : public DataplaneSink {
 
   void flows(std::span<const uint8_t> batch) override;
   void addresses(std::span<const uint8_t> batch) override;
+  void names(std::span<const uint8_t> batch) override;
   void threats(std::span<const uint8_t> batch) override;
   void nics(uint64_t generation, std::span<const TappedNic> nics) override;
   void links(uint64_t generation, std::span<const LinkInfo> links) override;

@@ -62,6 +62,12 @@ constexpr Field address_record[] = {
     FIELD(AddressRecord, segment), FIELD(AddressRecord, source), FIELD(AddressRecord, gone),
     FIELD(AddressRecord, seen_ns),
 };
+constexpr Field name_record[] = {
+    FIELD(NameRecord, address),  FIELD(NameRecord, server),  FIELD(NameRecord, seen_ns),
+    FIELD(NameRecord, until_ns), FIELD(NameRecord, segment), FIELD(NameRecord, ttl_s),
+    FIELD(NameRecord, slot),     FIELD(NameRecord, gone),    FIELD(NameRecord, name_length),
+    FIELD(NameRecord, name),
+};
 constexpr Field threat_record[] = {
     FIELD(ThreatRecord, id),       FIELD(ThreatRecord, flow),
     FIELD(ThreatRecord, first_ns), FIELD(ThreatRecord, last_ns),
@@ -109,6 +115,7 @@ void export_record_layout(Napi::Env env, Napi::Object exports) {
   layouts.Set("TunnelLayer", layout(env, sizeof(TunnelLayer), tunnel_layer));
   layouts.Set("FlowBatchHeader", layout(env, sizeof(FlowBatchHeader), flow_batch_header));
   layouts.Set("AddressRecord", layout(env, sizeof(AddressRecord), address_record));
+  layouts.Set("NameRecord", layout(env, sizeof(NameRecord), name_record));
   layouts.Set("ThreatRecord", layout(env, sizeof(ThreatRecord), threat_record));
   layouts.Set("Question", layout(env, sizeof(Question), question));
   layouts.Set("Decision", layout(env, sizeof(Decision), decision));

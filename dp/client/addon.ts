@@ -95,6 +95,8 @@ export interface DataplaneOutput {
   nics: Bodies[typeof MessageType.nics];
   /** body of an `addresses` message */
   addresses: Buffer;
+  /** body of a `names` message */
+  names: Buffer;
   /** body of a `flows` message */
   flows: Buffer;
   /** body of a `threats` message */
@@ -151,6 +153,7 @@ export interface Addon {
     | 'FlowBatchHeader'
     | 'AddressRecord'
     | 'ThreatRecord'
+    | 'NameRecord'
     | 'Question'
     | 'Decision',
     RecordLayout

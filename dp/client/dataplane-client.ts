@@ -18,7 +18,8 @@ import { type AddressRecord, decodeAddresses } from './address-record.ts';
 import { DataplaneError } from './dataplane-error.ts';
 import { FlowBatch } from './flow-batch.ts';
 import { type Frame, FrameReader, jsonBody, jsonFrame } from './framing.ts';
-import { ADDRESS_RECORD_BYTES, FLOW_RECORD_BYTES, THREAT_RECORD_BYTES } from './layout.ts';
+import { ADDRESS_RECORD_BYTES, FLOW_RECORD_BYTES, NAME_RECORD_BYTES, THREAT_RECORD_BYTES } from './layout.ts';
+import { decodeNames, type NameRecord } from './name-record.ts';
 import { decodeThreats, type ThreatRecord } from './threat-record.ts';
 
 export interface DataplaneEvents {
@@ -32,6 +33,7 @@ export interface DataplaneEvents {
   status: [DpStatus];
   flows: [FlowBatch];
   addresses: [AddressRecord[]];
+  names: [NameRecord[]];
   threats: [ThreatRecord[]];
 }
 
@@ -170,6 +172,9 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
       case MessageType.addresses:
         this.emit('addresses', decodeAddresses(frame.body));
         return;
+      case MessageType.names:
+        this.emit('names', decodeNames(frame.body));
+        return;
       case MessageType.threats:
         this.emit('threats', decodeThreats(frame.body));
         return;
@@ -223,12 +228,15 @@ function checkedWelcome(frame: Frame): Welcome {
   if (frame.type !== MessageType.welcome)
     throw new DataplaneError('dp_protocol', `vmoat-dp began with a frame of type ${frame.type}`);
   const welcome = jsonBody(frame) as Welcome;
-  const ours = [PROTOCOL_VERSION, FLOW_RECORD_BYTES, ADDRESS_RECORD_BYTES, THREAT_RECORD_BYTES].join('/');
-  const { protocol, flowRecordBytes, addressRecordBytes, threatRecordBytes } = welcome;
-  const theirs = [protocol, flowRecordBytes, addressRecordBytes, threatRecordBytes].join('/');
+  const records = [FLOW_RECORD_BYTES, ADDRESS_RECORD_BYTES, NAME_RECORD_BYTES, THREAT_RECORD_BYTES];
+  const ours = [PROTOCOL_VERSION, ...records].join('/');
+  const { protocol, flowRecordBytes, addressRecordBytes, nameRecordBytes, threatRecordBytes } = welcome;
+  const theirs = [protocol, flowRecordBytes, addressRecordBytes, nameRecordBytes, threatRecordBytes].join(
+    '/',
+  );
   if (ours === theirs) return welcome;
   throw new DataplaneError(
     'dp_version',
-    `vmoat-dp ${welcome.version} speaks protocol/flow/address/threat ${theirs}, this is ${ours}: upgrade both`,
+    `vmoat-dp ${welcome.version} speaks protocol/flow/address/name/threat ${theirs}, this is ${ours}: upgrade both`,
   );
 }

@@ -105,6 +105,20 @@ export const decision = {
   reversed: 10,
 } as const;
 
+export const NAME_RECORD_BYTES = 320;
+export const nameRecord = {
+  address: 0,
+  server: 16,
+  seen_ns: 32,
+  until_ns: 40,
+  segment: 48,
+  ttl_s: 52,
+  slot: 56,
+  gone: 58,
+  name_length: 59,
+  name: 60,
+} as const;
+
 /** Names of the enums of records.h, by value; null = the zero that means "none". */
 export const CONFIDENCES = [null, 'guess', 'sure'] as const;
 export const DIRECTIONS = ['inferred', 'seen'] as const;

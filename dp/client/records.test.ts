@@ -8,9 +8,12 @@ import type { FlowRecord } from './flow-record.ts';
 import {
   ADDRESS_RECORD_BYTES,
   FLOW_BATCH_HEADER_BYTES,
+  NAME_RECORD_BYTES,
+  nameRecord,
   THREAT_RECORD_BYTES,
   threatRecord,
 } from './layout.ts';
+import { decodeNames } from './name-record.ts';
 import { decodeThreats } from './threat-record.ts';
 
 const isProtocolError = (error: unknown): boolean =>
@@ -206,4 +209,32 @@ test('threat records', () => {
   });
   assert.deepEqual([second?.flow, second?.src, second?.fromNic, second?.evidence], [null, null, false, '']);
   assert.throws(() => decodeThreats(body.subarray(1)), isProtocolError);
+});
+
+test('name records', () => {
+  const body = Buffer.alloc(2 * NAME_RECORD_BYTES);
+  body.set(mapped(192, 0, 2, 1), nameRecord.address);
+  body.set(mapped(10, 0, 0, 53), nameRecord.server);
+  body.writeBigInt64LE(1_700_000_000_500_000_000n, nameRecord.seen_ns);
+  body.writeBigInt64LE(1_700_000_090_500_000_000n, nameRecord.until_ns);
+  body.writeUInt32LE(77, nameRecord.segment);
+  body.writeUInt32LE(60, nameRecord.ttl_s);
+  body.writeUInt16LE(4, nameRecord.slot);
+  body.writeUInt8(15, nameRecord.name_length);
+  body.write('www.example.orgmore', nameRecord.name);
+  body.writeUInt8(1, NAME_RECORD_BYTES + nameRecord.gone);
+  const [first, second] = decodeNames(body);
+  assert.deepEqual(first, {
+    name: 'www.example.org',
+    address: '192.0.2.1',
+    server: '10.0.0.53',
+    slot: 4,
+    segment: 77,
+    ttl: 60,
+    seenMs: 1_700_000_000_500,
+    untilMs: 1_700_000_090_500,
+    gone: false,
+  });
+  assert.deepEqual([second?.name, second?.gone], ['', true]);
+  assert.throws(() => decodeNames(body.subarray(1)), isProtocolError);
 });

@@ -2,7 +2,7 @@
 // A frame is u32 length (of what follows) + u16 type + body, little-endian. Bodies are JSON, except the
 // bulk types, whose bodies are arrays of dp/contract/records.h. Tables go whole, with a generation.
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 /** Longest frame either side accepts, bytes; a longer one ends the connection. */
 export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -22,6 +22,7 @@ export const MessageType = {
   flows: 128,
   addresses: 129,
   threats: 130,
+  names: 131,
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
@@ -96,6 +97,7 @@ export interface Welcome {
   flowRecordBytes: number;
   addressRecordBytes: number;
   threatRecordBytes: number;
+  nameRecordBytes: number;
 }
 
 export interface Refused {
@@ -194,7 +196,7 @@ export interface DpStatus {
   flows: { kernel: number; kernelMax: number; sessions: number; sessionsMax: number; pickedUp: number };
   frames: number;
   records: number;
-  lost: Losses & { sessions: number; threats: number; records: number };
+  lost: Losses & { sessions: number; names: number; threats: number; records: number };
   anomalies: Record<string, number>;
   /** By name: sessions, and incidents that belong to none. */
   threats: Record<string, number>;

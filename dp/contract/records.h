@@ -113,6 +113,24 @@ struct AddressRecord {
 static_assert(sizeof(AddressRecord) == 40);
 
 /**
+ * DNS told a NIC's guest that a name has an address: a question of the guest's and its answer were seen. The
+ * same (segment, slot, name, address) comes again when it counts for longer.
+ */
+struct NameRecord {
+  uint8_t address[16];  // IPv6, IPv4 as ::ffff:a.b.c.d
+  uint8_t server[16];   // who answered, likewise
+  int64_t seen_ns;      // since the epoch
+  int64_t until_ns;     // it counts until then, if it does not come again
+  uint32_t segment;     // of the NIC
+  uint32_t ttl_s;       // as the answer had it, within LearnedNames' bounds
+  uint16_t slot;        // NIC that asked
+  uint8_t gone;         // 1: it counts no more, whatever until_ns says: no room, or its NIC is gone
+  uint8_t name_length;
+  uint8_t name[260];  // a host's, in lower case: letters, digits, '-', '_' and dots; at most 253
+};
+static_assert(sizeof(NameRecord) == 320);
+
+/**
  * A threat seen between src and dst at one NIC. The same incident comes again, at most once a second, with a
  * larger `count`; after 60 s of silence the next one is another incident.
  */

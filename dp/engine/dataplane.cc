@@ -22,6 +22,7 @@
 #include "engine/serial_sink.h"
 #include "engine/tap_set.h"
 #include "parse/anomaly.h"
+#include "session/learned_names.h"
 #include "threats/memory.h"
 
 namespace vmoat {
@@ -127,6 +128,7 @@ class Dataplane::Impl {
   std::optional<FlowSweep> sweep_;
   std::optional<MeterSweep> meters_;
   std::shared_ptr<ThreatMemory> threats_;
+  std::shared_ptr<LearnedNames> names_;  // null without facts
   Fd wake_;
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
@@ -170,11 +172,14 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
   std::random_device random;
   threats_ =
       std::make_shared<ThreatMemory>(config_.threats, SipHash(uint64_t{random()} << 32 | random(), random()));
+  if (config_.facts)
+    names_ = std::make_shared<LearnedNames>(SipHash(uint64_t{random()} << 32 | random(), random()));
   for (uint32_t i = 0; i < settings.workers; i++) {
     auto ring = kernel_->ring(i);
     if (!ring) return std::move(ring.error());
     WorkerOptions options = {.number = i};
     options.pipeline.threats = threats_;
+    options.pipeline.names = names_;
     options.pipeline.sessions_max = std::max(1u, config_.sessions_max / settings.workers);
     options.pipeline.timeouts = config_.timeouts;
     options.pipeline.fragments = config_.fragments;
@@ -353,6 +358,7 @@ void Dataplane::Impl::send_status() {
   status.picked_up = sum.picked_up;
   status.records = sum.flow_records;
   status.lost_sessions = sum.sessions_refused;
+  status.lost_names = names_ != nullptr ? names_->displaced() : 0;
   status.lost_threats = sum.threats_lost;
   std::tie(status.frames, status.lost) = taps_->totals();
   for (size_t i = 0; i < anomalies().size(); i++)
@@ -380,6 +386,7 @@ void Dataplane::Impl::sweep(Counted how) {
   kernel_flows_ = result->entries;
   for (uint16_t slot : result->empty_slots) {
     kernel_->clear_slot(slot);
+    if (names_ != nullptr) names_->forget_nic(slot);
     slots_.free(slot);
   }
 }

@@ -42,7 +42,7 @@ struct DataplaneConfig {
   Timeouts timeouts;
   FragmentOptions fragments;  // bytes_max is that of each worker
   TunnelPorts tunnel_ports;
-  bool facts = true;  // keep what parsers read off flows
+  bool facts = true;  // keep what parsers read off flows, and the names that DNS teaches
   std::string pin_root = "/sys/fs/bpf/vmoat";
   ThreatSettings threats;
   /** What the operator defined; null: nothing. */
@@ -104,6 +104,7 @@ struct DataplaneStatus {
   uint64_t records = 0;  // flow records given to the sink
   Losses lost;
   uint64_t lost_sessions = 0;  // flows the engine had no room for
+  uint64_t lost_names = 0;     // names forgotten before their time for want of room
   uint64_t lost_threats = 0;   // incidents that were not told for want of room
   std::vector<std::pair<std::string_view, uint64_t>> anomalies;  // registry name, count; only those > 0
   std::vector<std::pair<std::string_view, uint64_t>> threats;    // likewise, sessions and incidents
@@ -121,6 +122,8 @@ class DataplaneSink {
   virtual void flows(std::span<const uint8_t> batch) = 0;
   /** The body of an `addresses` message: an array of AddressRecord. */
   virtual void addresses(std::span<const uint8_t> batch) = 0;
+  /** The body of a `names` message: an array of NameRecord. */
+  virtual void names(std::span<const uint8_t> batch) = 0;
   /** The body of a `threats` message: an array of ThreatRecord. */
   virtual void threats(std::span<const uint8_t> batch) = 0;
   /** Whole tables with a generation; sent at a change (within 20 ms), NICs also every report interval. */

@@ -45,6 +45,7 @@ class Heard final : public DataplaneSink {
     });
   }
   void addresses(std::span<const uint8_t>) override {}
+  void names(std::span<const uint8_t>) override {}
   void threats(std::span<const uint8_t> batch) override {
     std::vector<ThreatRecord> records(batch.size() / sizeof(ThreatRecord));
     std::memcpy(records.data(), batch.data(), batch.size());

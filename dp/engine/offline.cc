@@ -22,6 +22,7 @@ class Delivery final : public RecordSink {
     batch_(batch);
   }
   void addresses(Bytes) override {}
+  void names(Bytes) override {}
   void threats(Bytes) override {}
   uint64_t records = 0;
 

@@ -31,6 +31,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       listeners_(hash),
       expectations_(hash),
       addresses_(options.addresses_max, hash),
+      questions_(hash),
       ended_(control != nullptr ? 1 << 17 : 1, hash),
       live_counts_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(LiveCount) : 0),
       dirty_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(uint32_t) : 0),
@@ -39,6 +40,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       ear_(*this),
       opened_(opened_max) {
   recognition_.contents().watch(&ear_);
+  if (options_.names != nullptr) recognition_.watch_names(this);
   ends_told_.push_back(watch_.wants_end_of({}));
   for (const Application& a : applications()) ends_told_.push_back(watch_.wants_end_of(a.name));
 }

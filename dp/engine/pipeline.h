@@ -16,6 +16,7 @@
 namespace vmoat {
 
 class OperatorApplications;
+class LearnedNames;
 struct ThreatMemory;
 
 /** Takes what the pipeline has to say. Batches are valid during the call only. Called from within pipeline
@@ -26,6 +27,8 @@ class RecordSink {
   virtual void flows(Bytes batch) = 0;
   /** An array of AddressRecord: the body of an `addresses` message. */
   virtual void addresses(Bytes batch) = 0;
+  /** An array of NameRecord: the body of a `names` message. */
+  virtual void names(Bytes batch) = 0;
   /** An array of ThreatRecord: the body of a `threats` message. */
   virtual void threats(Bytes batch) = 0;
 
@@ -64,6 +67,8 @@ struct PipelineOptions {
   std::shared_ptr<const OperatorApplications> applications;
   /** Shared by all pipelines of a host; null: one of its own, with standard settings. */
   std::shared_ptr<ThreatMemory> threats;
+  /** Live: what DNS taught, shared by all pipelines of a host; null: nothing is learned. */
+  std::shared_ptr<LearnedNames> names;
   Timeouts timeouts;
   TunnelPorts tunnel_ports;
 };
@@ -93,6 +98,7 @@ struct PipelineCounters {
   uint64_t fragments_refused = 0;  // datagrams given up for want of room, fragments beyond a source's quota
   uint64_t tunnels_refused = 0;    // tunnel id table full: inner flow not tracked
   uint64_t addresses_refused = 0;
+  uint64_t names_unasked = 0;           // answers to questions that were not seen: nothing is learned of them
   uint64_t expectations_displaced = 0;  // announced flows forgotten for want of room
   uint64_t anomalies[64] = {};          // packets per anomaly, index = registry.anomalies
   uint64_t threats[64] = {};  // sessions per threat, and incidents without one; index = registry.threats
@@ -135,8 +141,8 @@ class Pipeline {
   /** Live, every second: one record for every session that changed since, and new addresses. */
   void report(int64_t now_ns);
   /**
-   * Live: somebody new listens. Every learned address comes with the next report, every open session with its
-   * facts in one of the next, retold_a_report at a time.
+   * Live: somebody new listens. Every learned address and name comes with the next report, every open session
+   * with its facts in one of the next, retold_a_report at a time.
    */
   void retell();
   static constexpr uint32_t retold_a_report = 1 << 14;

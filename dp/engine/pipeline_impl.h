@@ -1,6 +1,6 @@
 // Pipeline::Impl: the pipeline's parts and steps. pipeline.cc reads frames, pipeline_sessions.cc keeps
 // sessions, pipeline_expected.cc links announced flows, pipeline_live.cc speaks with the kernel's table,
-// pipeline_addresses.cc learns who owns which address.
+// pipeline_addresses.cc learns who owns which address, pipeline_names.cc which names they have.
 #pragma once
 
 #include <algorithm>
@@ -15,12 +15,14 @@
 #include "session/addresses.h"
 #include "session/expectations.h"
 #include "session/fragments.h"
+#include "session/learned_names.h"
 #include "session/listeners.h"
+#include "session/questions.h"
 #include "session/table.h"
 
 namespace vmoat {
 
-class Pipeline::Impl {
+class Pipeline::Impl final : private NameWatch {
  public:
   Impl(const PipelineOptions& options, SipHash hash, RecordSink& sink, FlowControl* control);
 
@@ -133,6 +135,12 @@ class Pipeline::Impl {
   void learn_leases(uint32_t segment, int64_t now_ns);
   void learn_one(Lesson& lesson, const Frame& frame);
 
+  void tell_names(int64_t now_ns);
+  [[nodiscard]] bool learns_names(const Session& s) const;
+  void asked(const Session& s, const NameQuestion& question) override;
+  void answered(const Session& s, const NameQuestion& question,
+                std::span<const NameAddress> addresses) override;
+
   /** Hears what ends say (pipeline_content.cc): as many calls as there are messages, the subject is the same.
    */
   class Ear final : public ContentWatch, public ContentSink {
@@ -196,6 +204,13 @@ class Pipeline::Impl {
   Listeners listeners_;
   Expectations expectations_;
   Addresses addresses_;
+  Questions questions_;
+  std::vector<NameRecord> name_news_;
+  /** The packet that recognisers are reading. */
+  struct {
+    const Packet* packet = nullptr;
+    const Frame* frame = nullptr;
+  } heard_;
   Marks ended_;  // live: kernel entries that are gone
   FlowBatch batch_;
   PipelineCounters counters_;

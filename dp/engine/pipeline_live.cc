@@ -212,6 +212,7 @@ void Pipeline::Impl::count(const vmoat_flow_key& key, uint32_t segment, const vm
 
 void Pipeline::Impl::retell() {
   addresses_.retell();
+  if (options_.names != nullptr) options_.names->retell();
   retelling_ = true;
   retold_ = 0;
 }
@@ -250,6 +251,7 @@ void Pipeline::Impl::report(int64_t now_ns) {
     counters_.address_records += news.size();
     news.clear();
   }
+  tell_names(now_ns);
 }
 
 }  // namespace vmoat

@@ -166,6 +166,7 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
   if (!context.kernel_counts) add_count(number, sender, context.packets, context.bytes);
   context.session = number;
   if (!is_ordinary(p, before)) judge(number, sender, p, context, before);
+  heard_ = {&p, context.frame};
   follow(number, sender, p, segment);
   s.anomalies |= p.anomalies | context.anomalies;
   if (s.state != before || s.link.list == 0) table_.schedule(number);

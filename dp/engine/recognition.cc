@@ -81,6 +81,14 @@ void Recognition::Notes::expect(const Expectation& e) {
                                          .is_client = e.is_client};
 }
 
+void Recognition::Notes::asked(const NameQuestion& question) {
+  if (speaks != nullptr) recognition_.name_watch_->asked(*speaks, question);
+}
+
+void Recognition::Notes::answered(const NameQuestion& question, std::span<const NameAddress> addresses) {
+  if (speaks != nullptr) recognition_.name_watch_->answered(*speaks, question, addresses);
+}
+
 void Recognition::Notes::clear() {
   facts.clear();
   layer_count = lease_count = announcement_count = 0;
@@ -169,8 +177,9 @@ void Recognition::remember(Session& s, int sender) {
   if (!streams_.replace(s, sender, {notes_.kept.data(), notes_.kept_bytes})) refusals_.openings++;
 }
 
-/** From now on what is kept of a side is its recogniser's affair; a control flow's is read from its start. */
-void Recognition::begin_following(Session& s, const Opening& o) {
+/** From now on what is kept of a side is its recogniser's affair; a control flow's is read from its start.
+ * `client`: the end that the opening calls so; what it says may have turned the flow. */
+void Recognition::begin_following(Session& s, int client, const Opening& o) {
   const bool from_start = all_[s.application - 1u].appetite == Appetite::control;
   const Bytes said[2] = {o.client, o.server};
   size_t size[2] = {0, 0};
@@ -181,11 +190,12 @@ void Recognition::begin_following(Session& s, const Opening& o) {
   streams_.drop_openings(s);
   for (size_t side = 0; side < 2; side++)
     if (size[side] != 0 && s.has(is_followed))
-      message(s, side == 0 ? s.client() : 1 - s.client(), {openings_[side].data(), size[side]}, o.cut);
+      message(s, side == 0 ? client : 1 - client, {openings_[side].data(), size[side]}, o.cut);
 }
 
 void Recognition::ask(Session& s, int sender, const Opening& o) {
   s.progress++;
+  const int client = s.client();
   if (s.has(is_sure)) {
     Opening again = o;
     again.client_told = sender != s.client();
@@ -193,7 +203,7 @@ void Recognition::ask(Session& s, int sender, const Opening& o) {
   } else if (!ask_expected(s, o)) {
     ask_all(s, o);
   }
-  if (s.has(is_followed)) return begin_following(s, o);
+  if (s.has(is_followed)) return begin_following(s, client, o);
   if (s.has(is_sure) && !s.has(is_decided) && o.transport != over_tcp) remember(s, sender);
 }
 
@@ -338,7 +348,9 @@ void Recognition::message(Session& s, int sender, Bytes data, bool cut) {
   const Application& a = all_[s.application - 1u];
   Opening o = opening(s, sender, data, {}, cut);
   show_kept(s, o);
+  if (keep_facts_ && name_watch_ != nullptr) notes_.speaks = &s;
   if (a.message != nullptr) a.message(o, notes_);
+  notes_.speaks = nullptr;
   write_down(s, notes_);
   remember(s, sender);
   s.progress += static_cast<uint32_t>(data.size());

@@ -34,6 +34,17 @@ struct Announcement {
   bool once = true, anyone = false, is_client = false;
 };
 
+/** Hears which names are asked for and what is answered. */
+class NameWatch {
+ public:
+  virtual void asked(const Session& s, const NameQuestion& question) = 0;
+  virtual void answered(const Session& s, const NameQuestion& question,
+                        std::span<const NameAddress> addresses) = 0;
+
+ protected:
+  ~NameWatch() = default;
+};
+
 class Recognition {
  public:
   struct Refusals {
@@ -43,6 +54,9 @@ class Recognition {
   /** `of_operator` may be null. */
   Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max, bool keep_facts,
               std::shared_ptr<const OperatorApplications> of_operator);
+
+  /** Null, or without facts: nobody hears of names. */
+  void watch_names(NameWatch* watch) { name_watch_ = watch; }
 
   /** A new session: who could claim it. */
   void begin(Session& s) const;
@@ -89,8 +103,11 @@ class Recognition {
     void enough() override { has_enough = true; }
     void keep(Bytes bytes) override;
     void expect(const Expectation& expectation) override;
+    void asked(const NameQuestion& question) override;
+    void answered(const NameQuestion& question, std::span<const NameAddress> addresses) override;
     void clear();
 
+    const Session* speaks = nullptr;  // whose messages are read
     FactRun facts;
     std::array<uint8_t, 3> layers{};
     uint8_t layer_count = 0;
@@ -112,7 +129,7 @@ class Recognition {
   static Opening opening(const Session& s, int sender, Bytes said, Bytes heard, bool cut);
   void show_kept(const Session& s, Opening& opening) const;
   void remember(Session& s, int sender);
-  void begin_following(Session& s, const Opening& opening);
+  void begin_following(Session& s, int client, const Opening& opening);
   void ask(Session& s, int sender, const Opening& opening);
   bool ask_expected(Session& s, const Opening& opening);
   void ask_all(Session& s, const Opening& opening);
@@ -134,6 +151,7 @@ class Recognition {
   std::array<uint16_t, 65536> hint_of_{};    // port → place in hints_, 0 = none
   std::bitset<65536> udp_ports_;
   bool keep_facts_;
+  NameWatch* name_watch_ = nullptr;
   Streams streams_;
   FactStore facts_;
   Contents contents_;

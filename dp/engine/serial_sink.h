@@ -20,6 +20,10 @@ class SerialSink final : public DataplaneSink, public RecordSink {
     const std::lock_guard lock(mutex_);
     to_.addresses(batch);
   }
+  void names(Bytes batch) override {
+    const std::lock_guard lock(mutex_);
+    to_.names(batch);
+  }
   void threats(Bytes batch) override {
     const std::lock_guard lock(mutex_);
     to_.threats(batch);

@@ -28,6 +28,7 @@ class Raised final : public DataplaneSink {
  public:
   void flows(std::span<const uint8_t>) override {}
   void addresses(std::span<const uint8_t>) override {}
+  void names(std::span<const uint8_t>) override {}
   void threats(std::span<const uint8_t> batch) override {
     std::vector<ThreatRecord> records(batch.size() / sizeof(ThreatRecord));
     std::memcpy(records.data(), batch.data(), batch.size());

@@ -38,6 +38,11 @@ class Notebook final : public RecordSink, public FlowControl {
     address.resize(had + count);
     std::memcpy(&address[had], batch.data(), batch.size());
   }
+  void names(Bytes batch) override {
+    const size_t count = batch.size() / sizeof(NameRecord), had = name.size();
+    name.resize(had + count);
+    std::memcpy(&name[had], batch.data(), batch.size());
+  }
   void threats(Bytes batch) override {
     const size_t count = batch.size() / sizeof(ThreatRecord), had = threat.size();
     threat.resize(had + count);
@@ -50,6 +55,7 @@ class Notebook final : public RecordSink, public FlowControl {
 
   std::vector<Flow> flow;
   std::vector<AddressRecord> address;
+  std::vector<NameRecord> name;
   std::vector<ThreatRecord> threat;
   std::vector<std::pair<vmoat_flow_key, uint32_t>> wanted;
   std::vector<vmoat_flow_key> forgotten;

@@ -32,6 +32,17 @@ class CheckedFindings final : public Findings {
   void keep(Bytes bytes) override {
     kept.assign(bytes.begin(), bytes.begin() + std::min(bytes.size(), kept_bytes_max));
   }
+  void asked(const NameQuestion& q) override {
+    require(!q.name.empty() && q.name.size() <= host_name_max);
+    touch(q.name);
+  }
+  void answered(const NameQuestion& q, std::span<const NameAddress> given) override {
+    asked(q);
+    for (const NameAddress& a : given) {
+      require(a.address.size() == 4 || a.address.size() == 16);
+      touch(as_text(a.address));
+    }
+  }
   void expect(const Expectation& e) override {
     const auto all = applications();
     require(std::any_of(all.begin(), all.end(), [&](const auto& app) { return app.name == e.application; }));

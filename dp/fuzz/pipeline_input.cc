@@ -33,6 +33,7 @@ class CheckedSink final : public RecordSink {
     }
   }
   void addresses(Bytes batch) override { require(batch.size() % sizeof(AddressRecord) == 0); }
+  void names(Bytes batch) override { require(batch.size() % sizeof(NameRecord) == 0); }
   void threats(Bytes batch) override { require(batch.size() % sizeof(ThreatRecord) == 0); }
 
   [[nodiscard]] uint64_t packets() const { return packets_; }

@@ -2,7 +2,7 @@
 // the flow records that are not on its disk yet.
 import type { DataplaneOutput } from '../client/addon.ts';
 import { flowCount, numberBatch } from '../client/flow-batch.ts';
-import { ADDRESS_RECORD_BYTES, THREAT_RECORD_BYTES } from '../client/layout.ts';
+import { ADDRESS_RECORD_BYTES, NAME_RECORD_BYTES, THREAT_RECORD_BYTES } from '../client/layout.ts';
 import { type DpStatus, MessageType, type Receipt } from '../contract/protocol.ts';
 import { Backlog, type Bulk, type Held } from './backlog.ts';
 import type { Peer } from './peer.ts';
@@ -54,7 +54,8 @@ export class Hub {
   /** Takes one output of the data plane; `log` is not for clients. */
   take<Kind extends keyof DataplaneOutput>(kind: Kind, value: DataplaneOutput[Kind]): void {
     if (kind === 'flows') this.#flows(value as DataplaneOutput['flows']);
-    else if (kind === 'addresses') this.#addresses(value as DataplaneOutput['addresses']);
+    else if (kind === 'addresses') this.#learned(kind, ADDRESS_RECORD_BYTES, value as Buffer);
+    else if (kind === 'names') this.#learned(kind, NAME_RECORD_BYTES, value as Buffer);
     else if (kind === 'threats') this.#threats(value as DataplaneOutput['threats']);
     else if (kind === 'status') this.#status(value as DataplaneOutput['status']);
     else if (kind in TABLES) this.#table(TABLES[kind as keyof typeof TABLES], value);
@@ -77,9 +78,9 @@ export class Hub {
   }
 
   /** What was learned is told again by every refresh, so nobody has to hold it. */
-  #addresses(body: Buffer): void {
-    const records = body.length / ADDRESS_RECORD_BYTES;
-    for (const peer of this.#peers) this.#send(peer, { type: MessageType.addresses, records, body });
+  #learned(kind: 'addresses' | 'names', recordBytes: number, body: Buffer): void {
+    const records = body.length / recordBytes;
+    for (const peer of this.#peers) this.#send(peer, { type: MessageType[kind], records, body });
   }
 
   #hold(bulk: Held): void {

@@ -78,6 +78,7 @@ function welcome(addon: Addon, { applications }: Options['settings']): Welcome {
     threats: addon.threats,
     flowRecordBytes: addon.recordLayout.FlowRecord.size,
     addressRecordBytes: addon.recordLayout.AddressRecord.size,
+    nameRecordBytes: addon.recordLayout.NameRecord.size,
     threatRecordBytes: addon.recordLayout.ThreatRecord.size,
   };
 }

@@ -10,7 +10,12 @@ import { flowBatch } from '../../test/wire/flow-batch.ts';
 import { DataplaneClient } from '../client/dataplane-client.ts';
 import type { DataplaneError } from '../client/dataplane-error.ts';
 import { type Frame, FrameReader, frameHead, jsonBody, jsonFrame } from '../client/framing.ts';
-import { ADDRESS_RECORD_BYTES, FLOW_RECORD_BYTES, THREAT_RECORD_BYTES } from '../client/layout.ts';
+import {
+  ADDRESS_RECORD_BYTES,
+  FLOW_RECORD_BYTES,
+  NAME_RECORD_BYTES,
+  THREAT_RECORD_BYTES,
+} from '../client/layout.ts';
 import {
   type DpStatus,
   type Inventory,
@@ -36,6 +41,7 @@ const WELCOME: Welcome = {
   threats: [],
   flowRecordBytes: FLOW_RECORD_BYTES,
   addressRecordBytes: ADDRESS_RECORD_BYTES,
+  nameRecordBytes: NAME_RECORD_BYTES,
   threatRecordBytes: THREAT_RECORD_BYTES,
 };
 const STATUS = {
@@ -43,7 +49,7 @@ const STATUS = {
   flows: { kernel: 0, kernelMax: 1, sessions: 0, sessionsMax: 1, pickedUp: 0 },
   frames: 0,
   records: 0,
-  lost: { ring: 0, budget: 0, table: 0, quota: 0, read: 0, sessions: 0, threats: 0, records: 5 },
+  lost: { ring: 0, budget: 0, table: 0, quota: 0, read: 0, sessions: 0, names: 0, threats: 0, records: 5 },
   anomalies: {},
   threats: {},
 };
@@ -198,7 +204,8 @@ test('another version is refused on either side, with both versions named', asyn
   const [error] = (await once(client(), 'disconnected')) as [DataplaneError];
   assert.equal(error.code, 'dp_version');
   const [own, other] = [FLOW_RECORD_BYTES, FLOW_RECORD_BYTES + 8].map(
-    (flow) => `${PROTOCOL_VERSION}/${flow}/${ADDRESS_RECORD_BYTES}/${THREAT_RECORD_BYTES}`,
+    (flow) =>
+      `${PROTOCOL_VERSION}/${flow}/${ADDRESS_RECORD_BYTES}/${NAME_RECORD_BYTES}/${THREAT_RECORD_BYTES}`,
   );
   assert.ok(error.message.includes(`${other}, this is ${own}`), error.message);
 });

@@ -10,6 +10,7 @@ import {
   Graph,
   GraphEdge,
   GraphNode,
+  LearnedName,
   Nic,
   Problem,
   Session,
@@ -26,7 +27,7 @@ import {
 export const BASE_PATH = '/api/v1';
 
 const NAMED = {
-  ...{ WorkloadRef, Flow, Nic, Workload, GraphNode, GraphEdge, Graph },
+  ...{ WorkloadRef, Flow, Nic, LearnedName, Workload, GraphNode, GraphEdge, Graph },
   ...{ EventRecord, EventKindInfo, EventDestination },
   ...{ Threat, ThreatGroup, ThreatKind, Status, StreamEvent, Session, WebLogin, Problem },
 };

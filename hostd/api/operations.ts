@@ -4,6 +4,7 @@ import { VmoatError } from '../base/errors.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
 import { eventFilterOf, eventOperations } from './event-operations.ts';
 import { filterOf, timeOf } from './flow-query.ts';
+import { nameOperations } from './name-operations.ts';
 import { operation } from './operation.ts';
 import {
   allStreamKinds,
@@ -102,6 +103,7 @@ export const operations = (hub: StreamHub) => [
   ...threatOperations,
   ...violationOperations,
   ...eventOperations,
+  ...nameOperations,
   operation({
     method: 'get',
     path: '/graph',

@@ -53,6 +53,21 @@ const PageQuery = {
 };
 export const FlowsQuery = FlowFilterQuery.extend(PageQuery);
 
+export const NameFilterQuery = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(255)
+    .toLowerCase()
+    .optional()
+    .describe('names like this: `*` stands for any characters, `?` for one'),
+  address: z.union([z.ipv4(), z.ipv6()], 'must be an address').optional().describe('names of this address'),
+  nic: z.string().min(1).max(64).optional().describe('tap of the NIC that asked'),
+  workload: End.optional().describe('the VM that asked: UUID, its beginning, or name'),
+});
+export type NameFilterQuery = z.infer<typeof NameFilterQuery>;
+export const NamesQuery = NameFilterQuery.extend(PageQuery);
+
 const ThreatName = z.string().min(1).max(64).optional().describe('which threat: a name of /threat-kinds');
 const LeastSeverity = Severity.optional().describe('this severe or worse');
 

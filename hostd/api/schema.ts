@@ -249,6 +249,22 @@ export const Nic = z.object({
 });
 export type Nic = z.infer<typeof Nic>;
 
+/** DNS told a NIC's guest that a name has an address: its question and the answer were seen. */
+export const LearnedName = z.object({
+  name: z.string().describe('in lower case: letters, digits, hyphens, underscores and dots'),
+  address: z.string(),
+  nic: z.string().nullable().describe('tap of the NIC that asked'),
+  workload: z.string().nullable().describe('UUID of its VM'),
+  workloadName: z.string().nullable(),
+  segment: z.string(),
+  server: z.string().describe('who answered'),
+  ttl: z.number().int().describe('seconds; at least 60, at most a day'),
+  first: Time.describe('when it was learned'),
+  seen: Time.describe('when it was told last, to half a minute'),
+  until: Time.describe('it counts until then: the TTL and half a minute'),
+});
+export type LearnedName = z.infer<typeof LearnedName>;
+
 export const Workload = z.object({
   id: z.string().describe('libvirt UUID'),
   name: z.string(),

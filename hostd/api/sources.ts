@@ -7,6 +7,7 @@ import type { EventFilter } from '../history/event-filter.ts';
 import type { EndFilter, FlowFilter, GroupOf } from '../history/flow-filter.ts';
 import type { FlowPage } from '../history/history.ts';
 import type { PastViolations } from '../history/past-violations.ts';
+import type { Names } from '../names/names.ts';
 import type { ThreatFilter } from '../threats/threat-filter.ts';
 import type { Threats } from '../threats/threats.ts';
 import type { Caller } from './operation.ts';
@@ -33,6 +34,8 @@ export interface ApiSources {
   status(): Status;
   workloads(): Workload[];
   nics(): Nic[];
+  /** What DNS taught. */
+  names: Names['find'];
   liveGraph(level: Level): Graph;
   pastGraph(since: number, until: number, level: Level): Promise<Graph>;
   flows(filter: FlowFilter, position: FlowPosition | null, limit: number): Promise<FlowPage>;

@@ -75,10 +75,10 @@ function fishCondition(command: Completable): string {
   return [...seen, ...(next ? [`not __fish_seen_subcommand_from ${next}`] : [])].join('; and ');
 }
 
-function valuesOf({ flags, choices }: Completable['options'][number]): string {
+function valuesOf({ path }: Completable, { flags, choices }: Completable['options'][number]): string {
   if (flags.some((flag) => VM_OPTIONS.includes(flag))) return `(${VM_NAMES})`;
   if (flags.includes('--kind')) return `(${EVENT_KINDS})`;
-  return flags.includes('--name') ? `(${THREAT_NAMES})` : choices.join(' ');
+  return path[0] === 'threats' && flags.includes('--name') ? `(${THREAT_NAMES})` : choices.join(' ');
 }
 
 export function fishScript(commands: readonly Completable[]): string {
@@ -91,7 +91,7 @@ export function fishScript(commands: readonly Completable[]): string {
       const flags = option.flags.map((flag) =>
         flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
       );
-      const names = valuesOf(option);
+      const names = valuesOf(command, option);
       const value = option.takesValue ? ` -x${names ? ` -a ${fishText(names)}` : ''}` : '';
       lines.push(`${when} ${flags.join(' ')}${value} -d ${fishText(option.description)}`);
     }

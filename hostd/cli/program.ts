@@ -13,6 +13,7 @@ import { doctorCommand } from './doctor-command.ts';
 import { eventsCommand } from './events-command.ts';
 import { flowsCommand } from './flows-command.ts';
 import { graphCommand } from './graph-command.ts';
+import { namesCommand } from './names-command.ts';
 import { nicCommand } from './nic-command.ts';
 import { policyCommand } from './policy-command.ts';
 import { INSTALLED_SOCKET, isOpenTo, socketPath } from './socket-path.ts';
@@ -85,6 +86,7 @@ export function build(program: Command, context: Context): void {
     threatsCommand,
     violationsCommand,
     eventsCommand,
+    namesCommand,
     graphCommand,
     policyCommand,
     doctorCommand,

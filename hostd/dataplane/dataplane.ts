@@ -4,6 +4,7 @@ import {
   type AddressRecord,
   DataplaneClient,
   type FlowBatch,
+  type NameRecord,
   type ThreatRecord,
 } from '../../dp/client/index.ts';
 import type {
@@ -25,6 +26,7 @@ export interface DataplaneEvents {
   tables: [];
   flows: [batch: FlowBatch, registry: Registry, instance: string];
   addresses: [AddressRecord[]];
+  names: [NameRecord[]];
   threats: [records: ThreatRecord[], instance: string];
   /** The handshake is done; the instance differs from the one before when dp was restarted. */
   connected: [Welcome];
@@ -120,6 +122,7 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
     client.on('segments', ({ segments }) => this.#replace({ segments }));
     client.on('status', (status) => this.#measure(status));
     client.on('addresses', (addresses) => this.emit('addresses', addresses));
+    client.on('names', (names) => this.emit('names', names));
     client.on('threats', (records) => {
       if (client.welcome) this.emit('threats', records, client.welcome.instance);
     });

@@ -12,6 +12,7 @@ import {
   EventRecord,
   Flow,
   Graph,
+  LearnedName,
   Page,
   Problem,
   Session,
@@ -85,6 +86,13 @@ before(async () => {
     { id: 4, threat: 2, firstMs: now - 500, src: null, dst: null, slot: 2 },
   );
   await until(async () => (await get(Page(Threat), '/threats')).items.length === 4);
+  house.names(
+    { name: 'www.example.org', seenMs: now - 3000 },
+    { name: 'example.org', address: [192, 0, 2, 2], slot: 2, seenMs: now - 2000 },
+    { name: 'www.example.net', slot: 9, seenMs: now - 1000 },
+    { name: 'over.example.org', seenMs: now - 400_000 },
+  );
+  await until(async () => (await get(Page(LearnedName), '/names')).items.length === 3);
 });
 after(async () => {
   await house.close();
@@ -310,6 +318,59 @@ test('pages of incidents follow each other', async () => {
   assert.deepEqual([other.status, Problem.parse(other.json).code], [400, 'bad_cursor']);
 });
 
+test('names: newest first, with who asked and until when they count', async () => {
+  const { items } = await get(Page(LearnedName), '/names');
+  assert.deepEqual(
+    items.map(({ name, workload }) => [name, workload]),
+    [
+      ['www.example.net', null],
+      ['example.org', DB],
+      ['www.example.org', WEB],
+    ],
+  );
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  assert.deepEqual(items[2], {
+    name: 'www.example.org',
+    address: '192.0.2.1',
+    nic: 'vnet1',
+    workload: WEB,
+    workloadName: 'web-1',
+    segment: items[2]?.segment,
+    server: '10.0.0.254',
+    ttl: 300,
+    first: iso(now - 3000),
+    seen: iso(now - 3000),
+    until: iso(now + 327_000),
+  });
+});
+
+const nameFilters: [query: string, count: number][] = [
+  ['?name=*.example.org', 1],
+  ['?name=*EXAMPLE.ORG', 2],
+  ['?name=www.example.*', 2],
+  ['?name=www.example.???', 2],
+  ['?name=example.org.', 1],
+  ['?name=example', 0],
+  ['?address=192.0.2.1', 2],
+  ['?address=2001:db8::1', 0],
+  ['?workload=web-1', 1],
+  ['?workload=off-1', 0],
+  ['?nic=vnet2', 1],
+  ['?name=*.example.org&address=192.0.2.2', 0],
+];
+for (const [query, count] of nameFilters)
+  test(`names${query} finds ${count}`, async () => {
+    assert.equal((await get(Page(LearnedName), `/names${query}`)).items.length, count);
+  });
+
+test('pages of names follow each other', async () => {
+  const first = await get(Page(LearnedName), '/names?limit=2');
+  const second = await get(Page(LearnedName), `/names?limit=2&cursor=${first.next}`);
+  assert.deepEqual([first.items.length, second.items.length, second.next], [2, 1, null]);
+  const other = await ask(`${V1}/names?limit=1&name=*&cursor=${first.next}`);
+  assert.deepEqual([other.status, Problem.parse(other.json).code], [400, 'bad_cursor']);
+});
+
 test('groups: one item for what one source does, the worst first', async () => {
   const { items } = await get(Page(ThreatGroup), '/threat-groups');
   assert.deepEqual(
@@ -458,6 +519,8 @@ const refusals: [string, Asked, number, string, string | undefined][] = [
   ['/events?kind=thraet', {}, 400, 'bad_request', 'kind'],
   ['/events?severity=worst', {}, 400, 'bad_request', 'severity'],
   ['/stream?event=nothing', {}, 400, 'bad_request', 'kind'],
+  ['/names?address=nowhere', {}, 400, 'bad_request', 'address'],
+  ['/names?workload=nobody', {}, 404, 'workload_unknown', 'workload'],
   ['/stream?kinds=everything', {}, 400, 'bad_request', 'kinds.0'],
   ['/nothing', {}, 404, 'not_found', undefined],
   ['/status', { method: 'DELETE' }, 405, 'method_not_allowed', undefined],

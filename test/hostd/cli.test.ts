@@ -8,6 +8,7 @@ import {
   EventRecord,
   Flow,
   Graph,
+  LearnedName,
   Nic,
   Page,
   Status,
@@ -342,6 +343,25 @@ test('threats ack: they leave the list, and come back', async () => {
   Threat.parse(JSON.parse(await ack('--undo', '-o', 'json')));
 });
 
+test('names: what DNS told whom', async () => {
+  house.names(
+    { name: 'www.example.org', seenMs: Date.now() - 1000 },
+    { name: 'db.example.net', address: [192, 0, 2, 2], slot: 2, seenMs: Date.now() },
+  );
+  await until(async () => (await good('names', '-o', 'json')).includes('db.example.net'));
+  const lines = (await good('names')).replace(/ +/g, ' ').split('\n');
+  assert.equal(lines[0], 'NAME ADDRESS ASKED BY SERVER TTL LEFT SEEN');
+  assert.match(lines[1] ?? '', /^db\.example\.net 192\.0\.2\.2 db\S+-1 10\.0\.0\.254 5m \S/);
+  assert.match(lines[2] ?? '', /^www\.example\.org 192\.0\.2\.1 web-1 /);
+  const json = (await good('names', '--name', '*.ORG', '--vm', 'web-1', '-o', 'json')).trimEnd();
+  assert.equal(LearnedName.parse(JSON.parse(json)).name, 'www.example.org');
+  assert.equal(
+    (await good('names', '--address', '192.0.2.2', '-n', '1', '-o', 'json')).split('\n').length,
+    2,
+  );
+  assert.equal(await good('names', '--nic', 'none', '-o', 'json'), '');
+});
+
 test('threats -f: each incident once; of what a source repeats one line a minute, with how many had none', () => {
   const news = new ThreatNews(60_000);
   const threat = (id: string, change: Partial<Threat> = {}) =>
@@ -449,6 +469,7 @@ const commands = [
   ['threats', 'show'],
   ['threats', 'kinds'],
   ['threats', 'ack'],
+  ['names'],
   ['graph'],
   ['doctor'],
   ['web-login'],
@@ -508,6 +529,8 @@ test('completion scripts are scripts of their shells', async () => {
   assert.equal(complete(['vmoat', 'threats', '-f', '--name', '']), 'scan land');
   assert.equal(complete(['vmoat', 'threats', 'ack', '--al']), '--alike');
   assert.equal(complete(['vmoat', 'events', '--severity', '']), 'info low medium high critical');
+  assert.equal(complete(['vmoat', 'names', '--na']), '--name');
+  assert.equal(complete(['vmoat', 'names', '-o', '']), 'table json');
   assert.match(await good('completion', 'zsh'), /^#compdef vmoat\n/);
   assert.match(await good('completion', 'fish'), /complete -c vmoat -n '__fish_use_subcommand' -a graph -d /);
 });

@@ -4,7 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ADDRESS_RECORD_BYTES, FLOW_RECORD_BYTES, THREAT_RECORD_BYTES } from '../../dp/client/layout.ts';
+import {
+  ADDRESS_RECORD_BYTES,
+  FLOW_RECORD_BYTES,
+  NAME_RECORD_BYTES,
+  THREAT_RECORD_BYTES,
+} from '../../dp/client/layout.ts';
 import type { DpStatus, Links, Nics, Segments, TappedNic } from '../../dp/contract/protocol.ts';
 import { PROTOCOL_VERSION } from '../../dp/contract/protocol.ts';
 import { Hub } from '../../dp/service/hub.ts';
@@ -20,6 +25,8 @@ import { mapped } from '../wire/flow-batch.ts';
 export { until } from './until.ts';
 
 import {
+  type NameFields,
+  nameBytes,
   type RecordFields,
   recordBytes,
   registry,
@@ -107,6 +114,7 @@ export class House {
           threats: threatKinds,
           flowRecordBytes: FLOW_RECORD_BYTES,
           addressRecordBytes: ADDRESS_RECORD_BYTES,
+          nameRecordBytes: NAME_RECORD_BYTES,
           threatRecordBytes: THREAT_RECORD_BYTES,
         },
         peerCredentials: () => ({ pid: process.pid, ...own }),
@@ -133,6 +141,10 @@ export class House {
     this.hub.take('threats', threatBytes(...threats));
   }
 
+  names(...names: NameFields[]): void {
+    this.hub.take('names', nameBytes(...names));
+  }
+
   /** The socket of root. */
   get admin(): string {
     return adminSocket(this.config.sockets.api);
@@ -149,7 +161,7 @@ export class House {
       flows: { kernel: 4, kernelMax: 1000, sessions: 2, sessionsMax: 1000, pickedUp: 1 },
       frames: 100,
       records: 10,
-      lost: { ...NO_LOSS, sessions: 0, threats: 0, records: 0 },
+      lost: { ...NO_LOSS, sessions: 0, names: 0, threats: 0, records: 0 },
       anomalies: {},
       threats: {},
       ...change,

@@ -1,6 +1,6 @@
 // Flow records as vmoat-dp sends them, for tests of hostd: the fields that matter there, the rest as of a usual flow.
 import { FlowBatch } from '../../dp/client/index.ts';
-import { THREAT_RECORD_BYTES, threatRecord } from '../../dp/client/layout.ts';
+import { NAME_RECORD_BYTES, nameRecord, THREAT_RECORD_BYTES, threatRecord } from '../../dp/client/layout.ts';
 import type { Registry, ThreatInfo } from '../../dp/contract/protocol.ts';
 import { type FlowFields, flowBatch, mapped } from '../wire/flow-batch.ts';
 
@@ -151,5 +151,34 @@ function threatBody(threat: ThreatFields): Buffer {
   record.writeUInt8((threat.fromNic ?? true) ? 1 : 0, threatRecord.from_nic);
   record.writeUInt8(evidence.length, threatRecord.evidence_length);
   record.set(evidence, threatRecord.evidence);
+  return record;
+}
+
+export interface NameFields {
+  name: string;
+  address?: [number, number, number, number];
+  slot?: number;
+  ttl?: number;
+  seenMs?: number;
+  untilMs?: number;
+  gone?: boolean;
+}
+
+/** A `names` body; the server is 10.0.0.254. */
+export const nameBytes = (...names: NameFields[]): Buffer => Buffer.concat(names.map(nameBody));
+
+function nameBody(fields: NameFields): Buffer {
+  const record = Buffer.alloc(NAME_RECORD_BYTES);
+  const { name, address = [192, 0, 2, 1], slot = 1, ttl = 300, seenMs = T0, gone = false } = fields;
+  record.set(mapped(...address), nameRecord.address);
+  record.set(mapped(10, 0, 0, 254), nameRecord.server);
+  record.writeBigInt64LE(nanoseconds(seenMs), nameRecord.seen_ns);
+  record.writeBigInt64LE(nanoseconds(fields.untilMs ?? seenMs + 330_000), nameRecord.until_ns);
+  record.writeUInt32LE(1, nameRecord.segment);
+  record.writeUInt32LE(ttl, nameRecord.ttl_s);
+  record.writeUInt16LE(slot, nameRecord.slot);
+  record.writeUInt8(gone ? 1 : 0, nameRecord.gone);
+  record.writeUInt8(name.length, nameRecord.name_length);
+  record.write(name, nameRecord.name);
   return record;
 }

@@ -42,6 +42,7 @@ const knowledge = [
   'hostd/threats',
   'hostd/events',
   'hostd/delivery',
+  'hostd/names',
   'hostd/history',
   ...sources,
 ];
@@ -62,6 +63,7 @@ export const tsEdges: Record<string, readonly string[]> = {
   'hostd/threats': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/events': ['topology', 'schema', ...sources],
   'hostd/delivery': ['dp/client', 'schema', ...sources],
+  'hostd/names': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/history': ['dp/contract', 'schema', ...sources],
   'hostd/api': ['schema', ...knowledge],
   'hostd/export': ['schema', ...knowledge],

@@ -62,6 +62,7 @@ class Counter final : public RecordSink {
     }
   }
   void addresses(Bytes) override {}
+  void names(Bytes) override {}
   void threats(Bytes) override {}
   [[nodiscard]] uint64_t recognised() const { return recognised_; }
 

@@ -20,6 +20,7 @@ class Counter final : public DataplaneSink {
  public:
   void flows(std::span<const uint8_t>) override {}
   void addresses(std::span<const uint8_t>) override {}
+  void names(std::span<const uint8_t>) override {}
   void threats(std::span<const uint8_t>) override {}
   void nics(uint64_t, std::span<const TappedNic> table) override { taps = table.size(); }
   void links(uint64_t, std::span<const LinkInfo>) override {}
