@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/address_text.h"
 #include "apps/ber.h"
 #include "apps/text.h"
+#include "base/address_text.h"
 
 namespace vmoat {
 

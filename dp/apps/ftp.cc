@@ -1,9 +1,9 @@
 // ftp: FTP's control connection (RFC 959): a 220 that calls itself FTP, or one that is asked for a login;
 // later, or from one end alone, commands and replies that only FTP has. Its data channels (PORT, PASV; EPRT,
 // EPSV of RFC 2428) are announced.
-#include "base/address_text.h"
 #include "apps/lines.h"
 #include "apps/tls_stream.h"
+#include "base/address_text.h"
 
 namespace vmoat {
 namespace {

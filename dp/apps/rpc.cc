@@ -1,7 +1,7 @@
 // rpc: ONC RPC version 2 (RFC 5531) over UDP and TCP; the program names the inner layer: nfs with its
 // helpers. The ports that a port mapper tells (RFC 1833) are announced.
-#include "base/address_text.h"
 #include "apps/lines.h"
+#include "base/address_text.h"
 
 namespace vmoat {
 namespace {

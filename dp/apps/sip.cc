@@ -1,7 +1,7 @@
 // sip: SIP (RFC 3261) over UDP and TCP: a request line with a sip, sips or tel URI, or a status line, with
 // its version. The media that its descriptions (SDP, RFC 8866) agree on are announced.
-#include "base/address_text.h"
 #include "apps/messages.h"
+#include "base/address_text.h"
 
 namespace vmoat {
 namespace {
