@@ -3,11 +3,13 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { systemBus } from '../libvirt-watch/bus.ts';
 import type { Bus } from '../libvirt-watch/types.ts';
+import { AuditLog } from './access/audit-log.ts';
+import { Tokens } from './access/tokens.ts';
 import { type AppOptions, createApp } from './api/app.ts';
 import { type Certificate, configuredCertificate, ownCertificate } from './api/certificate.ts';
 import { closeServer, listenOnHttps, listenOnSocket, pageAddress, SOCKET_MODES } from './api/listeners.ts';
 import { Metrics } from './api/metrics.ts';
-import type { Caller } from './api/operation.ts';
+import { type Caller, scopesOf } from './api/operation.ts';
 import { operations } from './api/operations.ts';
 import { pageFolder, pageHandler } from './api/page.ts';
 import type { WebLogin } from './api/schema.ts';
@@ -16,6 +18,7 @@ import type { ApiSources } from './api/sources.ts';
 import { StreamHub } from './api/stream-hub.ts';
 import { findEnd } from './api/workload-name.ts';
 import { adminSocket } from './base/admin-socket.ts';
+import { systemClock } from './base/clock.ts';
 import { VmoatError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import { VERSION } from './base/version.ts';
@@ -42,12 +45,17 @@ export async function startDaemon(
   log: Log,
   bus: Bus = systemBus({ address: config.libvirt.bus }),
 ): Promise<Daemon> {
+  const clock = systemClock;
+  const tokens = new Tokens({ file: join(config.stateDir, 'tokens.json'), clock });
+  const audit = new AuditLog(join(config.stateDir, 'audit'), clock);
   const parts = new Parts(config, log, bus);
   const web: Web = { served: null };
   const sessions = new Sessions({ file: join(config.stateDir, 'sessions.json'), clock: parts.clock });
-  const sources = apiSources(parts, log, sessions, (caller) => webLogin(sessions, web, caller));
+  const access = { sessions, tokens, audit, scopes: () => scopesOf(app.operations) };
+  const sources = apiSources(parts, log, access, (caller) => webLogin(sessions, web, caller));
   const hub = new StreamHub(sources);
   parts.board.addLoss(() => hub.dropped);
+  parts.board.addLoss(() => audit.lost);
   const app = {
     sources,
     operations: operations(hub),
@@ -58,6 +66,7 @@ export async function startDaemon(
   const stop = async (): Promise<void> => {
     hub.stop();
     await Promise.all(servers.map(closeServer));
+    await audit.close();
     await parts.stop();
   };
   try {
@@ -97,7 +106,7 @@ function webLogin(sessions: Sessions, { served }: Web, { role, user }: Caller): 
     throw new VmoatError('listen_failed', 'the web page is switched off', {
       hint: 'set web.listen in the configuration',
     });
-  const { secret, expires } = sessions.issue({ role, user });
+  const { secret, expires } = sessions.issue({ role: role ?? 'viewer', user });
   const url = `${served.address}#secret=${secret}`;
   return { url, secret, expires, fingerprint: served.certificate.fingerprint };
 }
@@ -105,14 +114,14 @@ function webLogin(sessions: Sessions, { served }: Web, { role, user }: Caller): 
 function apiSources(
   parts: Parts,
   log: Log,
-  sessions: Sessions,
+  access: Pick<ApiSources, 'sessions' | 'tokens' | 'audit' | 'scopes'>,
   login: (caller: Caller) => WebLogin,
 ): ApiSources {
   const { clock, inventory, history, traffic, threats, names, graphs, feed, board } = parts;
   return {
     clock,
     log,
-    sessions,
+    ...access,
     feed,
     groupOf,
     threats,

@@ -13,7 +13,7 @@ export const nameOperations = [
     method: 'get',
     path: '/names',
     summary: 'Names that DNS gave addresses, as guests were told, newest first by when they were learned',
-    access: 'session',
+    access: 'viewer',
     query: NamesQuery,
     params: NoQuery,
     answer: Page(LearnedName),

@@ -1,8 +1,10 @@
 // The OpenAPI 3.1 document, made from the operations and their schemas (OpenAPI 3.1 speaks zod's JSON Schema dialect).
 import { z } from 'zod';
 import { type ErrorCode, errorCodes } from '../base/error-codes.ts';
-import type { Access, Operation } from './operation.ts';
+import { type Access, isChange, type Operation, scopeOf } from './operation.ts';
 import {
+  ApiToken,
+  AuditEntry,
   EventDestination,
   EventKindInfo,
   EventRecord,
@@ -11,6 +13,7 @@ import {
   GraphEdge,
   GraphNode,
   LearnedName,
+  NewToken,
   Nic,
   Problem,
   Session,
@@ -28,6 +31,7 @@ export const BASE_PATH = '/api/v1';
 
 const NAMED = {
   ...{ WorkloadRef, Flow, Nic, LearnedName, Workload, GraphNode, GraphEdge, Graph },
+  ...{ ApiToken, NewToken, AuditEntry },
   ...{ EventRecord, EventKindInfo, EventDestination },
   ...{ Threat, ThreatGroup, ThreatKind, Status, StreamEvent, Session, WebLogin, Problem },
 };
@@ -59,7 +63,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     info: { title: 'vmoat', version, description: 'What vmoat sees of the VMs of a KVM host.' },
     servers: [{ url: BASE_PATH }],
     paths,
-    components: { schemas: schemasOf(answers), securitySchemes: { session: SESSION } },
+    components: { schemas: schemasOf(answers), securitySchemes: { session: SESSION, token: TOKEN } },
   };
 }
 
@@ -70,8 +74,15 @@ const SESSION = {
   description: 'Over HTTPS only; on the Unix sockets the mode of the file decides.',
 };
 
-const NEEDS_SESSION: readonly Access[] = ['session', 'admin'];
-const MAY_REFUSE: readonly Access[] = ['local', 'admin'];
+const TOKEN = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'Over HTTPS only; made by `vmoat token create`. A token with scopes needs the one that is named.',
+};
+
+const NEEDS_ROLE: readonly Access[] = ['viewer', 'operator', 'admin'];
+const MAY_REFUSE: readonly Access[] = ['local', ...NEEDS_ROLE];
 
 /** getWorkloadsId for GET /workloads/{id}. */
 const operationId = ({ method, path }: Operation): string =>
@@ -98,7 +109,10 @@ function described(operation: Operation, answer: Reference): Json {
   return {
     operationId: operationId(operation),
     summary: operation.summary,
-    security: NEEDS_SESSION.includes(operation.access) ? [{ session: [] }] : [],
+    ...(NEEDS_ROLE.includes(operation.access) && {
+      description: `For the role ${operation.access} or more.`,
+    }),
+    security: NEEDS_ROLE.includes(operation.access) ? [{ session: [] }, { token: [scopeOf(operation)] }] : [],
     parameters: [...parameters(operation.params, 'path'), ...parameters(operation.query, 'query')],
     ...(body && { requestBody: { required: !operation.body?.safeParse(undefined).success, ...body } }),
     responses: {
@@ -125,10 +139,11 @@ function parameters(schema: z.ZodType, place: 'path' | 'query'): Json[] {
 /** What every operation may answer, by who may call it, and what it says of itself. */
 const errorsOf = (operation: Operation): ErrorCode[] => [
   'bad_request',
-  ...(NEEDS_SESSION.includes(operation.access) ? (['unauthorized'] as const) : []),
+  ...(NEEDS_ROLE.includes(operation.access) ? (['unauthorized'] as const) : []),
   ...(MAY_REFUSE.includes(operation.access) ? (['forbidden'] as const) : []),
   'rate_limited',
   'internal',
+  ...(isChange(operation) ? (['audit_failed'] as const) : []),
   ...(operation.errors ?? []),
 ];
 

@@ -3,18 +3,31 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { ErrorCode } from '../base/error-codes.ts';
 import { VmoatError } from '../base/errors.ts';
+import type { Role } from './schema.ts';
 import type { ApiSources } from './sources.ts';
 
-/**
- * `session`: a signed-in browser or a Unix socket; `local`: a Unix socket only; `anyone`: everybody; `admin`: the
- * socket of root, or a browser that was signed in by root.
- */
-export type Access = 'session' | 'local' | 'anyone' | 'admin';
+/** The least role that may; `local`: whoever may use a Unix socket, and nobody else; `anyone`: everybody. */
+export type Access = Role | 'local' | 'anyone';
 
-/** Who asks; `user` is empty where nothing says it. */
+/** Who asks. */
 export interface Caller {
-  role: 'viewer' | 'admin';
+  /** null: nobody that we know */
+  role: Role | null;
+  /** Empty where nothing says it. */
   user: string;
+  /** null: everything that the role may */
+  scopes: readonly string[] | null;
+  /** Where the request comes from, for the audit log. */
+  from: string;
+}
+
+/** What an operation changed, for the audit log. */
+export interface Change {
+  /** What it is about, where the path does not name it. */
+  target?: string;
+  /** What was there, and what is there now: ids, versions, states. */
+  before?: string | null;
+  after?: string | null;
 }
 
 export interface Call<Q, P, B> {
@@ -23,6 +36,8 @@ export interface Call<Q, P, B> {
   body: B;
   sources: ApiSources;
   caller: Caller;
+  /** To be told what was changed. */
+  changed: (change: Change) => void;
   request: Request;
   response: Response;
 }
@@ -33,6 +48,8 @@ interface Definition<Q extends z.ZodType, P extends z.ZodType, B extends z.ZodTy
   path: string;
   summary: string;
   access: Access;
+  /** First part of the scope that a token needs; the first part of the path if it is not given. */
+  area?: string;
   query: Q;
   params: P;
   body?: B;
@@ -49,7 +66,13 @@ interface Definition<Q extends z.ZodType, P extends z.ZodType, B extends z.ZodTy
 
 /** An operation whose types were checked where it was written. */
 export interface Operation extends Omit<Definition<z.ZodType, z.ZodType, z.ZodType, z.ZodType>, 'handle'> {
-  run: (sources: ApiSources, caller: Caller, request: Request, response: Response) => Promise<unknown>;
+  run: (
+    sources: ApiSources,
+    caller: Caller,
+    request: Request,
+    response: Response,
+    changed: (change: Change) => void,
+  ) => Promise<unknown>;
 }
 
 export function operation<Q extends z.ZodType, P extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
@@ -59,18 +82,34 @@ export function operation<Q extends z.ZodType, P extends z.ZodType, B extends z.
   const body: z.ZodType = definition.body ?? z.unknown();
   return {
     ...described,
-    run: async (sources, caller, request, response) =>
+    run: async (sources, caller, request, response, changed) =>
       handle({
         query: checked(definition.query, request.query) as z.infer<Q>,
         params: checked(definition.params, request.params) as z.infer<P>,
         body: checked(body, request.body) as z.infer<B>,
         sources,
         caller,
+        changed,
         request,
         response,
       }),
   };
 }
+
+export const isChange = ({ method }: Pick<Operation, 'method'>): boolean => method !== 'get';
+
+/** What a token must have been given for it, such as `flows:read`. */
+export const scopeOf = ({ method, path, area }: Pick<Operation, 'method' | 'path' | 'area'>): string =>
+  `${area ?? path.split('/')[1]}:${isChange({ method }) ? 'write' : 'read'}`;
+
+/** Every scope that a token can have. */
+export const scopesOf = (operations: readonly Operation[]): string[] =>
+  [
+    ...new Set([
+      ...operations.filter(({ access }) => access !== 'anyone' && access !== 'local').map(scopeOf),
+      'metrics:read',
+    ]),
+  ].sort();
 
 /** The input as the schema makes it; throws `bad_request` that names the first field at fault. */
 function checked(schema: z.ZodType, input: unknown): unknown {

@@ -1,6 +1,7 @@
 // Every operation of the API, read top to bottom.
 import { z } from 'zod';
 import { VmoatError } from '../base/errors.ts';
+import { accessOperations } from './access-operations.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
 import { eventFilterOf, eventOperations } from './event-operations.ts';
 import { filterOf, timeOf } from './flow-query.ts';
@@ -35,7 +36,7 @@ export const operations = (hub: StreamHub) => [
     method: 'get',
     path: '/status',
     summary: 'How vmoat is: both processes, libvirt, NICs, losses',
-    access: 'session',
+    access: 'viewer',
     answer: Status,
     handle: ({ sources }) => sources.status(),
   }),
@@ -44,7 +45,7 @@ export const operations = (hub: StreamHub) => [
     method: 'get',
     path: '/workloads',
     summary: 'All VMs with their NICs',
-    access: 'session',
+    access: 'viewer',
     answer: Page(Workload),
     handle: ({ sources }) => whole(sources.workloads()),
   }),
@@ -52,7 +53,7 @@ export const operations = (hub: StreamHub) => [
     method: 'get',
     path: '/workloads/{id}',
     summary: 'One VM, by UUID, the beginning of it, or name',
-    access: 'session',
+    access: 'viewer',
     query: NoQuery,
     params: IdParam,
     answer: Workload,
@@ -64,7 +65,7 @@ export const operations = (hub: StreamHub) => [
     method: 'get',
     path: '/nics',
     summary: 'All NICs, also those that cannot be tapped, with the reason, and taps that belong to no VM',
-    access: 'session',
+    access: 'viewer',
     answer: Page(Nic),
     handle: ({ sources }) => whole(sources.nics()),
   }),
@@ -72,7 +73,7 @@ export const operations = (hub: StreamHub) => [
     method: 'get',
     path: '/flows',
     summary: 'Flows, newest first by when they began; the order is stable while flows go on',
-    access: 'session',
+    access: 'viewer',
     query: FlowsQuery,
     params: NoQuery,
     answer: Page(Flow),
@@ -89,7 +90,7 @@ export const operations = (hub: StreamHub) => [
     method: 'get',
     path: '/flows/{id}',
     summary: 'One flow',
-    access: 'session',
+    access: 'viewer',
     query: NoQuery,
     params: IdParam,
     answer: Flow,
@@ -104,11 +105,12 @@ export const operations = (hub: StreamHub) => [
   ...violationOperations,
   ...eventOperations,
   ...nameOperations,
+  ...accessOperations,
   operation({
     method: 'get',
     path: '/graph',
     summary: 'Who talks to whom: live, or in a past window',
-    access: 'session',
+    access: 'viewer',
     query: GraphQuery,
     params: NoQuery,
     answer: Graph,
@@ -119,7 +121,7 @@ export const operations = (hub: StreamHub) => [
     method: 'get',
     path: '/stream',
     summary: 'Server-sent events: what happens, as it happens',
-    access: 'session',
+    access: 'viewer',
     query: StreamQuery,
     params: NoQuery,
     answer: StreamEvent,
@@ -140,13 +142,13 @@ export const operations = (hub: StreamHub) => [
     method: 'get',
     path: '/session',
     summary: 'The session of this browser',
-    access: 'session',
+    access: 'viewer',
     answer: Session,
     errors: ['not_found'],
     handle: ({ sources, request }) => {
       const session = sources.sessions.find(cookieOf(request));
       if (session) return session;
-      throw new VmoatError('not_found', 'the Unix socket has no sessions');
+      throw new VmoatError('not_found', 'there is no session: this is a Unix socket or a token');
     },
   }),
   operation({

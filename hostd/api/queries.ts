@@ -1,7 +1,7 @@
 // What the API takes in paths, queries and bodies.
 import { z } from 'zod';
 import { MOMENT_PATTERN } from './moment.ts';
-import { EventSeverity, Severity } from './schema.ts';
+import { EventSeverity, Role, Severity } from './schema.ts';
 
 const Moment = z
   .string()
@@ -155,6 +155,34 @@ export const StreamQuery = FlowFilterQuery.omit({ since: true, until: true }).ex
     .describe(`which events, separated by commas: ${STREAM_KINDS.join(', ')}; all if not given`),
 });
 export const allStreamKinds: readonly StreamKind[] = STREAM_KINDS;
+
+export const AuditQuery = z.strictObject({
+  since: Moment.optional().describe('only entries at or after this moment'),
+  until: Moment.optional().describe('only entries at or before this moment'),
+  user: z.string().min(1).max(255).optional().describe('only what this user did'),
+  ...PageQuery,
+});
+
+const SCOPES_MAX = 64;
+export const TokenRequest = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be small letters, digits, dots, dashes; at most 63')
+    .describe('what the audit log calls it'),
+  role: Role,
+  scopes: z
+    .array(z.string().max(64))
+    .min(1)
+    .max(SCOPES_MAX)
+    .optional()
+    .describe('some of /scopes; everything that the role may if not given'),
+  expires: z
+    .string()
+    .max(40)
+    .regex(MOMENT_PATTERN, 'must be RFC 3339, or how long: 12h, 30d')
+    .default('90d')
+    .describe('RFC 3339, or how long it is valid: 12h, 30d; at most 366 days'),
+});
 
 export const NoQuery = z.strictObject({});
 export const IdParam = z.strictObject({ id: End });

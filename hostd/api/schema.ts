@@ -400,9 +400,48 @@ export const StreamEvent = z.discriminatedUnion('kind', [
 ]);
 export type StreamEvent = z.infer<typeof StreamEvent>;
 
+/** What somebody may: each more than the one before. */
+export const Role = z.enum(['viewer', 'operator', 'admin']);
+export type Role = z.infer<typeof Role>;
+
+/** A token of the API; what it is made of is shown once, when it is made. */
+export const ApiToken = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: Role,
+  scopes: z.array(z.string()).nullable().describe('null: everything that the role may'),
+  created: Time,
+  by: z.string().describe('who made it'),
+  expires: Time,
+  lastUsed: Time.nullable().describe('to the hour'),
+});
+export type ApiToken = z.infer<typeof ApiToken>;
+
+export const NewToken = z.object({
+  token: ApiToken,
+  secret: z.string().describe('for `Authorization: Bearer …`; it is shown this once'),
+});
+export type NewToken = z.infer<typeof NewToken>;
+
+/** Somebody changed something, or was not let. */
+export const AuditEntry = z.object({
+  id: z.string(),
+  at: Time,
+  user: z.string().describe('who, as far as it is known'),
+  role: Role.nullable().describe('null: nobody that we know'),
+  from: z.string().describe('`admin.sock`, `api.sock`, or the address of the client and how it signed in'),
+  action: z.string().describe('method and path, such as `POST /threats/{id}/acknowledge`'),
+  target: z.string().nullable().describe('the path’s id'),
+  result: z.enum(['done', 'refused', 'failed']),
+  code: z.string().nullable().describe('why it was refused or failed'),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
 /** A browser's session. */
 export const Session = z.object({
-  role: z.enum(['viewer', 'admin']),
+  role: Role,
   user: z.string().default('').describe('who asked for the secret, where that is known'),
   since: Time,
   expires: Time,

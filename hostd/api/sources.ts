@@ -1,4 +1,6 @@
 // What the API needs of the rest of hostd; main.ts composes it, tests bring their own.
+import type { AuditLog } from '../access/audit-log.ts';
+import type { Tokens } from '../access/tokens.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { FlowPosition } from '../history/day-file.ts';
@@ -57,6 +59,10 @@ export interface ApiSources {
   groupOf: GroupOf;
   feed: LiveFeed;
   sessions: Sessions;
+  tokens: Tokens;
+  /** Every scope that a token can have. */
+  scopes(): string[];
+  audit: AuditLog;
   /** Where the page is served, for `vmoat web-login`; throws `listen_failed` where it is not. */
   webLogin(caller: Caller): WebLogin;
 }

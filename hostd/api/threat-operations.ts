@@ -1,7 +1,7 @@
 // The operations on threats: incidents, their groups and kinds, and what people have said of them.
 import { VmoatError } from '../base/errors.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
-import { operation } from './operation.ts';
+import { type Change, operation } from './operation.ts';
 import {
   Acknowledge,
   AcknowledgeQuery,
@@ -17,7 +17,7 @@ import { threatFilterOf } from './threat-query.ts';
 
 const ACKNOWLEDGE = {
   path: '/threats/{id}/acknowledge',
-  access: 'admin',
+  access: 'operator',
   query: AcknowledgeQuery,
   params: IdParam,
 } as const;
@@ -27,7 +27,7 @@ export const threatOperations = [
     method: 'get',
     path: '/threats',
     summary: 'Incidents, newest first by when they began; the order is stable while they go on',
-    access: 'session',
+    access: 'viewer',
     query: ThreatsQuery,
     params: NoQuery,
     answer: Page(Threat),
@@ -43,8 +43,9 @@ export const threatOperations = [
   operation({
     method: 'get',
     path: '/threat-groups',
+    area: 'threats',
     summary: 'The same, those of one threat by one source as one item; the worst first, then the newest',
-    access: 'session',
+    access: 'viewer',
     query: ThreatGroupsQuery,
     params: NoQuery,
     answer: Page(ThreatGroup),
@@ -58,7 +59,7 @@ export const threatOperations = [
     method: 'get',
     path: '/threats/{id}',
     summary: 'One incident',
-    access: 'session',
+    access: 'viewer',
     query: NoQuery,
     params: IdParam,
     answer: Threat,
@@ -72,10 +73,11 @@ export const threatOperations = [
     body: Acknowledge,
     answer: Threat,
     errors: ['not_found', 'history_unavailable'],
-    handle: ({ sources, params, query, body, caller }) => {
+    handle: ({ sources, params, query, body, caller, changed }) => {
       const note = body?.note ?? '';
       const at = new Date(sources.clock.now()).toISOString();
-      return acknowledge(sources, params.id, { at, by: caller.user || 'web', note }, query.alike === 'yes');
+      const by = caller.user || 'web';
+      return acknowledge(sources, params.id, { at, by, note }, query.alike === 'yes', changed);
     },
   }),
   operation({
@@ -84,13 +86,15 @@ export const threatOperations = [
     summary: 'Takes that back',
     answer: Threat,
     errors: ['not_found', 'history_unavailable'],
-    handle: ({ sources, params, query }) => acknowledge(sources, params.id, null, query.alike === 'yes'),
+    handle: ({ sources, params, query, changed }) =>
+      acknowledge(sources, params.id, null, query.alike === 'yes', changed),
   }),
   operation({
     method: 'get',
     path: '/threat-kinds',
+    area: 'threats',
     summary: 'Every threat that vmoat-dp knows: severity, meaning, evidence, default action, thresholds',
-    access: 'session',
+    access: 'viewer',
     query: NoQuery,
     params: NoQuery,
     answer: Page(ThreatKind),
@@ -103,9 +107,17 @@ async function acknowledge(
   id: string,
   acknowledged: Acknowledgement | null,
   alike: boolean,
+  changed: (change: Change) => void,
 ): Promise<Threat> {
-  return found(await sources.threats.acknowledge(id, acknowledged, alike));
+  const before = sources.threats.threat(id)?.acknowledged ?? null;
+  const threat = found(await sources.threats.acknowledge(id, acknowledged, alike));
+  const and = alike ? ', and all like it' : '';
+  changed({ before: stateOf(before), after: `${stateOf(threat.acknowledged)}${and}` });
+  return threat;
 }
+
+const stateOf = (acknowledged: Acknowledgement | null): string =>
+  acknowledged ? `acknowledged by ${acknowledged.by} at ${acknowledged.at}` : 'open';
 
 function found(threat: Threat | null): Threat {
   if (threat) return threat;

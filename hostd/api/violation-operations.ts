@@ -8,7 +8,7 @@ import type { ApiSources } from './sources.ts';
 
 const ACKNOWLEDGE = {
   path: '/violations/{id}/acknowledge',
-  access: 'admin',
+  access: 'operator',
   query: NoQuery,
   params: IdParam,
 } as const;
@@ -23,7 +23,7 @@ export const violationOperations = [
     method: 'get',
     path: '/violations',
     summary: 'Flows that no rule allows or that one denies, by edge and service, the latest first',
-    access: 'session',
+    access: 'viewer',
     query: ViolationsQuery,
     params: NoQuery,
     answer: Violations,
@@ -39,7 +39,7 @@ export const violationOperations = [
     method: 'get',
     path: '/violations/{id}',
     summary: 'One violation',
-    access: 'session',
+    access: 'viewer',
     query: NoQuery,
     params: IdParam,
     answer: Violation,

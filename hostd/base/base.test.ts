@@ -6,6 +6,7 @@ import { ManualClock } from './clock.ts';
 import { errorCodes } from './error-codes.ts';
 import { VmoatError } from './errors.ts';
 import { nearest } from './nearest.ts';
+import { orderedIds } from './ordered-id.ts';
 
 const root = join(import.meta.url.replace('file://', ''), '../../..');
 
@@ -63,4 +64,17 @@ test('the manual clock runs what falls due, in order', () => {
   stop();
   clock.advance(15);
   assert.deepEqual(seen, ['a1010', 'b1015', 'a1020', 'a1030', 'b1030', 'b1045']);
+});
+
+test('ids are in the order of their making, also within a millisecond and over a step back', () => {
+  const next = orderedIds();
+  const ids = [
+    1_763_640_000_000,
+    1_763_640_000_000,
+    1_763_640_000_000 + 5,
+    1_763_640_000_000 - 9999,
+    1_763_640_000_000 + 6,
+  ].map(next);
+  assert.deepEqual([...ids].sort(), ids);
+  assert.equal(new Set(ids).size, 5);
 });

@@ -21,8 +21,9 @@ export const errorCodes = {
   },
   unauthorized: {
     http: 401,
-    means: 'The browser has no valid session.',
-    remedy: 'Run `vmoat web-login` on the host and open the address it prints.',
+    means: 'The browser has no valid session, or the token is not valid.',
+    remedy:
+      'Run `vmoat web-login` on the host and open the address it prints, or make a token: `vmoat token create`.',
   },
   bootstrap_refused: {
     http: 401,
@@ -31,8 +32,9 @@ export const errorCodes = {
   },
   forbidden: {
     http: 403,
-    means: 'Only root may do this, or only the Unix socket takes it, or it comes from a foreign web page.',
-    remedy: 'Use the `vmoat` command on the host, as root where the hint says so.',
+    means:
+      'The role or the scopes do not suffice, or only the Unix socket takes it, or it comes from a foreign web page.',
+    remedy: 'Use the `vmoat` command on the host, as root where the hint says so, or a token of that role.',
   },
   not_found: {
     http: 404,
@@ -73,6 +75,16 @@ export const errorCodes = {
     http: 503,
     means: 'The flow history cannot be read or written.',
     remedy: 'See the journal of vmoat-hostd: a full disk or wrong rights of the state directory are usual.',
+  },
+  name_taken: {
+    http: 409,
+    means: 'The name is taken already.',
+    remedy: 'Use another one, or remove what has it.',
+  },
+  audit_failed: {
+    http: 503,
+    means: 'The audit log cannot be written; what was asked for may have been done all the same.',
+    remedy: 'See whether the disk of the state directory is full, then look whether the change is there.',
   },
   internal: {
     http: 500,
@@ -154,6 +166,11 @@ export const errorCodes = {
     http: 503,
     means: 'The change could not be written; nothing has changed.',
     remedy: 'See the journal of vmoat-hostd: a full disk or wrong rights of the state directory are usual.',
+  },
+  tokens_broken: {
+    http: 0,
+    means: 'The file of API tokens cannot be read.',
+    remedy: 'Restore the file that the message names, or move it away and make the tokens again.',
   },
   listen_failed: {
     http: 0,

@@ -5,6 +5,7 @@ import { adminSocket } from '../base/admin-socket.ts';
 import type { ErrorCode } from '../base/error-codes.ts';
 import { VmoatError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
+import { auditCommand } from './audit-command.ts';
 import { completionCommand } from './completion-command.ts';
 import { configCommand } from './config-command.ts';
 import { type Context, examples } from './context.ts';
@@ -20,6 +21,7 @@ import { INSTALLED_SOCKET, isOpenTo, socketPath } from './socket-path.ts';
 import { statusCommand } from './status-command.ts';
 import { styled, type Terminal } from './terminal.ts';
 import { threatsCommand } from './threats-command.ts';
+import { tokenCommand } from './token-command.ts';
 import { violationsCommand } from './violations-command.ts';
 import { vmCommand } from './vm-command.ts';
 import { webLoginCommand } from './web-login-command.ts';
@@ -91,6 +93,8 @@ export function build(program: Command, context: Context): void {
     policyCommand,
     doctorCommand,
     webLoginCommand,
+    tokenCommand,
+    auditCommand,
     configCommand,
     completionCommand,
   ])

@@ -6,7 +6,7 @@ import { EventRecord, type Nic, type Threat } from '../api/schema.ts';
 import { ManualClock } from '../base/clock.ts';
 import { ConflictNews } from './conflict-news.ts';
 import { ConnectionNews } from './connection-news.ts';
-import { emitter, orderedIds } from './events.ts';
+import { emitter } from './events.ts';
 import { LossNews } from './loss-news.ts';
 import { NicNews } from './nic-news.ts';
 import { eventReference } from './reference.ts';
@@ -21,13 +21,6 @@ function setUp() {
   const emit = emitter(clock, (event) => told.push(EventRecord.parse(event)));
   return { clock, told, emit, kinds: () => told.map(({ kind }) => kind) };
 }
-
-test('ids are in the order of their making, also within a millisecond and over a step back', () => {
-  const next = orderedIds();
-  const ids = [T0, T0, T0 + 5, T0 - 9999, T0 + 6].map(next);
-  assert.deepEqual([...ids].sort(), ids);
-  assert.equal(new Set(ids).size, 5);
-});
 
 const nic = (id: string, change: Partial<Nic> = {}): Nic => ({
   id,

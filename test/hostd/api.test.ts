@@ -8,11 +8,13 @@ import { connect } from 'node:tls';
 import { z } from 'zod';
 import type { OpenApiDocument } from '../../hostd/api/openapi.ts';
 import {
+  AuditEntry,
   EventKindInfo,
   EventRecord,
   Flow,
   Graph,
   LearnedName,
+  NewToken,
   Page,
   Problem,
   Session,
@@ -114,7 +116,9 @@ test('every documented path answers as the served document says', async () => {
     '/violations/{id}': violation?.id ?? '',
     '/violations/{id}/acknowledge': violation?.id ?? '',
     '/destinations/{id}/test': 'syslog:central',
+    '/tokens/{id}': 'doomed',
   };
+  await askSocket(house.admin, `${V1}/tokens`, { method: 'POST', body: { name: 'doomed', role: 'viewer' } });
   const secret = WebLogin.parse((await ask(`${V1}/web-login`, { method: 'POST' })).json).secret;
   let asked = 0;
   for (const [path, methods] of Object.entries(document.paths))
@@ -130,7 +134,11 @@ test('every documented path answers as the served document says', async () => {
         for (const event of events) answerOf(schema).parse(event);
         continue;
       }
-      const body = method === 'post' && path === '/session' ? { body: { secret } } : {};
+      const bodies: Record<string, object> = {
+        '/session': { secret },
+        '/tokens': { name: 'documented', role: 'viewer' },
+      };
+      const body = method === 'post' && bodies[path] ? { body: bodies[path] } : {};
       const answer = await askSocket(house.admin, target, { method: method.toUpperCase(), ...body });
       if (path === '/session' && method === 'get') assert.equal(answer.status, 404);
       else {
@@ -497,6 +505,97 @@ test('a browser may acknowledge where root signed it in', async () => {
   await askSocket(house.admin, path, { method: 'DELETE' });
 });
 
+const makeToken = async (body: object): Promise<string> => {
+  const answer = await askSocket(house.admin, `${V1}/tokens`, { method: 'POST', body });
+  assert.equal(answer.status, 200, answer.text);
+  return NewToken.parse(answer.json).secret;
+};
+const bearer = (secret: string, asked: Asked = {}): Asked => ({
+  ...asked,
+  headers: { authorization: `Bearer ${secret}` },
+});
+
+test('tokens: each role may what it may, each scope what it says, over HTTPS alone', async () => {
+  const page = house.daemon?.page ?? '';
+  const [threat] = (await get(Page(Threat), '/threats?name=land')).items;
+  const ack = `${V1}/threats/${threat?.id}/acknowledge`;
+  const status = async (secret: string, path: string, asked: Asked = {}): Promise<number> =>
+    (await askHttps(page, path, bearer(secret, asked))).status;
+  const viewer = await makeToken({ name: 'v', role: 'viewer', expires: '30d' });
+  const operator = await makeToken({ name: 'o', role: 'operator' });
+  const admin = await makeToken({ name: 'a', role: 'admin' });
+  const scoped = await makeToken({ name: 's', role: 'admin', scopes: ['flows:read', 'tokens:write'] });
+  const post = { method: 'POST' };
+  assert.deepEqual(
+    [await status(viewer, `${V1}/status`), await status(viewer, '/metrics'), await status(viewer, ack, post)],
+    [200, 200, 403],
+  );
+  assert.deepEqual([await status(operator, ack, post), await status(operator, `${V1}/tokens`)], [200, 403]);
+  assert.equal((await get(Threat, `/threats/${threat?.id}`)).acknowledged?.by, 'token:o');
+  assert.deepEqual([await status(admin, `${V1}/tokens`), await status(admin, `${V1}/audit`)], [200, 200]);
+  assert.deepEqual(
+    [
+      await status(scoped, `${V1}/flows`),
+      await status(scoped, `${V1}/threats`),
+      await status(scoped, '/metrics'),
+      await status(scoped, ack, { method: 'DELETE' }),
+    ],
+    [200, 403, 403, 403],
+  );
+  const wider = { method: 'POST', body: { name: 'wider', role: 'admin' } };
+  assert.equal(await status(scoped, `${V1}/tokens`, wider), 403, 'no way around its scopes');
+  assert.equal(await status(viewer, `${V1}/web-login`, post), 403);
+  assert.equal(await status(viewer, `${V1}/session`), 404);
+  assert.equal((await ask(ack, bearer(admin, post))).status, 403, 'the socket knows no tokens');
+  await askSocket(house.admin, `${V1}/tokens/v`, { method: 'DELETE' });
+  assert.equal(await status(viewer, `${V1}/status`), 401);
+  await askSocket(house.admin, ack, { method: 'DELETE' });
+});
+
+test('tokens: what is wrong with one that is asked for', async () => {
+  const wrong = async (body: object): Promise<[number, string | undefined]> => {
+    const answer = await askSocket(house.admin, `${V1}/tokens`, { method: 'POST', body });
+    return [answer.status, Problem.parse(answer.json).field];
+  };
+  assert.deepEqual(await wrong({ name: 'a', role: 'viewer' }), [409, 'name']);
+  assert.deepEqual(await wrong({ name: 'x', role: 'root' }), [400, 'role']);
+  assert.deepEqual(await wrong({ name: 'x y', role: 'viewer' }), [400, 'name']);
+  assert.deepEqual(await wrong({ name: 'x', role: 'viewer', scopes: ['flow:read'] }), [400, 'scopes']);
+  assert.deepEqual(await wrong({ name: 'x', role: 'viewer', expires: '400d' }), [400, 'expires']);
+  assert.deepEqual(await wrong({ name: 'x', role: 'viewer', expires: '1s' }), [400, 'expires']);
+});
+
+test('the audit log: who, from where, what, before and after; refusals, too; never a secret', async () => {
+  const [threat] = (await get(Page(Threat), '/threats?name=land')).items;
+  const ack = `${V1}/threats/${threat?.id}/acknowledge`;
+  const asked = { method: 'POST', headers: { 'vmoat-user': 'ann' } };
+  await askSocket(house.admin, ack, asked);
+  await askSocket(house.admin, ack, { method: 'DELETE' });
+  await ask(ack, { method: 'POST' });
+  await askSocket(house.admin, `${V1}/threats/none/acknowledge`, { method: 'POST' });
+  const secret = await makeToken({ name: 'seen', role: 'viewer', scopes: ['flows:read'] });
+  const answer = await askSocket(house.admin, `${V1}/audit?limit=5`);
+  const { items } = Page(AuditEntry).parse(answer.json);
+  assert.ok(!answer.text.includes(secret));
+  assert.deepEqual(
+    items.map(({ user, from, action, target, result, code }) => [user, from, action, target, result, code]),
+    [
+      ['root', 'admin.sock', 'POST /tokens', 'seen', 'done', null],
+      ['root', 'admin.sock', 'POST /threats/{id}/acknowledge', 'none', 'failed', 'not_found'],
+      ['', 'api.sock', 'POST /threats/{id}/acknowledge', threat?.id, 'refused', 'forbidden'],
+      ['root', 'admin.sock', 'DELETE /threats/{id}/acknowledge', threat?.id, 'done', null],
+      ['ann', 'admin.sock', 'POST /threats/{id}/acknowledge', threat?.id, 'done', null],
+    ],
+  );
+  assert.match(items[0]?.after ?? '', /^[0-9a-f]{12} viewer flows:read$/);
+  assert.deepEqual(items[4]?.before, 'open');
+  assert.match(items[4]?.after ?? '', /^acknowledged by ann at /);
+  assert.match(items[3]?.before ?? '', /^acknowledged by ann at /);
+  const ann = await askSocket(house.admin, `${V1}/audit?user=ann&limit=1`);
+  assert.equal(Page(AuditEntry).parse(ann.json).items[0]?.user, 'ann');
+  assert.equal((await ask(`${V1}/audit`)).status, 403);
+});
+
 const refusals: [string, Asked, number, string, string | undefined][] = [
   ['/flows?limit=0', {}, 400, 'bad_request', 'limit'],
   ['/flows?limit=9999', {}, 400, 'bad_request', 'limit'],
@@ -606,6 +705,16 @@ test('the page: itself for every path of its own, its files with long lives, not
   const missing = await askHttps(address, `${V1}/nothing`, html);
   assert.equal(Problem.parse(missing.json).code, 'not_found');
   assert.equal((await ask('/')).status, 404, 'no page on the Unix socket');
+});
+
+test('guessing tokens is slowed down, whatever is brought then', async () => {
+  const address = house.daemon?.page ?? '';
+  const good = await makeToken({ name: 'patient', role: 'viewer' });
+  const guess = bearer('vmoat_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');
+  const codes: number[] = [];
+  for (let n = 0; n < 22; n++) codes.push((await askHttps(address, `${V1}/status`, guess)).status);
+  assert.deepEqual([codes[0], codes.at(-1)], [401, 429]);
+  assert.equal((await askHttps(address, `${V1}/status`, bearer(good))).status, 429);
 });
 
 test('guessing secrets is slowed down', async () => {

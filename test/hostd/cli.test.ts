@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
+  AuditEntry,
   EventRecord,
   Flow,
   Graph,
@@ -327,6 +328,46 @@ test('events destinations and test: where events go', async () => {
   assert.equal(EventRecord.parse(JSON.parse(json)).kind, 'delivery-test');
   const wrong = await vmoat(['events', 'test', 'syslog:none']);
   assert.deepEqual([wrong.code, wrong.out], [1, '']);
+});
+
+test('token and audit: made, listed, revoked, and who did it', async () => {
+  const made = await vmoat([
+    'token',
+    'create',
+    '--name',
+    'ci',
+    '--scope',
+    'flows:read,graph:read',
+    '--scope',
+    'metrics:read',
+  ]);
+  assert.equal(made.code, 0, made.err);
+  assert.match(made.out, /^vmoat_[\w-]{43}\n$/);
+  assert.match(made.err, /^token [0-9a-f]{12} \(ci\), valid until /);
+  assert.match(
+    await good('token', 'list'),
+    /^ci +viewer +flows:read,graph:read,metrics:read +\S+ \S+ +never +\S+ +[0-9a-f]{12}$/m,
+  );
+  assert.equal(await good('token', 'list', '-o', 'name'), 'ci\n');
+  assert.ok((await good('token', 'scopes')).includes('threats:write\n'));
+  assert.match(await good('token', 'revoke', 'ci'), /^ci {2}[0-9a-f]{12}: revoked\n$/);
+  const gone = await vmoat(['token', 'revoke', 'ci']);
+  assert.deepEqual([gone.code, gone.out], [1, '']);
+  const wrong = await vmoat(['token', 'create', '--name', 'x', '--scope', 'flow:read']);
+  assert.deepEqual([wrong.code, wrong.out], [2, '']);
+  assert.match(wrong.err, /did you mean flows:read/);
+  const lines = (await good('audit', '-o', 'json')).trimEnd().split('\n');
+  const entries = lines.map((line) => AuditEntry.parse(JSON.parse(line)));
+  assert.deepEqual(
+    entries.slice(-4).map(({ action, target, result, code }) => [action, target, result, code]),
+    [
+      ['POST /tokens', 'ci', 'done', null],
+      ['DELETE /tokens/{id}', 'ci', 'done', null],
+      ['DELETE /tokens/{id}', 'ci', 'failed', 'not_found'],
+      ['POST /tokens', null, 'failed', 'bad_request'],
+    ],
+  );
+  assert.match(await good('audit', '-n', '1'), /^TIME +WHO +FROM .*\n.* failed: bad_request /);
 });
 
 test('threats ack: they leave the list, and come back', async () => {

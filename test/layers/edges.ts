@@ -43,6 +43,7 @@ const knowledge = [
   'hostd/events',
   'hostd/delivery',
   'hostd/names',
+  'hostd/access',
   'hostd/history',
   ...sources,
 ];
@@ -62,6 +63,7 @@ export const tsEdges: Record<string, readonly string[]> = {
   'hostd/traffic': ['dp/client', 'dp/contract', 'topology', 'schema', ...sources],
   'hostd/threats': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/events': ['topology', 'schema', ...sources],
+  'hostd/access': ['schema', ...daemon],
   'hostd/delivery': ['dp/client', 'schema', ...sources],
   'hostd/names': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/history': ['dp/contract', 'schema', ...sources],

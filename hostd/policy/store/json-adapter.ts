@@ -1,8 +1,8 @@
 // lowdb's adapter for the store's file: durable, private, with a second copy for the day the first cannot be read.
 import { readFile } from 'node:fs/promises';
 import type { Adapter } from 'lowdb';
+import { writeDurably } from '../../base/durable-file.ts';
 import { messageOf, systemCodeOf, VmoatError } from '../../base/errors.ts';
-import { writeDurably } from './durable-file.ts';
 import { migrated } from './migrations.ts';
 import { PolicyState } from './state.ts';
 
