@@ -225,16 +225,25 @@ class PolicyCompiler {
     const auto ends = [&](RuleIndex i) { return std::pair(rules[i].from, rules[i].to); };
     std::sort(order.begin(), order.end(),
               [&](RuleIndex a, RuleIndex b) { return std::pair(ends(a), a) < std::pair(ends(b), b); });
-    policy_->rows_.assign(tables_.groups.size() + 1, 0);
-    for (size_t at = 0; at < order.size();) {
-      size_t behind = at;
+    std::vector<std::span<const RuleIndex>> pairs;
+    for (size_t at = 0, behind = 0; at < order.size(); at = behind) {
       while (behind < order.size() && ends(order[behind]) == ends(order[at])) behind++;
-      policy_->columns_.push_back({rules[order[at]].to, static_cast<uint32_t>(policy_->rule_sets_.size())});
-      policy_->rows_[rules[order[at]].from + 1]++;
-      policy_->rule_sets_.emplace_back(rules, std::span(order).subspan(at, behind - at));
-      at = behind;
+      pairs.push_back(std::span(order).subspan(at, behind - at));
     }
-    for (size_t i = 1; i < policy_->rows_.size(); i++) policy_->rows_[i] += policy_->rows_[i - 1];
+    make_room_for(pairs.size());
+    for (const auto members : pairs) {
+      const auto set = static_cast<uint32_t>(policy_->rule_sets_.size());
+      policy_->rule_sets_.emplace_back(rules, members);
+      policy_->place_rule_set(rules[members[0]].from, rules[members[0]].to, {members[0], set});
+    }
+  }
+
+  void make_room_for(size_t pairs) {
+    while (size_t{1} << (32 - policy_->cells_shift_) < 2 * pairs) policy_->cells_shift_--;
+    policy_->cells_.resize(size_t{1} << (32 - policy_->cells_shift_));
+    policy_->is_from_.resize(tables_.groups.size());
+    policy_->is_to_.resize(tables_.groups.size());
+    policy_->rule_sets_.reserve(pairs);
   }
 
   const PolicyTables& tables_;

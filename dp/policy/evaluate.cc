@@ -50,7 +50,14 @@ int rank(const Decision& d) {
 
 Evaluator::Evaluator(std::shared_ptr<const Policy> policy) : policy_(std::move(policy)), plans_(*policy_) {}
 
-Decision Evaluator::evaluate(const Question& q) {
+Decision Evaluator::evaluate(const Question& question) {
+  if (const Decision* known = answers_.find(question)) return *known;
+  const Decision decision = work_out(question);
+  answers_.keep(question, decision);
+  return decision;
+}
+
+Decision Evaluator::work_out(const Question& q) {
   const Decision forth = one_way(q, q.from, q.to, q.port);
   if (!q.direction_inferred || rank(forth) == 2) return forth;
   Decision back = one_way(q, q.to, q.from, q.client_port);
@@ -60,9 +67,12 @@ Decision Evaluator::evaluate(const Question& q) {
 }
 
 void Evaluator::evaluate(std::span<const Question> questions, std::span<Decision> decisions) {
-  constexpr size_t ahead = 8;  // far enough that a slot is there when its turn comes
+  constexpr size_t ahead = 8;  // far enough that what is kept is there when its turn comes
   for (size_t i = 0; i < questions.size(); i++) {
-    if (i + ahead < questions.size()) plans_.prefetch(questions[i + ahead].from, questions[i + ahead].to);
+    if (i + ahead < questions.size()) {
+      plans_.prefetch(questions[i + ahead].from, questions[i + ahead].to);
+      answers_.prefetch(questions[i + ahead]);
+    }
     decisions[i] = evaluate(questions[i]);
   }
 }
@@ -86,9 +96,9 @@ Found Evaluator::look(const Question& q, Identity from, Identity to, uint16_t po
   const bool open = !q.application_final && q.confidence != Confidence::sure;
   const Wanted wanted{service_of(q.proto, port), application_of(q), q.confidence == Confidence::guess, open};
   Found found;
-  for (const RuleSet* rules : plans_.of(from, to)) {
-    if (rules->first() > found.matching) break;
-    rules->look(wanted, found);
+  for (const AppliedSet& applied : plans_.of(from, to)) {
+    if (applied.first > found.matching) break;
+    policy_->rule_sets()[applied.set].look(wanted, found);
   }
   return found;
 }

@@ -27,7 +27,6 @@ class FirstRules {
   explicit FirstRules(std::vector<Placement> placements);
 
   [[nodiscard]] RuleIndex find(Service service) const;
-  [[nodiscard]] size_t bytes() const { return words_.capacity() * sizeof(uint32_t); }
 
  private:
   static constexpr uint32_t fanout = 16;  // starts in one cache line

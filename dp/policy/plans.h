@@ -1,10 +1,9 @@
-// Plans: which sets of rules a pair of identities has to be asked for, found once and kept. What is kept is
-// bounded: when a table is full, all of it begins anew.
+// Plans: which sets of rules a pair of identities has to be asked for. Finding that out takes a look at each
+// pair of their groups; what was found is kept in a table of fixed size, whose places newer pairs take over.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <map>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -15,53 +14,34 @@ namespace vmoat {
 
 class Plans {
  public:
-  explicit Plans(const Policy& policy);
+  explicit Plans(const Policy& policy) : policy_(policy), plans_(plans_kept * sizeof(Plan)) {}
 
   /** Of identities that the policy gave out, in the order of the sets' first rules. Good until the next call.
    */
-  std::span<const RuleSet* const> of(Identity from, Identity to) {
-    const uint64_t slot = slots()[slot_of(from, to)];
-    return slot >> 32 == pair_of(from, to) ? plan(static_cast<uint32_t>(slot)) : find(from, to);
-  }
-  void prefetch(Identity from, Identity to) const { __builtin_prefetch(&slots()[slot_of(from, to)]); }
-
-  /** Bytes, for tests of the bounds. */
-  [[nodiscard]] size_t bytes() const;
+  std::span<const AppliedSet> of(Identity from, Identity to);
+  void prefetch(Identity from, Identity to) const { __builtin_prefetch(&place(from, to)); }
 
  private:
-  static constexpr size_t slots_max = 1 << 20;    // pairs
-  static constexpr size_t plans_max = 1 << 16;    // distinct lists of sets
-  static constexpr size_t entries_max = 1 << 21;  // of all lists
-  static constexpr size_t merged_bytes_max = 32 << 20;
-  static constexpr size_t merge_sets_min = 4;      // fewer are asked one by one
-  static constexpr size_t merge_rules_max = 2048;  // so that a merge takes well below a millisecond
+  static constexpr size_t plans_kept = 1 << 15;
+  static constexpr size_t sets_kept = 15;  // of a longer plan nothing is kept
 
-  struct Plan {
-    uint32_t at, count;  // in entries_
+  struct alignas(64) Plan {
+    uint32_t pair = 0;  // from << 16 | to; 0 = none yet
+    uint32_t count = 0;
+    std::array<AppliedSet, sets_kept> sets{};
   };
-
+  static_assert(sizeof(Plan) == 128);
   static_assert(identities_max < 1 << 16);
-  static uint64_t pair_of(Identity from, Identity to) { return uint64_t{from} << 16 | to; }
-  /** The first 1,024 identities never meet in a slot. */
-  static size_t slot_of(Identity from, Identity to) {
-    return (from << 10 ^ to ^ from >> 10 ^ (to >> 10) * 0x9e5u << 4) & (slots_max - 1);
+
+  static uint32_t pair_of(Identity from, Identity to) { return from << 16 | to; }
+  [[nodiscard]] Plan& place(Identity from, Identity to) const {
+    const uint32_t hash = pair_of(from, to) * 0x9e37'79b1u;
+    return reinterpret_cast<Plan*>(plans_.data())[hash >> 17];
   }
-  [[nodiscard]] uint64_t* slots() const { return reinterpret_cast<uint64_t*>(slots_.data()); }
-  [[nodiscard]] std::span<const RuleSet* const> plan(uint32_t number) const {
-    return {entries_.data() + plans_[number].at, plans_[number].count};
-  }
-  std::span<const RuleSet* const> find(Identity from, Identity to);
-  uint32_t make(const std::vector<uint32_t>& sets);
-  const RuleSet* merge(const std::vector<uint32_t>& sets);
-  void clear();
 
   const Policy& policy_;
-  Region slots_;  // of each pair: pair << 32 | number of its plan
-  std::vector<Plan> plans_;
-  std::vector<const RuleSet*> entries_;
-  std::map<std::vector<uint32_t>, uint32_t> known_;  // plans by the rule sets that they stand for
-  std::vector<std::unique_ptr<RuleSet>> merged_;
-  size_t merged_bytes_ = 0;
+  Region plans_;
+  std::vector<AppliedSet> found_;
 };
 
 }  // namespace vmoat

@@ -86,20 +86,29 @@ Mode Policy::strictest(std::span<const uint32_t> groups, uint32_t& bearer) const
   return mode;
 }
 
+void Policy::place_rule_set(uint32_t from, uint32_t to, AppliedSet applied) {
+  const uint32_t pair = pair_of(from, to), mask = static_cast<uint32_t>(cells_.size()) - 1;
+  uint32_t at = home_of(pair);
+  while (cells_[at].pair != 0) at = (at + 1) & mask;
+  cells_[at] = {pair + 1, applied};
+  is_from_[from] = is_to_[to] = 1;
+}
+
 void Policy::append_rule_sets(const IdentityGroups& from, const IdentityGroups& to,
-                              std::vector<uint32_t>& sets) const {
+                              std::vector<AppliedSet>& sets) const {
   const auto begin = static_cast<ptrdiff_t>(sets.size());
-  for (const uint32_t group : from.groups) {
-    auto column = columns_.begin() + rows_[group];
-    const auto row_end = columns_.begin() + rows_[group + 1];
-    for (auto wanted = to.groups.begin(); wanted != to.groups.end() && column != row_end; ++wanted) {
-      column = std::lower_bound(column, row_end, *wanted,
-                                [](const Column& c, uint32_t to_group) { return c.to < to_group; });
-      if (column != row_end && column->to == *wanted) sets.push_back(column->rule_set);
+  const uint32_t mask = static_cast<uint32_t>(cells_.size()) - 1;
+  for (const uint32_t client : from.groups) {
+    if (!is_from_[client]) continue;
+    for (const uint32_t server : to.groups) {
+      if (!is_to_[server]) continue;
+      const uint32_t pair = pair_of(client, server);
+      uint32_t at = home_of(pair);
+      while (cells_[at].pair != 0 && cells_[at].pair != pair + 1) at = (at + 1) & mask;
+      if (cells_[at].pair != 0) sets.push_back(cells_[at].applied);
     }
   }
-  std::sort(sets.begin() + begin, sets.end(),
-            [&](uint32_t a, uint32_t b) { return rule_sets_[a].first() < rule_sets_[b].first(); });
+  std::sort(sets.begin() + begin, sets.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
 }
 
 size_t Policy::identities() const {

@@ -33,6 +33,12 @@ struct IdentityGroups {
   uint32_t mode_group = 0;       // the first that bears it, where mode is not none
 };
 
+/** A set of rules that applies between two ends. */
+struct AppliedSet {
+  RuleIndex first = no_rule;  // of its rules
+  uint32_t set = 0;           // index in Policy::rule_sets()
+};
+
 class Policy {
  public:
   /** Numbers of sets that `identities` knows stay. An error begins with the field: `rules[3].ports[0]: …`. */
@@ -60,11 +66,9 @@ class Policy {
   [[nodiscard]] const IdentityGroups* groups_of(Identity identity) const {
     return identity <= identities_max ? known_[identity].load(std::memory_order_acquire) : nullptr;
   }
-  /** Appends the sets of rules that apply from the one to the other, by index, the one with the first rule
-   * first.
-   */
+  /** Appends the sets of rules that apply from the one to the other, the one with the first rule first. */
   void append_rule_sets(const IdentityGroups& from, const IdentityGroups& to,
-                        std::vector<uint32_t>& sets) const;
+                        std::vector<AppliedSet>& sets) const;
 
   [[nodiscard]] std::span<const CompiledRule> rules() const { return rules_; }
   [[nodiscard]] std::span<const RuleSet> rule_sets() const { return rule_sets_; }
@@ -79,11 +83,17 @@ class Policy {
     AddressKey address;
     auto operator<=>(const EndKey&) const = default;
   };
-  struct Column {
-    uint32_t to, rule_set;
+  /** Where the rules of a pair of groups are: a table with open addressing, at most half full. */
+  struct Cell {
+    uint32_t pair = 0;  // pair_of(from, to) + 1; 0 = empty
+    AppliedSet applied;
   };
+  static_assert(policy_limits::groups <= 1 << 12);
+  static uint32_t pair_of(uint32_t from, uint32_t to) { return from << 12 | to; }
 
   explicit Policy(std::shared_ptr<IdentityTable> identities);
+  [[nodiscard]] uint32_t home_of(uint32_t pair) const { return pair * 0x9e37'79b1u >> cells_shift_; }
+  void place_rule_set(uint32_t from, uint32_t to, AppliedSet applied);
   [[nodiscard]] Identity by_address(const AddressKey& key, uint32_t set) const;
   void append_address_groups(const AddressKey& key, uint32_t set, std::vector<uint32_t>& groups) const;
   [[nodiscard]] Mode strictest(std::span<const uint32_t> groups, uint32_t& bearer) const;
@@ -92,8 +102,9 @@ class Policy {
   std::vector<Mode> modes_;  // of each group
   std::vector<CompiledRule> rules_;
   std::vector<RuleSet> rule_sets_;
-  std::vector<uint32_t> rows_;   // of each `from`: where its columns begin; one more at the end
-  std::vector<Column> columns_;  // ascending within a row
+  std::vector<Cell> cells_;
+  int cells_shift_ = 31;                  // cells_ has 2^(32 - this) places
+  std::vector<uint8_t> is_from_, is_to_;  // of each group: 1 where a rule names it so
   AddressGroups addresses_;
   NameGroups names_;
   std::map<std::string, Identity, std::less<>> nics_;

@@ -18,8 +18,7 @@ void keep_earlier(RuleIndex& earliest, RuleIndex rule) {
 
 }  // namespace
 
-RuleSet::RuleSet(std::span<const CompiledRule> rules, std::span<const RuleIndex> members)
-    : members_(members.begin(), members.end()) {
+RuleSet::RuleSet(std::span<const CompiledRule> rules, std::span<const RuleIndex> members) {
   Placements unconditional, allow, deny;
   std::map<ApplicationPath, std::array<Placements, 2>> paths;
   for (const RuleIndex index : members) {
@@ -64,13 +63,6 @@ RuleIndex RuleSet::first_by_application(const Wanted& wanted) const {
     keep_earlier(first, (wanted.deny_only ? found->deny : found->any).find(wanted.service));
   }
   return first;
-}
-
-size_t RuleSet::bytes() const {
-  size_t sum = sizeof *this + members_.capacity() * sizeof(RuleIndex) + unconditional_.bytes() +
-               allow_.bytes() + deny_.bytes();
-  for (const ByApplication& of : by_application_) sum += sizeof of + of.any.bytes() + of.deny.bytes();
-  return sum;
 }
 
 }  // namespace vmoat

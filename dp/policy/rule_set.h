@@ -44,14 +44,10 @@ struct Found {
 
 class RuleSet {
  public:
-  /** `members` ascending, at least one. */
   RuleSet(std::span<const CompiledRule> rules, std::span<const RuleIndex> members);
 
-  [[nodiscard]] RuleIndex first() const { return members_.front(); }
-  [[nodiscard]] std::span<const RuleIndex> members() const { return members_; }
   /** Puts what it has into `found` where that is earlier. */
   void look(const Wanted& wanted, Found& found) const;
-  [[nodiscard]] size_t bytes() const;
 
  private:
   struct ByApplication {
@@ -64,7 +60,6 @@ class RuleSet {
   FirstRules unconditional_;                   // rules that name no application
   FirstRules allow_, deny_;                    // rules that name one
   std::vector<ByApplication> by_application_;  // ascending
-  std::vector<RuleIndex> members_;
 };
 
 }  // namespace vmoat

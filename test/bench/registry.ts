@@ -3,6 +3,7 @@ import { decode } from './decode.ts';
 import { engine } from './engine.ts';
 import { observe } from './observe.ts';
 import { pcap } from './pcap.ts';
+import { policy } from './policy.ts';
 import type { Bench } from './row.ts';
 
-export const benches: readonly Bench[] = [observe, engine, pcap, decode];
+export const benches: readonly Bench[] = [observe, engine, pcap, decode, policy];
