@@ -31,6 +31,13 @@ constexpr Tool tools[] = {{"arachni", ""},
                           {"wpscan", ""},
                           {"zgrab", ""}};
 
+/** A bit for each letter that a name begins with: most words are left at once. */
+constexpr uint32_t initials = [] {
+  uint32_t bits = 0;
+  for (const Tool& tool : tools) bits |= 1u << (tool.name[0] & 31);
+  return bits;
+}();
+
 bool is_word(char c) {
   return is_letter(c) || is_digit(c) || c == '_';
 }
@@ -49,6 +56,7 @@ bool begins_product(char before) {
 }
 
 bool is_tool(std::string_view word, char before, std::string_view rest) {
+  if ((initials >> (lower(word[0]) & 31) & 1) == 0) return false;
   for (const Tool& tool : tools) {
     if (!same_letters(word, tool.name)) continue;
     if (tool.rest.empty()) return begins_product(before) && is_version(rest);

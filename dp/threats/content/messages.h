@@ -41,7 +41,7 @@ struct HttpHead {
   std::span<const HttpField> fields;  // those that say where the body ends, at most 8 of a part
 };
 
-/** A head that says once and clearly where its body ends, and not who asks. */
+/** Nothing in it is for a threat: it says once and clearly where its body ends, and not who asks. */
 constexpr bool is_plain(const HttpHead& head) {
   const uint8_t both = has_length | has_coding;
   return head.agent.empty() && (head.framing & ~(both | is_chunked)) == 0 && (head.framing & both) != both;
