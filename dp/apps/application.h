@@ -144,6 +144,7 @@ enum class Fact : uint8_t {
   imap_user,
   pop3_user,
   irc_nick,
+  proxy_client,
   count,
 };
 

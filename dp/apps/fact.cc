@@ -87,6 +87,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(Fact::count)> names =
     "imap.user",
     "pop3.user",
     "irc.nick",
+    "proxy.client",
 };
 static_assert(!names.back().empty());
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "apps/proxy_preface.h"
+
 namespace vmoat {
 
 namespace {
@@ -193,9 +195,26 @@ void Recognition::begin_following(Session& s, int client, const Opening& o) {
       message(s, side == 0 ? client : 1 - client, {openings_[side].data(), size[side]}, o.cut);
 }
 
-void Recognition::ask(Session& s, int sender, const Opening& o) {
+/** What a load balancer says before the client's stream is no application's. False while that is all there is
+ * and more may come. */
+bool Recognition::pass_preface(Session& s, Opening& o) {
+  if (o.transport != over_tcp || o.midstream) return true;
+  const ProxyPreface preface = read_proxy_preface(o.client);
+  if (preface.claim == Claim::more) return o.cut || !o.server.empty();
+  o.client = o.client.subspan(preface.bytes);
+  if (!preface.client().empty()) {
+    notes_.clear();
+    notes_.fact(Fact::proxy_client, preface.client());
+    facts_.merge(s, notes_.facts, refusals_.facts);
+  }
+  return !o.client.empty() || !o.server.empty();
+}
+
+void Recognition::ask(Session& s, int sender, const Opening& all) {
   s.progress++;
   const int client = s.client();
+  Opening o = all;
+  if (!pass_preface(s, o)) return;
   if (s.has(is_sure)) {
     Opening again = o;
     again.client_told = sender != s.client();

@@ -131,6 +131,7 @@ class Recognition {
   void remember(Session& s, int sender);
   void begin_following(Session& s, int client, const Opening& opening);
   void ask(Session& s, int sender, const Opening& opening);
+  bool pass_preface(Session& s, Opening& opening);
   bool ask_expected(Session& s, const Opening& opening);
   void ask_all(Session& s, const Opening& opening);
   Claim ask_operator(Session& s, const Opening& opening);
