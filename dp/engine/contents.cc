@@ -37,7 +37,7 @@ void Contents::begin(Session& s, const Opening& o) {
   const int splitter = splitter_for(s.application);
   if (watch_ == nullptr || splitter < 0 || s.key.proto() != IPPROTO_TCP) return;
   ContentHold hold;
-  if (!reader_.begin(hold, splitter)) return;
+  ContentReader::begin(hold, splitter);
   set_hold(s, hold);
   stream(s, s.client(), o.client);
   stream(s, 1 - s.client(), o.server);
@@ -85,9 +85,9 @@ void Contents::drop(Session& s) {
   set_hold(s, hold);
 }
 
-Contents::Appetites Contents::appetites(const Session& s) const {
+Contents::Appetites Contents::appetites(const Session& s) {
   const ContentHold hold = hold_of(s);
-  const Splitter& splitter = reader_.splitter(hold);
+  const Splitter& splitter = ContentReader::splitter(hold);
   return {hold.reads(true) ? splitter.client_bytes_max : 0,
           hold.reads(false) ? splitter.server_bytes_max : 0};
 }

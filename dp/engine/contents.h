@@ -43,7 +43,7 @@ class Contents {
   struct Appetites {
     uint32_t client, server;
   };
-  [[nodiscard]] Appetites appetites(const Session& s) const;
+  [[nodiscard]] static Appetites appetites(const Session& s);
   [[nodiscard]] uint64_t refused() const { return reader_.refused(); }
 
  private:

@@ -75,7 +75,7 @@ void Pipeline::Impl::answer(Session& s, bool was_followed, bool was_sought) {
     if (!was_followed) want(s, recognition_.follow_bytes(s), recognition_.follow_bytes(s));
   } else if (s.has(is_decided)) {
     if (!was_followed && !was_sought) return;
-    const Contents::Appetites appetites = recognition_.contents().appetites(s);
+    const Contents::Appetites appetites = Contents::appetites(s);
     want(s, appetites.client, appetites.server);
   } else if (!s.has(is_wanted)) {
     s.set(is_wanted);

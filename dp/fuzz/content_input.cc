@@ -92,7 +92,7 @@ void run_splitter(const Splitter& splitter, Bytes input) {
   Everybody everybody;
   ContentReader reader(1 << 20);
   ContentHold hold;
-  require(reader.begin(hold, static_cast<int>(&splitter - splitters().data())));
+  ContentReader::begin(hold, static_cast<int>(&splitter - splitters().data()));
   for (ByteReader in(input); in.left() >= 3;) {
     const uint8_t flags = in.u8();
     const Bytes bytes = in.bytes(std::min<size_t>(in.be16(), in.left()));

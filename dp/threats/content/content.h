@@ -24,10 +24,12 @@ struct Content {
   uint32_t waited_s = 0;  // since the first of these bytes came
 };
 
-/** What a splitter remembers of a flow, zero at first. Each splitter reads it as a struct of its own. */
+/** What a splitter remembers of a flow, zero at first. Each splitter reads it as a struct of its own; one
+ * that is zero again between messages spares its flows memory (ContentReader). */
 struct ContentState {
   std::array<uint8_t, 24> bytes{};
 
+  [[nodiscard]] bool is_zero() const { return bytes == decltype(bytes){}; }
   template <class T>
   [[nodiscard]] T as() const {
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof bytes);
@@ -61,7 +63,6 @@ class ContentSink {
 constexpr size_t content_done = SIZE_MAX;
 /** The most that is kept of one direction until a message is whole: then a splitter takes it in parts. */
 constexpr size_t content_window_bytes = 4096;
-
 struct Splitter {
   std::string_view application;
   uint32_t client_bytes_max, server_bytes_max;  // of a flow: no more is read of that direction

@@ -1,6 +1,8 @@
 // Every splitter finds the same messages however the stream was cut.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "threats/content/decode.h"
 #include "threats/content/probe.h"
 
@@ -289,26 +291,57 @@ TEST_CASE("content: refused logins") {
             .back() == "answer 401  framing 1 | Content-Length=0 whole");
 }
 
+Content said_by_client(std::string_view text) {
+  return {.from_client = true, .data = {reinterpret_cast<const uint8_t*>(text.data()), text.size()}};
+}
+
 TEST_CASE("content: memory that is out refuses, and is counted") {
   ContentReader reader(0);
   std::vector<ContentHold> holds(2000);
-  size_t read = 0;
-  for (ContentHold& hold : holds) read += reader.begin(hold, splitter_of("http")) ? 1 : 0;
-  CHECK(read < holds.size());
-  CHECK(reader.refused() == holds.size() - read);
+  Found all;
+  for (ContentHold& hold : holds) {
+    ContentReader::begin(hold, splitter_of("http"));
+    reader.take(hold, said_by_client("GET / HT"), 0, all);
+  }
+  const auto read =
+      std::count_if(holds.begin(), holds.end(), [](const auto& hold) { return hold.reads(true); });
+  CHECK(read < std::ssize(holds));
+  CHECK(reader.refused() == holds.size() - static_cast<size_t>(read));
   for (ContentHold& hold : holds) reader.drop(hold);
   CHECK(reader.used() == 0);
+}
+
+TEST_CASE("content: between two messages a flow holds no memory, and its appetite goes on") {
+  ContentReader reader(1 << 20);
+  ContentHold hold;
+  Found all;
+  ContentReader::begin(hold, splitter_of("http"));
+  constexpr std::string_view form = "POST /a HTTP/1.1\r\nContent-Length: 4\r\n\r\nb=cd",
+                             get = "GET / HTTP/1.1\r\n\r\n";
+  size_t said = 0;
+  for (; said + form.size() + get.size() <= ContentReader::splitter(hold).client_bytes_max;
+       said += form.size() + get.size()) {
+    reader.take(hold, said_by_client(form.substr(0, 30)), 0, all);
+    CHECK(reader.used() > 0);
+    reader.take(hold, said_by_client(form.substr(30)), 0, all);
+    CHECK(reader.used() == 0);
+    reader.take(hold, said_by_client(get), 0, all);
+    CHECK(reader.used() == 0);
+    REQUIRE(hold.reads(true));
+  }
+  for (; hold.reads(true); said++) reader.take(hold, said_by_client("\n"), 0, all);
+  CHECK(said == ContentReader::splitter(hold).client_bytes_max);
+  CHECK(hold.reads(false));
+  reader.drop(hold);
 }
 
 TEST_CASE("content: a slow head says how long it has waited") {
   ContentReader reader(1 << 20);
   ContentHold hold;
   Found all;
-  REQUIRE(reader.begin(hold, splitter_of("http")));
+  ContentReader::begin(hold, splitter_of("http"));
   const auto at = [&](int64_t second, std::string_view text) {
-    reader.take(hold,
-                {.from_client = true, .data = {reinterpret_cast<const uint8_t*>(text.data()), text.size()}},
-                second * 1'000'000'000, all);
+    reader.take(hold, said_by_client(text), second * 1'000'000'000, all);
   };
   at(100, "GET / HTTP/1.1\r\n");
   at(100, "Host: a\r\n");

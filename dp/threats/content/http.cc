@@ -110,7 +110,10 @@ size_t HttpReader::step() {
 void HttpReader::begin(Phase phase) {
   way_.phase = phase;
   way_.searched = 0;
-  if (phase == Phase::head) way_.left = way_.framing = 0, way_.kind = BodyKind::form;
+  if (phase != Phase::head) return;
+  way_.left = way_.framing = 0;
+  way_.kind = BodyKind::form;
+  way_.flags &= static_cast<uint8_t>(~body_is_watched);
 }
 
 /** Whether the text may be the beginning of a request or status line. */

@@ -54,7 +54,7 @@ void say(std::string_view application, const std::vector<Said>& conversation, Co
   ContentHold hold;
   const int splitter = splitter_of(application);
   REQUIRE(splitter >= 0);
-  REQUIRE(reader.begin(hold, splitter));
+  ContentReader::begin(hold, splitter);
   for (const Said& said : conversation) {
     Bytes rest{reinterpret_cast<const uint8_t*>(said.bytes.data()), said.bytes.size()};
     for (size_t piece = shift == 0 ? piece_bytes : shift; !rest.empty(); piece = piece_bytes) {

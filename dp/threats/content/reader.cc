@@ -1,7 +1,6 @@
 #include "threats/content/reader.h"
 
 #include <algorithm>
-#include <new>
 
 #include "base/clock.h"
 
@@ -15,25 +14,64 @@ uint32_t seconds(int64_t now_ns) {
 
 }  // namespace
 
-ContentReader::Reading& ContentReader::at(const ContentHold& hold) const {
-  return *reinterpret_cast<Reading*>(arena_.at(hold.piece));
-}
-
-const Splitter& ContentReader::splitter(const ContentHold& hold) const {
+const Splitter& ContentReader::splitter(const ContentHold& hold) {
   return splitters()[hold.splitter];
 }
 
-bool ContentReader::begin(ContentHold& hold, int splitter) {
+void ContentReader::begin(ContentHold& hold, int splitter) {
+  const Splitter& s = splitters()[static_cast<size_t>(splitter)];
+  hold = {.is_read = 1,
+          .is_parked = 1,
+          .over = (s.client_bytes_max == 0 ? 1u : 0u) | (s.server_bytes_max == 0 ? 2u : 0u),
+          .splitter = static_cast<uint64_t>(splitter),
+          .first = s.client_bytes_max,
+          .second = s.server_bytes_max};
+}
+
+ContentReader::Reading ContentReader::load(const ContentHold& hold) const {
+  Reading reading;
+  if (const uint32_t piece = piece_of(hold); piece != 0) {
+    std::memcpy(&reading, arena_.at(piece), sizeof reading);
+  } else {
+    reading.way[0].left = static_cast<uint32_t>(hold.first);
+    reading.way[1].left = static_cast<uint32_t>(hold.second);
+  }
+  return reading;
+}
+
+/** Whether nothing waits: no bytes, none to pass over, nothing that the splitter remembers. */
+bool ContentReader::stands_between(const ContentHold& hold, const Reading& reading) {
+  for (size_t way = 0; way < 2; way++) {
+    const bool passes = reading.way[way].skip != 0 && hold.reads(way == 0);
+    if (passes || reading.way[way].window_bytes != 0) return false;
+  }
+  return reading.state.is_zero();
+}
+
+/** Puts back what `load` gave: memory is taken where something waits, given back where nothing does. */
+void ContentReader::save(ContentHold& hold, Reading& reading) {
+  uint32_t piece = piece_of(hold);
+  const bool ended = hold.over == 3;
+  if (ended || stands_between(hold, reading)) {
+    if (piece != 0) arena_.give_back(piece);
+    hold.is_parked = 1;
+    hold.first = reading.way[0].left;
+    hold.second = reading.way[1].left;
+    if (ended) hold = {};
+    return;
+  }
+  if (piece == 0) piece = arena_.take(sizeof reading);
+  if (piece == 0) return refuse(hold, reading);
+  std::memcpy(arena_.at(piece), &reading, sizeof reading);
+  hold.is_parked = 0;
+  hold.first = piece;
+}
+
+/** There is no memory for what would have to wait. */
+void ContentReader::refuse(ContentHold& hold, Reading& reading) {
+  refused_++;
+  for (Way& way : reading.way) give_back(way);
   hold = {};
-  hold.piece = arena_.take(sizeof(Reading));
-  if (hold.piece == 0) return refused_++, false;
-  auto& reading = *new (arena_.at(hold.piece)) Reading;
-  hold.splitter = static_cast<uint8_t>(splitter);
-  const Splitter& s = splitters()[hold.splitter];
-  reading.way[0].left = s.client_bytes_max;
-  reading.way[1].left = s.server_bytes_max;
-  hold.over = static_cast<uint8_t>((s.client_bytes_max == 0 ? 1 : 0) | (s.server_bytes_max == 0 ? 2 : 0));
-  return true;
 }
 
 void ContentReader::give_back(Way& way) {
@@ -44,14 +82,14 @@ void ContentReader::give_back(Way& way) {
 
 void ContentReader::over(ContentHold& hold, Reading& reading, bool from_client) {
   give_back(reading.way[from_client ? 0 : 1]);
-  hold.over = static_cast<uint8_t>(hold.over | (from_client ? 1 : 2));
-  if (hold.over == 3) drop(hold);
+  hold.over |= from_client ? 1 : 2;
 }
 
 void ContentReader::drop(ContentHold& hold) {
-  if (hold.piece == 0) return;
-  for (Way& way : at(hold).way) give_back(way);
-  arena_.give_back(hold.piece);
+  if (const uint32_t piece = piece_of(hold); piece != 0) {
+    for (Way& way : load(hold).way) give_back(way);
+    arena_.give_back(piece);
+  }
   hold = {};
 }
 
@@ -84,7 +122,7 @@ void ContentReader::shift(Way& way, size_t taken) {
 
 void ContentReader::take(ContentHold& hold, Content content, int64_t now_ns, ContentSink& sink) {
   if (!hold.reads(content.from_client)) return;
-  Reading& reading = at(hold);
+  Reading reading = load(hold);
   Way& way = reading.way[content.from_client ? 0 : 1];
   const size_t wanted = std::min<size_t>(content.data.size(), way.left);
   const bool last = wanted == way.left;
@@ -92,16 +130,18 @@ void ContentReader::take(ContentHold& hold, Content content, int64_t now_ns, Con
   content.data = content.data.first(wanted);
   content.cut |= last;
   feed(hold, reading, content, now_ns, sink);
-  if (last && hold.reads(content.from_client)) over(hold, reading, content.from_client);
+  if (last) over(hold, reading, content.from_client);
+  save(hold, reading);
 }
 
 void ContentReader::end(ContentHold& hold, Content content, int64_t now_ns, ContentSink& sink) {
   if (!hold.reads(content.from_client)) return;
-  Reading& reading = at(hold);
+  Reading reading = load(hold);
   content.data = {};
   content.cut = true;
   if (reading.way[content.from_client ? 0 : 1].window_bytes > 0) feed(hold, reading, content, now_ns, sink);
-  if (hold.reads(content.from_client)) over(hold, reading, content.from_client);
+  over(hold, reading, content.from_client);
+  save(hold, reading);
 }
 
 /** Hands window and data to the splitter until it has taken what it can; the rest waits in the window. */

@@ -1,5 +1,6 @@
 // ContentReader: the flows that threats read, each with its splitter's state and, per direction, the bytes
-// that wait for the rest of a message. Memory is bounded; where it is out, a flow is read no further.
+// that wait for the rest of a message. A flow between two messages, where most flows stand most of the time,
+// holds no memory here. Memory is bounded; where it is out, a flow is read no further.
 #pragma once
 
 #include "base/arena.h"
@@ -7,32 +8,35 @@
 
 namespace vmoat {
 
-/** What of a flow is read at the moment; kept by whoever keeps the flow. 0 = nothing. */
+/** What of a flow is read at the moment; kept by whoever keeps the flow. All zero: nothing. A flow that
+ * stands between two messages is `parked`: all there is to know of it is here. */
 struct ContentHold {
-  uint32_t piece = 0;
-  uint8_t over = 0;      // bit 0: nothing more of the client is wanted, bit 1: of the server
-  uint8_t splitter = 0;  // its number in splitters()
-  uint16_t pad = 0;
+  uint64_t is_read : 1 = 0;
+  uint64_t is_parked : 1 = 0;
+  uint64_t over : 2 = 0;      // bit 0: nothing more of the client is wanted, bit 1: of the server
+  uint64_t splitter : 6 = 0;  // its number in splitters()
+  uint64_t first : 27 = 0;    // parked: what is left of the client's appetite; else the reader's piece
+  uint64_t second : 27 = 0;   // parked: of the server's
 
-  [[nodiscard]] bool reads() const { return piece != 0; }
-  [[nodiscard]] bool reads(bool from_client) const {
-    return piece != 0 && (over & (from_client ? 1 : 2)) == 0;
-  }
+  [[nodiscard]] bool reads() const { return is_read != 0; }
+  [[nodiscard]] bool reads(bool from_client) const { return reads() && (over & (from_client ? 1 : 2)) == 0; }
 };
+static_assert(sizeof(ContentHold) == sizeof(uint64_t));
 
 class ContentReader {
  public:
   explicit ContentReader(size_t bytes_max) : arena_(bytes_max) {}
 
-  /** Begins to read a TCP flow with the splitter of this number. False and `refused` when memory is out. */
-  bool begin(ContentHold& hold, int splitter);
+  /** Begins to read a TCP flow with the splitter of this number. */
+  static void begin(ContentHold& hold, int splitter);
   /** `content.data` is what came in order, `transport` TCP. */
   void take(ContentHold& hold, Content content, int64_t now_ns, ContentSink& sink);
   /** No more of one direction will come: what is there is all there is. */
   void end(ContentHold& hold, Content content, int64_t now_ns, ContentSink& sink);
   void drop(ContentHold& hold);
 
-  [[nodiscard]] const Splitter& splitter(const ContentHold& hold) const;
+  [[nodiscard]] static const Splitter& splitter(const ContentHold& hold);
+  /** How often a flow or one direction of it was read no further for want of memory. */
   [[nodiscard]] uint64_t refused() const { return refused_; }
   [[nodiscard]] size_t used() const { return arena_.used(); }
 
@@ -44,13 +48,20 @@ class ContentReader {
     uint32_t since_s = 0;  // when the window began
     uint16_t window_bytes = 0;
   };
+  /** Of one flow; copied to the stack while its data is read. */
   struct Reading {
     ContentState state;
     std::array<Way, 2> way;
   };
   static_assert(sizeof(Reading) == 64);  // the arena's smallest piece
 
-  [[nodiscard]] Reading& at(const ContentHold& hold) const;
+  [[nodiscard]] static uint32_t piece_of(const ContentHold& hold) {
+    return hold.is_read != 0 && hold.is_parked == 0 ? static_cast<uint32_t>(hold.first) : 0;
+  }
+  static bool stands_between(const ContentHold& hold, const Reading& reading);
+  [[nodiscard]] Reading load(const ContentHold& hold) const;
+  void save(ContentHold& hold, Reading& reading);
+  void refuse(ContentHold& hold, Reading& reading);
   void feed(ContentHold& hold, Reading& reading, Content& content, int64_t now_ns, ContentSink& sink);
   bool keep(Way& way, Bytes data);
   void shift(Way& way, size_t taken);
