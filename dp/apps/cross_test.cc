@@ -137,28 +137,29 @@ TEST_CASE("exactly the right recogniser is sure") {
   });
 }
 
-TEST_CASE("nobody claims what is none of them") {
+/** Calls `each(application, sample)` for what is no application's, over both transports. */
+template <class Each>
+void each_stranger(Each each) {
   for (Sample sample : strangers)
     for (const Transport transport : {over_tcp, over_udp})
       for (const Application& app : applications()) {
         sample.transport = transport;
         if (!asks_for(app, sample)) continue;
         if (transport == over_udp) sample.server.clear();
-        check_refused(app.name, sample);
+        each(app, sample);
       }
 }
 
+TEST_CASE("nobody claims what is none of them") {
+  each_stranger([](const Application& app, const Sample& sample) { check_refused(app.name, sample); });
+}
+
 TEST_CASE("nobody claims what is none of them mid-stream either") {
-  for (Sample sample : strangers)
-    for (const Transport transport : {over_tcp, over_udp})
-      for (const Application& app : applications()) {
-        sample.transport = transport;
-        if (!asks_for(app, sample)) continue;
-        if (transport == over_udp) sample.server.clear();
-        CAPTURE(app.name);
-        CAPTURE(sample.name);
-        however_met(sample, [&](const Opening& opening) { CHECK(ask(app, opening).claim < Claim::guess); });
-      }
+  each_stranger([](const Application& app, const Sample& sample) {
+    CAPTURE(app.name);
+    CAPTURE(sample.name);
+    however_met(sample, [&](const Opening& opening) { CHECK(ask(app, opening).claim < Claim::guess); });
+  });
 }
 
 TEST_CASE("mid-stream nobody but its own recogniser is sure of a sample") {

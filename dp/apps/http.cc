@@ -49,15 +49,15 @@ constexpr std::string_view known_methods[] = {"GET ", "HEAD ", "POST ", "PUT ", 
 Claim request_line(const Line& line, bool cut) {
   std::string_view rest = line.text;
   const std::string_view method = take_until(rest, ' ');
-  if (!is_token(method) || method.size() > method_bytes_max) return Claim::no;
+  if (method.size() > method_bytes_max || !is_token(method)) return Claim::no;
   if (method.size() == line.text.size()) return line.complete ? Claim::no : Claim::more;
   if (method.size() < 3 || !is_text(rest) || rest.starts_with(' ')) return Claim::no;
   const size_t space = rest.rfind(' ');
   if (line.complete) {
     const std::string_view target = rest.substr(0, space);
     const bool versioned = space != rest.npos && is_version(rest.substr(space + 1));
-    const bool known = starts_with_any(line.text, known_methods) && target.starts_with('/');
-    if (!versioned) return known ? Claim::more : Claim::no;
+    if (!versioned)
+      return target.starts_with('/') && starts_with_any(line.text, known_methods) ? Claim::more : Claim::no;
     return line.text.starts_with("PRI *") || !(is_upper_method(method) || is_strict_target(target))
                ? Claim::no
                : Claim::sure;

@@ -19,24 +19,13 @@ struct Startup {
   std::string_view user, database;
 };
 
-std::string_view take_string(ByteReader& in) {
-  const std::string_view rest = as_text(in.rest());
-  const size_t end = rest.find('\0');
-  if (end == rest.npos) {
-    in.fail();
-    return {};
-  }
-  in.skip(end + 1);
-  return rest.substr(0, end);
-}
-
 /** Names and values of a 3.x startup up to the final zero: `user` must be among them. */
 void read_parameters(Bytes body, bool whole, bool last, Startup& startup) {
   ByteReader in(body);
   while (in.left() > 0) {
-    const std::string_view name = take_string(in);
+    const std::string_view name = take_c_string(in);
     if (in.ok() && name.empty()) break;
-    const std::string_view value = take_string(in);
+    const std::string_view value = take_c_string(in);
     if (!in.ok()) break;
     if (!is_text(name) || !is_text(value)) {
       startup.claim = Claim::no;
@@ -111,7 +100,7 @@ bool is_ready(uint8_t type, uint32_t length, Bytes body) {
 
 void read_status(Bytes body, Reply& reply) {
   ByteReader in(body);
-  const std::string_view name = take_string(in), value = take_string(in);
+  const std::string_view name = take_c_string(in), value = take_c_string(in);
   if (in.ok() && name == "server_version") reply.version = value;
 }
 
@@ -144,7 +133,7 @@ bool is_query(Bytes bytes) {
   const uint8_t type = in.u8();
   const uint32_t length = in.be32();
   if (!in.ok() || (type != 'Q' && type != 'P') || length < 6 || length > 1 << 24) return false;
-  if (type == 'P') take_string(in);
+  if (type == 'P') take_c_string(in);
   const std::string_view text = as_text(in.rest()).substr(0, length - 4);
   const bool ends = in.left() + 5 < length || text.find('\0') != text.npos;
   return in.ok() && ends && begins_like_sql(text.substr(0, text.find('\0')));

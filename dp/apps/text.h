@@ -61,11 +61,12 @@ inline size_t find_letters(std::string_view text, std::string_view wanted) {
   return at == text.end() ? std::string_view::npos : static_cast<size_t>(at - text.begin());
 }
 
-/** True when no byte of `text` is a control character; bytes above 127 may be UTF-8. */
+/** True when no byte of `text` is a control character; bytes above 127 may be UTF-8. Looks at all of them, so
+ * that the compiler takes many at once. */
 inline bool is_text(std::string_view text) {
-  for (char c : text)
-    if ((static_cast<uint8_t>(c) < ' ' && c != '\t') || c == 0x7f) return false;
-  return true;
+  bool control = false;
+  for (char c : text) control |= (static_cast<uint8_t>(c) < ' ' && c != '\t') || c == 0x7f;
+  return !control;
 }
 
 /** A line without its CRLF or LF. `complete` is false where the text ends before the line does. */
@@ -114,6 +115,18 @@ inline std::string_view take_until(std::string_view& text, char stop) {
   const std::string_view word = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   return word;
+}
+
+/** Takes a string up to its zero, which goes, too; fails when there is none. */
+inline std::string_view take_c_string(ByteReader& in) {
+  const std::string_view rest = as_text(in.rest());
+  const size_t end = rest.find('\0');
+  if (end == rest.npos) {
+    in.fail();
+    return {};
+  }
+  in.skip(end + 1);
+  return rest.substr(0, end);
 }
 
 inline std::string_view trim(std::string_view text) {

@@ -27,9 +27,9 @@ class Arena {
   [[nodiscard]] size_t used() const { return used_; }
 
  private:
-  static constexpr uint32_t granule = 64;
+  static constexpr uint32_t granule = 32;
   static constexpr uint32_t run_bytes = 65536;
-  static constexpr std::array<uint16_t, 16> sizes = {64,  128, 192,  256,  320,  384,  512,  640,
+  static constexpr std::array<uint16_t, 17> sizes = {64,  96,  128,  192,  256,  320,  384,  512, 640,
                                                      768, 896, 1024, 1280, 1536, 2048, 3072, 4096};
   static_assert(sizes.back() == piece_bytes_max);
 

@@ -51,7 +51,7 @@ TEST_CASE("an arena's pieces do not overlap, and its memory is used again") {
   }
   for (const auto& [piece, size] : pieces) arena.give_back(piece);
   CHECK(arena.used() == 0);
-  CHECK(Arena::room(65) == 128);
+  CHECK(Arena::room(65) == 96);
 }
 
 TEST_CASE("a full arena says so and recovers") {

@@ -11,13 +11,13 @@ bool in_order(const Address& a, uint16_t a_port, const Address& b, uint16_t b_po
   return a_port <= b_port;
 }
 
-/** IPv4 addresses differ in their last words only: three words instead of five. */
+/** Two IPv4 addresses fill one word: two words instead of five. */
 uint32_t hash_of(const SessionKey& key, const SipHash& hash) {
   uint64_t ports_and_scope;
   std::memcpy(&ports_and_scope, &key.low_port, sizeof ports_and_scope);
   if (key.family() == 4) {
-    const uint64_t words[3] = {key.low.words[1], key.high.words[1], ports_and_scope};
-    return static_cast<uint32_t>(hash(words, 3));
+    const uint64_t words[2] = {key.low.words[1] >> 32 << 32 | key.high.words[1] >> 32, ports_and_scope};
+    return static_cast<uint32_t>(hash(words, 2));
   }
   const uint64_t words[5] = {key.low.words[0], key.low.words[1], key.high.words[0], key.high.words[1],
                              ports_and_scope};
