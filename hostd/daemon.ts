@@ -25,6 +25,7 @@ import { VERSION } from './base/version.ts';
 import type { Config } from './config/schema.ts';
 import { eventKindList } from './events/kinds.ts';
 import { groupOf } from './graphs.ts';
+import { openPolicy } from './open-policy.ts';
 import { Parts } from './parts.ts';
 import { passes } from './threats/threat-filter.ts';
 
@@ -48,7 +49,7 @@ export async function startDaemon(
   const clock = systemClock;
   const tokens = new Tokens({ file: join(config.stateDir, 'tokens.json'), clock });
   const audit = new AuditLog(join(config.stateDir, 'audit'), clock);
-  const parts = new Parts(config, log, bus);
+  const parts = new Parts(config, log, bus, await openPolicy(config));
   const web: Web = { served: null };
   const sessions = new Sessions({ file: join(config.stateDir, 'sessions.json'), clock: parts.clock });
   const access = { sessions, tokens, audit, scopes: () => scopesOf(app.operations) };
@@ -117,7 +118,7 @@ function apiSources(
   access: Pick<ApiSources, 'sessions' | 'tokens' | 'audit' | 'scopes'>,
   login: (caller: Caller) => WebLogin,
 ): ApiSources {
-  const { clock, inventory, history, traffic, threats, names, graphs, feed, board } = parts;
+  const { clock, inventory, history, traffic, threats, names, graphs, feed, board, policy } = parts;
   return {
     clock,
     log,
@@ -125,6 +126,7 @@ function apiSources(
     feed,
     groupOf,
     threats,
+    policy,
     threatPasses: (threat, filter) => passes(threat, filter, groupOf),
     status: () => board.status(),
     workloads: () => inventory.workloads(),

@@ -1,6 +1,7 @@
 // The graph of now and of then, at both levels, from traffic, history and inventory.
 import type { Graph, GraphEdge, GraphNode, Threat, Workload, WorkloadRef } from './api/schema.ts';
 import type { Clock } from './base/clock.ts';
+import type { Mode } from './base/modes.ts';
 import type { History } from './history/history.ts';
 import type { EdgeMinute } from './history/rows.ts';
 import { automaticGroup } from './inventory/automatic-group.ts';
@@ -17,6 +18,8 @@ export interface GraphSources {
   threats: Threats;
   history: History;
   workloads: () => Workload[];
+  /** null: the host bears none. */
+  hostMode: () => Mode | null;
 }
 
 /** The group of an end of a flow: a VM's automatic one, else what it is. */
@@ -63,6 +66,11 @@ export class Graphs {
     );
   }
 
+  #withHostMode(node: GraphNode): GraphNode {
+    const mode = node.id === 'host' ? this.#sources.hostMode() : null;
+    return mode ? { ...node, mode } : node;
+  }
+
   #graph(
     level: Graph['level'],
     nodes: GraphNode[],
@@ -74,7 +82,7 @@ export class Graphs {
       at: new Date(this.#sources.clock.now()).toISOString(),
       since: since === null ? null : new Date(since).toISOString(),
       until: until === null ? null : new Date(until).toISOString(),
-      nodes,
+      nodes: nodes.map((node) => this.#withHostMode(node)),
       edges,
       groupOf: groupOfNode,
     };

@@ -21,6 +21,9 @@ import { History } from './history/history.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { isRunning } from './inventory/workload-view.ts';
 import { Names } from './names/names.ts';
+import { Compiler } from './policy/compile.ts';
+import { policyEvent } from './policy/news.ts';
+import type { Policy } from './policy/policy.ts';
 import { StatusBoard } from './status-board.ts';
 import type { NamedThreatEnds, ThreatEnds } from './threats/incident.ts';
 import { Journal } from './threats/journal.ts';
@@ -37,6 +40,9 @@ interface FeedEvents {
 }
 
 const DAY_MS = 86_400_000;
+/** Who is in which group follows the inventory at once, but not for each of a hundred addresses alone. */
+const PLACE_SOON_MS = 20;
+const PLACE_INTERVAL_MS = 50;
 const RENAME_SOON_MS = 100;
 const RENAME_INTERVAL_MS = 1000;
 const NOTHING = { instance: '', batch: 0 };
@@ -50,6 +56,7 @@ export class Parts {
   readonly feed = new EventEmitter<FeedEvents>();
   readonly dataplane: Dataplane;
   readonly inventory: Inventory;
+  readonly policy: Policy;
   readonly traffic: Traffic;
   readonly threats: Threats;
   readonly names: Names;
@@ -63,12 +70,14 @@ export class Parts {
   readonly #log: Log;
   readonly #journal: Journal;
   readonly #renaming = new Pace(() => this.#rename(), RENAME_SOON_MS, RENAME_INTERVAL_MS);
+  readonly #placing = new Pace(() => this.policy.refresh(), PLACE_SOON_MS, PLACE_INTERVAL_MS);
   readonly #stops: Stop[];
   #conflicts: AddressConflict[] = [];
   #stopped = false;
 
-  constructor(config: Config, log: Log, bus: Bus) {
+  constructor(config: Config, log: Log, bus: Bus, policy: Policy) {
     const { clock } = this;
+    this.policy = policy;
     this.#log = log;
     this.#journal = new Journal(log);
     this.emit = emitter(clock, (event) => this.#event(event));
@@ -88,7 +97,7 @@ export class Parts {
     });
     this.inventory = new Inventory({
       hostName: hostname(),
-      defaultMode: config.modes.default,
+      place: (workload) => policy.place(workload),
       onChange: () => this.#changed(),
       onConflicts: (conflicts) => this.#conflict(conflicts),
     });
@@ -126,8 +135,13 @@ export class Parts {
       isLeg: (flow) => this.traffic.isLeg(flow),
       onKept: (receipt) => this.dataplane.kept(receipt),
     });
-    this.graphs = new Graphs({ ...this, workloads: () => this.inventory.workloads() });
+    this.graphs = new Graphs({
+      ...this,
+      workloads: () => this.inventory.workloads(),
+      hostMode: () => policy.hostMode,
+    });
     this.#listen();
+    this.#listenToPolicy();
     this.#events = new EventSources({
       clock,
       emit: this.emit,
@@ -186,6 +200,8 @@ export class Parts {
     this.watch.stop();
     this.dataplane.stop();
     this.#renaming.stop();
+    this.#placing.stop();
+    this.policy.stop();
     await this.history.close();
   }
 
@@ -202,6 +218,27 @@ export class Parts {
     dataplane.on('names', (records) => names.take(records));
     dataplane.on('flows', (batch, registry, instance) => traffic.take(batch, registry, instance));
     dataplane.on('threats', (records, instance) => threats.take(records, instance));
+  }
+
+  #listenToPolicy(): void {
+    const { policy, dataplane, emit } = this;
+    const applications = () => dataplane.state.welcome?.registry.applications;
+    const compiler = new Compiler(applications, (reason) =>
+      this.#log.warn({ reason }, 'policies are not tried by the evaluator before they go live'),
+    );
+    policy.attach(this.inventory, {
+      compile: (tables, read) => compiler.check(tables, read),
+      onTables: ({ generation, rules, groups }) =>
+        this.#log.debug(
+          { generation, rules: rules.length, groups: groups.length },
+          'the policy has new tables',
+        ),
+      onPlaces: () => this.feed.emit('workloads'),
+      onNews: (news) => {
+        const { kind, text, data } = policyEvent(news);
+        emit(kind, { text, data });
+      },
+    });
   }
 
   #nameEnds({ segment, src, dst, srcMac, dstMac, srcSlot, dstSlot }: FlowEnds): NamedEnds {
@@ -233,6 +270,7 @@ export class Parts {
 
   #changed(): void {
     this.#renaming.ask();
+    this.#placing.ask();
     this.feed.emit('workloads');
   }
 

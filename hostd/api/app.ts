@@ -32,7 +32,7 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by').set('etag', false).set('query parser', 'simple');
   app.use(protection());
   if (options.door === 'web') app.use(limit(REQUESTS_A_MINUTE));
-  app.use(BASE_PATH, express.json({ limit: BODY_BYTES_MAX }), apiRouter(options, keeper));
+  app.use(BASE_PATH, apiRouter(options, keeper));
   app.get(METRICS_PATH, (request, response, next) => {
     keeper.admit(keeper.callerOf(request), METRICS, request);
     options.metrics.text().then((text) => response.type('text/plain; version=0.0.4').send(text), next);
@@ -65,13 +65,18 @@ function addRoute(
   keeper: Doorkeeper,
 ): void {
   const wanted = { access: operation.access, scope: scopeOf(operation), isChange: isChange(operation) };
-  router[operation.method](expressPath(operation.path), async (request: Request, response: Response) => {
-    const caller = keeper.callerOf(request);
-    const answer = wanted.isChange
-      ? await change(operation, caller, request, response)
-      : await read(operation, caller, request, response);
-    if (!operation.stream) response.json(answer);
-  });
+  const body = bodyReader(operation, wanted, keeper);
+  router[operation.method](
+    expressPath(operation.path),
+    body,
+    async (request: Request, response: Response) => {
+      const caller = keeper.callerOf(request);
+      const answer = wanted.isChange
+        ? await change(operation, caller, request, response)
+        : await read(operation, caller, request, response);
+      if (!operation.stream) response.json(answer);
+    },
+  );
 
   const read = async (...[each, caller, request, response]: Asked): Promise<unknown> => {
     keeper.admit(caller, wanted, request);
@@ -88,6 +93,22 @@ function addRoute(
     }
     return audited(sources.audit, entry, (changed) => each.run(sources, caller, request, response, changed));
   };
+}
+
+/** Only who may change something is heard out at length. */
+function bodyReader({ bodyBytesMax }: Operation, wanted: Wanted, keeper: Doorkeeper): RequestHandler {
+  const short = express.json({ limit: BODY_BYTES_MAX });
+  if (bodyBytesMax === undefined) return short;
+  const long = express.json({ limit: bodyBytesMax });
+  const may = (request: Request): boolean => {
+    try {
+      keeper.admit(keeper.callerOf(request), wanted, request);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return (request, response, next) => (may(request) ? long : short)(request, response, next);
 }
 
 type Asked = [operation: Operation, caller: Caller, request: Request, response: Response];

@@ -53,6 +53,8 @@ interface Definition<Q extends z.ZodType, P extends z.ZodType, B extends z.ZodTy
   query: Q;
   params: P;
   body?: B;
+  /** 16 KiB where it is absent. */
+  bodyBytesMax?: number;
   /** Its JSON; a stream of events describes one event here. */
   answer: A;
   /** text/event-stream instead of JSON: `handle` writes to the response itself and answers undefined. */

@@ -7,6 +7,7 @@ import { eventFilterOf, eventOperations } from './event-operations.ts';
 import { filterOf, timeOf } from './flow-query.ts';
 import { nameOperations } from './name-operations.ts';
 import { operation } from './operation.ts';
+import { policyOperations } from './policy-operations.ts';
 import {
   allStreamKinds,
   FlowsQuery,
@@ -102,6 +103,7 @@ export const operations = (hub: StreamHub) => [
     },
   }),
   ...threatOperations,
+  ...policyOperations,
   ...violationOperations,
   ...eventOperations,
   ...nameOperations,

@@ -264,6 +264,8 @@ export const LearnedName = z.object({
   until: Time.describe('it counts until then: the TTL and half a minute'),
 });
 export type LearnedName = z.infer<typeof LearnedName>;
+export const Mode = z.enum(['learn', 'monitor', 'protect']);
+export type Mode = z.infer<typeof Mode>;
 
 export const Workload = z.object({
   id: z.string().describe('libvirt UUID'),
@@ -272,7 +274,9 @@ export const Workload = z.object({
   state: z.enum(['running', 'paused', 'shutoff', 'crashed', 'migrating', 'suspended']),
   os: z.string().nullable(),
   tags: z.array(z.string()),
-  mode: z.enum(['learn', 'monitor', 'protect']),
+  mode: Mode.describe('the effective one'),
+  modeFrom: z.string().nullable().describe('the group that gives the mode; null: it is the default'),
+  groups: z.array(z.string()).describe('of the policy, the automatic one last'),
   persistent: z.boolean(),
   nics: z.array(Nic),
 });
@@ -285,6 +289,7 @@ export const GraphNode = z.object({
   members: z.array(z.string()).optional(),
   state: Workload.shape.state.optional(),
   addresses: z.array(z.string()),
+  mode: Mode.optional().describe('of a group the strictest of its members; absent: it bears none'),
   threats: ThreatMark.optional().describe('absent: none'),
 });
 export type GraphNode = z.infer<typeof GraphNode>;
@@ -305,6 +310,10 @@ export const GraphEdge = z.object({
   first: Time,
   last: Time,
   violations: z.number().int(),
+  modes: z
+    .tuple([Mode.nullable(), Mode.nullable()])
+    .optional()
+    .describe('of client and server; null: bears none'),
   threats: ThreatMark.optional().describe('absent: none'),
 });
 export type GraphEdge = z.infer<typeof GraphEdge>;

@@ -10,6 +10,7 @@ import type { EndFilter, FlowFilter, GroupOf } from '../history/flow-filter.ts';
 import type { FlowPage } from '../history/history.ts';
 import type { PastViolations } from '../history/past-violations.ts';
 import type { Names } from '../names/names.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { ThreatFilter } from '../threats/threat-filter.ts';
 import type { Threats } from '../threats/threats.ts';
 import type { Caller } from './operation.ts';
@@ -57,6 +58,7 @@ export interface ApiSources {
   /** Sends it an event; null where there is no such destination. */
   testDestination(id: string): EventRecord | null;
   groupOf: GroupOf;
+  policy: Policy;
   feed: LiveFeed;
   sessions: Sessions;
   tokens: Tokens;

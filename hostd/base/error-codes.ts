@@ -59,7 +59,7 @@ export const errorCodes = {
   body_too_large: {
     http: 413,
     means: 'The body of the request is larger than the API takes.',
-    remedy: 'Send less than 16 KiB.',
+    remedy: 'Send less than 16 KiB; a policy may have 8 MiB.',
   },
   rate_limited: {
     http: 429,
@@ -156,6 +156,11 @@ export const errorCodes = {
     http: 404,
     means: 'There is no such version of the policy.',
     remedy: '`vmoat policy log` lists them.',
+  },
+  group_unknown: {
+    http: 404,
+    means: 'There is no such group, or nothing proposes it.',
+    remedy: '`vmoat group list` lists them; the hint names the nearest.',
   },
   policy_store_broken: {
     http: 503,

@@ -10,6 +10,8 @@ export interface Completable {
 /** Options and arguments that take a VM are completed with what the daemon knows. */
 const VM_NAMES = 'vmoat vm list -o name 2>/dev/null';
 const VM_OPTIONS = ['--from', '--to', '--vm'];
+const GROUP_NAMES = 'vmoat group list -o name 2>/dev/null';
+const PROPOSED_NAMES = 'vmoat group proposals -o name 2>/dev/null';
 const THREAT_IDS = 'vmoat threats -o id 2>/dev/null';
 const THREAT_NAMES = 'vmoat threats kinds -o name 2>/dev/null';
 const VIOLATION_IDS = 'vmoat violations -o id 2>/dev/null';
@@ -50,6 +52,8 @@ ${values.join('\n')}
     'events --kind') words="$(${EVENT_KINDS})" ;;
     'violations show show'|'violations ack ack') words="$(${VIOLATION_IDS})" ;;
     'events test test') words="$(${DESTINATIONS})" ;;
+    'group show show'|'mode mode') words="$(${GROUP_NAMES})" ;;
+    'group accept accept') words="$(${PROPOSED_NAMES})" ;;
     'threats show show'|'threats ack ack') words="$(${THREAT_IDS})" ;;
   esac
   local IFS=$' \\t\\n'
@@ -100,10 +104,11 @@ export function fishScript(commands: readonly Completable[]): string {
     `complete -c vmoat -n '__fish_seen_subcommand_from ${path}; and __fish_seen_subcommand_from ${verbs}' -a ${fishText(`(${values})`)}`;
   lines.push(
     argument('vm', 'show', VM_NAMES),
+    argument('group', 'show', GROUP_NAMES),
+    argument('group', 'accept', PROPOSED_NAMES),
     argument('threats', 'show ack', THREAT_IDS),
     argument('violations', 'show ack', VIOLATION_IDS),
   );
-  lines.push(argument('vm', 'show', VM_NAMES), argument('threats', 'show ack', THREAT_IDS));
   lines.push(argument('events', 'test', DESTINATIONS));
   return `${lines.join('\n')}\n`;
 }

@@ -1,10 +1,30 @@
 // `vmoat policy`: the policy as a file that is reviewed, checked and applied.
 import type { Command } from 'commander';
 import type { Context } from './context.ts';
+import { applyCommand } from './policy/apply-command.ts';
+import { confirmCommand } from './policy/confirm-command.ts';
+import { diffCommand } from './policy/diff-command.ts';
+import { editCommand } from './policy/edit-command.ts';
+import { exportCommand } from './policy/export-command.ts';
+import { importCommand } from './policy/import-command.ts';
 import { lintCommand } from './policy/lint-command.ts';
+import { logCommand } from './policy/log-command.ts';
+import { rollbackCommand } from './policy/rollback-command.ts';
 import { schemaCommand } from './policy/schema-command.ts';
 
 export function policyCommand(program: Command, context: Context): void {
   const policy = program.command('policy').description('what may speak to what: groups, modes and rules');
-  for (const add of [lintCommand, schemaCommand]) add(policy, context);
+  for (const add of [
+    exportCommand,
+    lintCommand,
+    diffCommand,
+    applyCommand,
+    confirmCommand,
+    rollbackCommand,
+    logCommand,
+    importCommand,
+    editCommand,
+    schemaCommand,
+  ])
+    add(policy, context);
 }

@@ -14,6 +14,7 @@ import { doctorCommand } from './doctor-command.ts';
 import { eventsCommand } from './events-command.ts';
 import { flowsCommand } from './flows-command.ts';
 import { graphCommand } from './graph-command.ts';
+import { groupCommand, modeCommand } from './group-command.ts';
 import { namesCommand } from './names-command.ts';
 import { nicCommand } from './nic-command.ts';
 import { policyCommand } from './policy-command.ts';
@@ -91,6 +92,8 @@ export function build(program: Command, context: Context): void {
     namesCommand,
     graphCommand,
     policyCommand,
+    groupCommand,
+    modeCommand,
     doctorCommand,
     webLoginCommand,
     tokenCommand,

@@ -30,6 +30,12 @@ export const eventKinds = {
   },
   'delivery-resumed': { severity: 'info', means: 'it takes them again' },
   'delivery-test': { severity: 'info', means: 'somebody tries a destination, which alone gets it' },
+  'policy-applied': { severity: 'info', means: 'a version of the policy went live' },
+  'policy-confirmed': { severity: 'info', means: 'a version that would have been rolled back was confirmed' },
+  'policy-rolled-back': {
+    severity: 'medium',
+    means: 'a version that nobody confirmed, or that was withdrawn, is live no more',
+  },
 } as const satisfies Record<string, Kind>;
 
 export type EventKind = keyof typeof eventKinds;

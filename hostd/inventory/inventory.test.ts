@@ -69,7 +69,7 @@ function setUp() {
   const conflicts: unknown[] = [];
   const inventory = new Inventory({
     hostName: 'kvm',
-    defaultMode: 'learn',
+    place: () => ({ mode: 'learn', modeFrom: null, groups: [] }),
     onChange: () => changes++,
     onConflicts: (found) => conflicts.push(...found),
   });

@@ -7,7 +7,8 @@ import { buildTopology } from '../../topology/model.ts';
 import { resolve } from '../../topology/resolve.ts';
 import type { AddressConflict, LearnedAddress, Topology } from '../../topology/types.ts';
 import type { Nic, Workload, WorkloadRef } from '../api/schema.ts';
-import { unclaimedNic, workloadView } from './workload-view.ts';
+import { type ResolvedEnd, resolvedEnds } from './resolved-ends.ts';
+import { unclaimedNic, type WorkloadViewInput, workloadView } from './workload-view.ts';
 
 /** dp's own name for the namespace it runs in, which is libvirt's too. */
 const HOST_NETNS = 'host';
@@ -20,7 +21,8 @@ export interface Tables {
 
 export interface InventoryOptions {
   hostName: string;
-  defaultMode: Workload['mode'];
+  /** What the policy says of a VM. */
+  place: WorkloadViewInput['place'];
   /** Who someone is, or what there is, may have changed. */
   onChange: () => void;
   onConflicts: (conflicts: AddressConflict[]) => void;
@@ -83,9 +85,9 @@ export class Inventory {
 
   workloads(): Workload[] {
     const tapped = new Map(this.#tables.nics.map((nic) => [nic.tap, nic]));
-    const { defaultMode: mode } = this.#options;
+    const { place } = this.#options;
     const found = [...this.#libvirt.workloads.values()].map((workload) =>
-      workloadView(workload, { mode, tapped, ...this.#names }),
+      workloadView(workload, { place, tapped, ...this.#names }),
     );
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -107,6 +109,11 @@ export class Inventory {
   name(end: EndAddress, role: 'source' | 'destination'): WorkloadRef {
     const { kind, id, name, nic, why } = resolve(this.#topology, this.#book, { ...end, role });
     return { kind, id, name, ...(nic !== undefined && { nic }), why };
+  }
+
+  /** Whom the policy knows by (segment, address) alone. */
+  ends(): ResolvedEnd[] {
+    return resolvedEnds(this.#topology, this.#book);
   }
 
   /** What dp should expect to find. */

@@ -3,8 +3,11 @@ import type { TappedNic } from '../../dp/contract/protocol.ts';
 import type { Nic as LibvirtNic, Workload as LibvirtWorkload } from '../../libvirt-watch/types.ts';
 import type { Nic, Workload } from '../api/schema.ts';
 
+type Placed = 'mode' | 'modeFrom' | 'groups';
+
 export interface WorkloadViewInput {
-  mode: Workload['mode'];
+  /** What the policy says of it. */
+  place: (workload: Omit<Workload, Placed>) => Pick<Workload, Placed>;
   /** By name of the tap. */
   tapped: ReadonlyMap<string, TappedNic>;
   segmentName: (segment: number) => string;
@@ -14,7 +17,8 @@ export interface WorkloadViewInput {
 export function workloadView(workload: LibvirtWorkload, input: WorkloadViewInput): Workload {
   const { uuid, name, title, state, os, tags, persistent } = workload;
   const nics = workload.nics.map((nic) => nicView(nic, workload, input));
-  return { id: uuid, name, title, state, os, tags: [...tags], mode: input.mode, persistent, nics };
+  const view = { id: uuid, name, title, state, os, tags: [...tags], persistent, nics };
+  return { ...view, ...input.place(view) };
 }
 
 function nicView(nic: LibvirtNic, workload: LibvirtWorkload, input: WorkloadViewInput): Nic {
@@ -56,7 +60,7 @@ function whyNot(nic: LibvirtNic, workload: LibvirtWorkload): string {
 }
 
 /** A tap that libvirt knows nothing of: another program's, or one whose VM is just coming or going. */
-export function unclaimedNic(tapped: TappedNic, input: Omit<WorkloadViewInput, 'mode' | 'tapped'>): Nic {
+export function unclaimedNic(tapped: TappedNic, input: Omit<WorkloadViewInput, 'place' | 'tapped'>): Nic {
   return {
     id: `tap:${tapped.tap}/${tapped.mac}`,
     workload: `tap:${tapped.tap}`,

@@ -25,6 +25,8 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
   const versions = await Versions.open({
     store: await FileStore.open(folder),
     clock,
+  });
+  versions.listen({
     onLive: () => lives++,
     onNews: (what) => news.push(what),
     check: ({ document }) => {

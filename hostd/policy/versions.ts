@@ -35,6 +35,9 @@ export type PolicyNews =
 export interface VersionsOptions {
   store: PolicyStore;
   clock: Clock;
+}
+
+export interface VersionsListener {
   /** Something else is live; must not throw. */
   onLive: () => void;
   onNews: (news: PolicyNews) => void;
@@ -47,6 +50,8 @@ const TICK_MS = 250;
 export class Versions {
   readonly #options: VersionsOptions;
   readonly #stop: Stop;
+  readonly #early: PolicyNews[] = [];
+  #listener: VersionsListener | null = null;
   #live: LivePolicy;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -61,6 +66,12 @@ export class Versions {
     const versions = new Versions(options, await liveOf(options.store, options.store.state.live));
     await versions.#expire();
     return versions;
+  }
+
+  /** Tells what has happened already, too. */
+  listen(listener: VersionsListener): void {
+    this.#listener = listener;
+    for (const news of this.#early.splice(0)) listener.onNews(news);
   }
 
   stop(): void {
@@ -134,7 +145,7 @@ export class Versions {
         return { answer: null };
       });
       const info = this.info(pending.version);
-      this.#options.onNews({ kind: 'confirmed', info, by });
+      this.#tell({ kind: 'confirmed', info, by });
       return info;
     });
   }
@@ -169,7 +180,7 @@ export class Versions {
     const { version } = this.#live;
     if (version !== null && wanted.text === this.#live.text) return this.info(version);
     const policy = readPolicy(wanted.text, `version ${this.#state.next}`);
-    this.#options.check(policy);
+    this.#listener?.check(policy);
     const info = this.#infoOf(wanted, policy);
     const deadline = wanted.confirmWithin_ms === null ? null : info.at + wanted.confirmWithin_ms;
     await this.#options.store.change((state) => {
@@ -178,7 +189,7 @@ export class Versions {
       return { answer: null, text: { version: info.version, text: wanted.text } };
     });
     this.#goLive({ version: info.version, text: wanted.text, policy });
-    this.#options.onNews({ kind: 'applied', info, confirmBy: deadline });
+    this.#tell({ kind: 'applied', info, confirmBy: deadline });
     return info;
   }
 
@@ -200,7 +211,12 @@ export class Versions {
 
   #goLive(live: LivePolicy): void {
     this.#live = live;
-    this.#options.onLive();
+    this.#listener?.onLive();
+  }
+
+  #tell(news: PolicyNews): void {
+    if (this.#listener) this.#listener.onNews(news);
+    else this.#early.push(news);
   }
 
   async #expire(): Promise<void> {
@@ -227,7 +243,7 @@ export class Versions {
       return { answer: null };
     });
     this.#goLive(live);
-    this.#options.onNews({ kind: fate, info: this.info(version), live: previous });
+    this.#tell({ kind: fate, info: this.info(version), live: previous });
     return previous;
   }
 

@@ -1,6 +1,7 @@
 // Nodes and edges → the graph, at the level of workloads or of groups. Pure.
 
 import type { Graph, GraphEdge, GraphNode, Workload } from '../api/schema.ts';
+import { strictest } from '../base/modes.ts';
 import { type Edge, nodeId } from './edge.ts';
 
 export interface GraphInput {
@@ -21,6 +22,7 @@ export const workloadNodes = (workloads: Iterable<Workload>): GraphNode[] =>
     kind: 'vm',
     name: workload.name,
     state: workload.state,
+    mode: workload.mode,
     addresses: workload.nics.flatMap((nic) => nic.addresses.map((known) => known.address)),
   }));
 
@@ -42,7 +44,7 @@ export function endNodes(
 
 export function workloadGraph(input: GraphInput): Graph {
   const { at, since, until, edges, nodes } = input;
-  return { at, level: 'vm', since, until, nodes, edges };
+  return { at, level: 'vm', since, until, nodes, edges: withModes(edges, nodes) };
 }
 
 /** Members of a group become one node; edges between the same groups, application and port become one. */
@@ -59,7 +61,15 @@ export function groupGraph(input: GraphInput): Graph {
     edges.set(id, before ? sum(before, edge) : { ...edge, id, from, to });
   }
   const { at, since, until } = input;
-  return { at, level: 'group', since, until, nodes: [...groups.values()], edges: [...edges.values()] };
+  const nodes = [...groups.values()];
+  return { at, level: 'group', since, until, nodes, edges: withModes([...edges.values()], nodes) };
+}
+
+/** Each edge with the modes of its ends. */
+function withModes(edges: readonly GraphEdge[], nodes: readonly GraphNode[]): GraphEdge[] {
+  const modes = new Map(nodes.map(({ id, mode }) => [id, mode ?? null]));
+  const modeOf = (id: string) => modes.get(id) ?? null;
+  return edges.map((edge) => ({ ...edge, modes: [modeOf(edge.from), modeOf(edge.to)] }));
 }
 
 function joinGroup(groups: Map<string, GraphNode>, node: GraphNode, name: string): string {
@@ -67,6 +77,8 @@ function joinGroup(groups: Map<string, GraphNode>, node: GraphNode, name: string
   const group = groups.get(id) ?? { id, kind: 'group' as const, name, members: [], addresses: [] };
   group.members = [...(group.members ?? []), node.id];
   group.addresses = [...group.addresses, ...node.addresses];
+  const mode = strictest([group.mode, node.mode].flatMap((each) => each ?? []));
+  if (mode) group.mode = mode;
   groups.set(id, group);
   return id;
 }

@@ -147,6 +147,8 @@ export class Model {
       os: 'http://debian.org/debian/12',
       tags: i % 2 ? ['demo'] : [],
       mode: 'learn',
+      modeFrom: null,
+      groups: [],
       persistent: true,
       nics: [],
     };

@@ -520,6 +520,19 @@ const commands = [
   ['completion'],
   ['policy', 'lint'],
   ['policy', 'schema'],
+  ['policy', 'export'],
+  ['policy', 'diff'],
+  ['policy', 'apply'],
+  ['policy', 'confirm'],
+  ['policy', 'rollback'],
+  ['policy', 'log'],
+  ['policy', 'import'],
+  ['policy', 'edit'],
+  ['group', 'list'],
+  ['group', 'show'],
+  ['group', 'proposals'],
+  ['group', 'accept'],
+  ['mode'],
   ['pcap'],
 ];
 for (const command of commands)
@@ -562,7 +575,7 @@ test('completion scripts are scripts of their shells', async () => {
       ],
       { encoding: 'utf8' },
     ).trim();
-  assert.equal(complete(['vmoat', 'gr']), 'graph');
+  assert.equal(complete(['vmoat', 'gra']), 'graph');
   assert.equal(complete(['vmoat', 'vm', '']), 'list show --help');
   assert.equal(complete(['vmoat', 'flows', '--fo']), '--follow');
   assert.equal(complete(['vmoat', 'graph', '-o', '']), 'table json dot');

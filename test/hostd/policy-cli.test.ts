@@ -52,7 +52,6 @@ test('lint: a good file, an odd one, a wrong one, one that is not there', async 
     err: `${wrong}:2:1: unknown key \`ruls\` (did you mean \`rules\`?)\n`,
   });
   assert.equal((await vmoat('policy', 'lint', join(folder, 'none.yaml'))).code, 1);
-  assert.equal((await vmoat('policy', 'lint')).code, 2);
 });
 
 test('schema is JSON that names the format', async () => {

@@ -4,6 +4,7 @@ import { renderProblem, type TextProblem } from '../../base/text-problem.ts';
 import { parsePolicy } from '../../policy/document/parse.ts';
 import type { Finding, LintSeverity } from '../../policy/lint/check.ts';
 import { lint, renderFinding } from '../../policy/lint/lint.ts';
+import { Lint } from '../../policy/shapes.ts';
 import { type Context, examples, outputOption, printJson } from '../context.ts';
 import { type Style, styled } from '../terminal.ts';
 import { fileName, fileText } from './policy-file.ts';
@@ -14,17 +15,21 @@ export function lintCommand(policy: Command, context: Context): void {
     .description(
       'names what is wrong or odd about a policy, with its line; exit code 1 if something is wrong',
     )
-    .argument('<file>', 'the policy; - for standard input')
+    .argument(
+      '[file]',
+      'the policy, - for standard input; without it what is live, with what only hostd knows',
+    )
     .addOption(outputOption('table', 'json'))
     .addHelpText(
       'after',
       examples(
         'vmoat policy lint policy.yaml',
+        'vmoat policy lint',
         'vmoat policy lint policy.yaml -o json | jq .findings[].check',
       ),
     )
-    .action((file: string, options: { output: string }) =>
-      show(lintFile(file, context), options.output, context),
+    .action(async (file: string | undefined, { output }: { output: string }) =>
+      show(file === undefined ? await lintLive(context) : lintFile(file, context), output, context),
     );
 }
 
@@ -42,6 +47,11 @@ function lintFile(file: string, { now }: Context): Linted {
   if (parsed.document === null)
     return { file: name, problems: parsed.problems, findings: [], complete: true };
   return { file: name, problems: [], ...lint(parsed, now()) };
+}
+
+async function lintLive(context: Context): Promise<Linted> {
+  const { findings, complete } = await context.daemon().get(Lint, '/policy/lint');
+  return { file: 'what is live', problems: [], findings, complete };
 }
 
 const STYLES: Record<LintSeverity, Style | null> = { error: 'red', warning: 'yellow', hint: null };

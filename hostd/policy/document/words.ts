@@ -1,10 +1,8 @@
 // The small things that policy documents are made of: names, modes, times. Sizes are bounded here.
 import { z } from 'zod';
+import { MODES } from '../../base/modes.ts';
 
-export const Mode = z.enum(['learn', 'monitor', 'protect']);
-export type Mode = z.infer<typeof Mode>;
-/** Mildest first. */
-export const MODES: readonly Mode[] = Mode.options;
+export const Mode = z.enum(MODES);
 
 export const NAME_CHARS_MAX = 255;
 /** The automatic group of the VM whose name follows. */

@@ -1,0 +1,248 @@
+// The policy of this host: which version is live, who is in its groups, and the tables that follow from both.
+import type { PolicyTables } from '../../dp/contract/policy.ts';
+import type { Workload } from '../api/schema.ts';
+import type { Clock, Stop } from '../base/clock.ts';
+import { VmoatError } from '../base/errors.ts';
+import type { Mode } from '../base/modes.ts';
+import { nearest } from '../base/nearest.ts';
+import type { ResolvedEnd } from '../inventory/resolved-ends.ts';
+import { addItem, setKey } from './document/edit.ts';
+import type { ReadPolicy } from './document/parse.ts';
+import { VM_PREFIX } from './document/words.ts';
+import { type GroupView, groupViews } from './groups/group-view.ts';
+import { Membership, type Placed, type Unplaced } from './groups/membership.ts';
+import { type Proposal, proposals } from './groups/proposals.ts';
+import type { LiveKnowledge } from './lint/check.ts';
+import { type LintAnswer, lint } from './lint/lint.ts';
+import { isOfVms } from './sections/groups.ts';
+import type { VersionInfo } from './store/state.ts';
+import type { PolicyStore } from './store/store.ts';
+import { policyTables } from './tables.ts';
+import { type NewVersion, type PolicyNews, Versions } from './versions.ts';
+
+/** Who there is, as far as policy is concerned. */
+export interface PolicyInventory {
+  workloads(): Workload[];
+  ends(): ResolvedEnd[];
+}
+
+export interface PolicyOptions {
+  store: PolicyStore;
+  clock: Clock;
+  hostName: string;
+  /** Of the configuration; a document may say another one. */
+  defaultMode: Mode;
+}
+
+const NOBODY: PolicyInventory = { workloads: () => [], ends: () => [] };
+const SECOND_MS = 1000;
+
+/** Whom the policy tells; none of them may throw. */
+export interface PolicyListener {
+  /** The newest tables, whenever they say something new. */
+  onTables: (tables: PolicyTables) => void;
+  /** Modes and groups of VMs may have changed. */
+  onPlaces: () => void;
+  onNews: (news: PolicyNews) => void;
+  /** Throws a VmoatError where the evaluator would not take the tables. */
+  compile: (tables: PolicyTables, policy: ReadPolicy) => void;
+}
+
+export class Policy {
+  readonly versions: Versions;
+  readonly #options: PolicyOptions;
+  readonly #membership: Membership;
+  readonly #stop: Stop;
+  readonly #early: PolicyNews[] = [];
+  #inventory: PolicyInventory = NOBODY;
+  #listener: PolicyListener | null = null;
+  #tables: PolicyTables;
+  #said = '';
+  #nextExpiry = Number.POSITIVE_INFINITY;
+
+  private constructor(options: PolicyOptions, versions: Versions) {
+    this.#options = options;
+    this.versions = versions;
+    this.#membership = new Membership(options.hostName, options.defaultMode);
+    this.#membership.use(this.document);
+    this.#tables = this.#build(1);
+    this.#stop = options.clock.every(SECOND_MS, () => this.#expire());
+  }
+
+  /** Rejects with `policy_store_broken`. */
+  static async open(options: PolicyOptions): Promise<Policy> {
+    const { store, clock } = options;
+    const versions = await Versions.open({ store, clock });
+    const policy = new Policy(options, versions);
+    versions.listen({
+      onLive: () => policy.#wentLive(),
+      onNews: (news) => policy.#tell(news),
+      check: (read) => policy.#check(read),
+    });
+    return policy;
+  }
+
+  /** From here on it knows who there is, and whom to tell. */
+  attach(inventory: PolicyInventory, listener: PolicyListener): void {
+    this.#inventory = inventory;
+    this.#listener = listener;
+    for (const news of this.#early.splice(0)) listener.onNews(news);
+  }
+
+  stop(): void {
+    this.#stop();
+    this.versions.stop();
+  }
+
+  get document(): ReadPolicy['document'] {
+    return this.versions.live.policy.document;
+  }
+
+  get tables(): PolicyTables {
+    return this.#tables;
+  }
+
+  /** null: the host bears no mode. */
+  get hostMode(): Mode | null {
+    return this.#membership.hostMode;
+  }
+
+  get defaultMode(): Mode {
+    return this.#membership.defaultMode;
+  }
+
+  place(workload: Unplaced): Placed {
+    return this.#membership.place(workload);
+  }
+
+  /** VMs, tags or addresses have changed: the tables follow, with a new generation if they say something new. */
+  refresh(): void {
+    this.#nextExpiry = nextExpiry(this.document, this.#options.clock.now());
+    const workloads = this.#inventory.workloads();
+    this.#membership.forgetOthers(new Set(workloads.map(({ id }) => id)));
+    const tables = this.#build(this.#tables.generation + 1);
+    const said = sayingOf(tables, this.versions.live.version);
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#tables = tables;
+    this.#listener?.onTables(tables);
+  }
+
+  groups(): GroupView[] {
+    return groupViews(this.document, this.#inventory.workloads(), this.defaultMode);
+  }
+
+  /** Throws `group_unknown` with the nearest ones. */
+  group(name: string): GroupView {
+    const groups = this.groups();
+    const found = groups.find((group) => group.name === name);
+    if (found) return found;
+    throw unknownGroup(
+      name,
+      groups.map((group) => group.name),
+    );
+  }
+
+  proposals(): Proposal[] {
+    return proposals(this.#inventory.workloads(), this.document);
+  }
+
+  /** Writes a proposed group into the document, under another name if one is given. */
+  accept(proposed: string, name: string, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
+    const found = this.proposals().find((each) => each.name === proposed);
+    if (!found)
+      throw unknownGroup(
+        proposed,
+        this.proposals().map((each) => each.name),
+      );
+    const item = { name, match: found.match };
+    const reason = by.reason || `group ${name}`;
+    return this.versions.edit((text) => addItem(text, 'groups', item), { ...by, reason });
+  }
+
+  /** Sets the mode of a group of VMs, of `vm.NAME` or of the host, where it stands in the document. */
+  setMode(name: string, mode: Mode, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
+    const edit = (text: string, { document }: ReadPolicy): string => {
+      const index = document.groups.findIndex((group) => group.name === name);
+      const group = document.groups[index];
+      if (group && !isOfVms(group)) throw modeless(name);
+      if (group) return setKey(text, ['groups', index], 'mode', mode);
+      if (name !== 'host' && this.group(name).origin !== 'automatic') throw modeless(name);
+      return addItem(text, 'groups', { name, mode });
+    };
+    return this.versions.edit(edit, { ...by, reason: by.reason || `${name}: ${mode}` });
+  }
+
+  lint(): LintAnswer {
+    return lint(this.versions.live.policy, this.#options.clock.now(), this.#knowledge());
+  }
+
+  #knowledge(): LiveKnowledge {
+    const groups = new Map(this.groups().map((group) => [group.name, group]));
+    return {
+      members: (name) => {
+        const group = groups.get(name);
+        if (group) return group.members?.length ?? null;
+        return name.startsWith(VM_PREFIX) ? 0 : null;
+      },
+      matches: () => null,
+    };
+  }
+
+  #wentLive(): void {
+    this.#membership.use(this.document);
+    this.refresh();
+    this.#listener?.onPlaces();
+  }
+
+  #tell(news: PolicyNews): void {
+    if (this.#listener) this.#listener.onNews(news);
+    else this.#early.push(news);
+  }
+
+  #check(policy: ReadPolicy): void {
+    this.#listener?.compile(this.#build(this.#tables.generation, policy), policy);
+  }
+
+  #expire(): void {
+    if (this.#options.clock.now() >= this.#nextExpiry) this.refresh();
+  }
+
+  #build(generation: number, policy: ReadPolicy = this.versions.live.policy): PolicyTables {
+    const now = this.#options.clock.now();
+    const { document } = policy;
+    const numbers = new Map(this.versions.ruleNumbers);
+    // Rules of a policy that is only being checked have none yet.
+    for (const { id } of document.rules) if (!numbers.has(id)) numbers.set(id, 2 ** 32 - 1 - numbers.size);
+    return policyTables({
+      generation,
+      document,
+      learned: [],
+      ruleNumbers: numbers,
+      workloads: this.#inventory.workloads(),
+      ends: this.#inventory.ends(),
+      defaultMode: this.defaultMode,
+      now,
+    });
+  }
+}
+
+/** When the next rule falls out of effect, ms; infinity if none does. */
+const nextExpiry = ({ rules }: ReadPolicy['document'], now: number): number =>
+  rules.reduce((next, { expires }) => {
+    const expiry = expires === undefined ? next : Date.parse(expires);
+    return expiry > now ? Math.min(next, expiry) : next;
+  }, Number.POSITIVE_INFINITY);
+
+/** Tables that say the same but for their generation. */
+const sayingOf = ({ groups, nics, unknown, ends, rules }: PolicyTables, version: number | null): string =>
+  JSON.stringify([version, groups, nics, unknown, ends, rules.map(({ number }) => number)]);
+
+const modeless = (name: string): VmoatError =>
+  new VmoatError('bad_request', `\`${name}\` bears no mode: it is no group of VMs`, { field: 'id' });
+
+function unknownGroup(name: string, names: readonly string[]): VmoatError {
+  const near = nearest(name, names);
+  const hint = near.length ? `did you mean ${near.join(', ')}?` : '`vmoat group list` lists them';
+  return new VmoatError('group_unknown', `there is no group ${JSON.stringify(name)}`, { field: 'id', hint });
+}
