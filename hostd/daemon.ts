@@ -139,6 +139,7 @@ function apiSources(
     markViolations: (ids, mark) => history.markViolations(ids, mark),
     events: (filter, position, limit) => history.events(filter, position, limit),
     eventKinds: eventKindList,
+    exports: parts.exports,
     destinations: () => parts.delivery.destinations,
     testDestination: (id) => parts.testDestination(id),
     flow: async (id) => traffic.flow(id) ?? (await history.flows({ id }, null, 1)).flows[0] ?? null,

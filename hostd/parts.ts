@@ -16,11 +16,13 @@ import type { Delivery } from './delivery/delivery.ts';
 import { openDelivery } from './event-delivery.ts';
 import { EventSources } from './event-sources.ts';
 import { type Emit, emitter } from './events/events.ts';
+import type { Exports } from './export/exports.ts';
 import { edgeMinute, Graphs, groupOf } from './graphs.ts';
 import { History } from './history/history.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { isRunning } from './inventory/workload-view.ts';
 import { Names } from './names/names.ts';
+import { openExports } from './open-exports.ts';
 import { Compiler } from './policy/compile.ts';
 import { policyEvent } from './policy/news.ts';
 import type { Policy } from './policy/policy.ts';
@@ -66,6 +68,7 @@ export class Parts {
   readonly board: StatusBoard;
   readonly emit: Emit;
   readonly delivery: Delivery;
+  readonly exports: Exports;
   readonly #events: EventSources;
   readonly #log: Log;
   readonly #journal: Journal;
@@ -140,6 +143,7 @@ export class Parts {
       workloads: () => this.inventory.workloads(),
       hostMode: () => policy.hostMode,
     });
+    this.exports = openExports({ ...this, stateDir: config.stateDir, log });
     this.#listen();
     this.#listenToPolicy();
     this.#events = new EventSources({
@@ -202,6 +206,7 @@ export class Parts {
     this.#renaming.stop();
     this.#placing.stop();
     this.policy.stop();
+    await this.exports.stop();
     await this.history.close();
   }
 
@@ -233,12 +238,16 @@ export class Parts {
           { generation, rules: rules.length, groups: groups.length },
           'the policy has new tables',
         ),
-      onPlaces: () => this.feed.emit('workloads'),
+      onPlaces: () => {
+        this.exports.use(policy.document.exports);
+        this.feed.emit('workloads');
+      },
       onNews: (news) => {
         const { kind, text, data } = policyEvent(news);
         emit(kind, { text, data });
       },
     });
+    this.exports.use(policy.document.exports);
   }
 
   #nameEnds({ segment, src, dst, srcMac, dstMac, srcSlot, dstSlot }: FlowEnds): NamedEnds {

@@ -8,6 +8,8 @@ import {
   EventDestination,
   EventKindInfo,
   EventRecord,
+  ExportJob,
+  ExportResult,
   Flow,
   Graph,
   GraphEdge,
@@ -32,6 +34,7 @@ export const BASE_PATH = '/api/v1';
 const NAMED = {
   ...{ WorkloadRef, Flow, Nic, LearnedName, Workload, GraphNode, GraphEdge, Graph },
   ...{ ApiToken, NewToken, AuditEntry },
+  ...{ ExportJob, ExportResult },
   ...{ EventRecord, EventKindInfo, EventDestination },
   ...{ Threat, ThreatGroup, ThreatKind, Status, StreamEvent, Session, WebLogin, Problem },
 };

@@ -4,6 +4,7 @@ import { VmoatError } from '../base/errors.ts';
 import { accessOperations } from './access-operations.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
 import { eventFilterOf, eventOperations } from './event-operations.ts';
+import { exportOperations } from './export-operations.ts';
 import { filterOf, timeOf } from './flow-query.ts';
 import { nameOperations } from './name-operations.ts';
 import { operation } from './operation.ts';
@@ -104,6 +105,7 @@ export const operations = (hub: StreamHub) => [
   }),
   ...threatOperations,
   ...policyOperations,
+  ...exportOperations,
   ...violationOperations,
   ...eventOperations,
   ...nameOperations,

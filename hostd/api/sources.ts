@@ -19,6 +19,8 @@ import type {
   EventDestination,
   EventKindInfo,
   EventRecord,
+  ExportJob,
+  ExportResult,
   Flow,
   Graph,
   Nic,
@@ -30,6 +32,14 @@ import type {
 import type { Sessions } from './sessions.ts';
 
 export type Level = Graph['level'];
+
+/** What is written where, as hostd/export does it. */
+export interface Exports {
+  list(): ExportJob[];
+  find(name: string): ExportJob | null;
+  /** null where there is none; rejects with `export_running`. */
+  run(name: string): Promise<ExportResult | null>;
+}
 
 export interface ApiSources {
   clock: Clock;
@@ -65,6 +75,7 @@ export interface ApiSources {
   /** Every scope that a token can have. */
   scopes(): string[];
   audit: AuditLog;
+  exports: Exports;
   /** Where the page is served, for `vmoat web-login`; throws `listen_failed` where it is not. */
   webLogin(caller: Caller): WebLogin;
 }

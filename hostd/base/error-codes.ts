@@ -81,6 +81,11 @@ export const errorCodes = {
     means: 'The name is taken already.',
     remedy: 'Use another one, or remove what has it.',
   },
+  export_running: {
+    http: 409,
+    means: 'This export runs already.',
+    remedy: 'Wait for its end: `vmoat export list` shows it.',
+  },
   audit_failed: {
     http: 503,
     means: 'The audit log cannot be written; what was asked for may have been done all the same.',

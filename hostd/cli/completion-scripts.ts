@@ -15,6 +15,7 @@ const PROPOSED_NAMES = 'vmoat group proposals -o name 2>/dev/null';
 const THREAT_IDS = 'vmoat threats -o id 2>/dev/null';
 const THREAT_NAMES = 'vmoat threats kinds -o name 2>/dev/null';
 const VIOLATION_IDS = 'vmoat violations -o id 2>/dev/null';
+const EXPORTS = 'vmoat export list -o name 2>/dev/null';
 const DESTINATIONS = 'vmoat events destinations -o name 2>/dev/null';
 const EVENT_KINDS = 'vmoat events kinds -o name 2>/dev/null';
 
@@ -51,6 +52,7 @@ ${values.join('\n')}
     'threats --name') words="$(${THREAT_NAMES})" ;;
     'events --kind') words="$(${EVENT_KINDS})" ;;
     'violations show show'|'violations ack ack') words="$(${VIOLATION_IDS})" ;;
+    'export show show'|'export run run') words="$(${EXPORTS})" ;;
     'events test test') words="$(${DESTINATIONS})" ;;
     'group show show'|'mode mode') words="$(${GROUP_NAMES})" ;;
     'group accept accept') words="$(${PROPOSED_NAMES})" ;;
@@ -109,6 +111,6 @@ export function fishScript(commands: readonly Completable[]): string {
     argument('threats', 'show ack', THREAT_IDS),
     argument('violations', 'show ack', VIOLATION_IDS),
   );
-  lines.push(argument('events', 'test', DESTINATIONS));
+  lines.push(argument('events', 'test', DESTINATIONS), argument('export', 'show run', EXPORTS));
   return `${lines.join('\n')}\n`;
 }

@@ -12,6 +12,7 @@ import { type Context, examples } from './context.ts';
 import { Daemon } from './daemon.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { eventsCommand } from './events-command.ts';
+import { exportCommand } from './export-command.ts';
 import { flowsCommand } from './flows-command.ts';
 import { graphCommand } from './graph-command.ts';
 import { groupCommand, modeCommand } from './group-command.ts';
@@ -96,6 +97,7 @@ export function build(program: Command, context: Context): void {
     modeCommand,
     doctorCommand,
     webLoginCommand,
+    exportCommand,
     tokenCommand,
     auditCommand,
     configCommand,

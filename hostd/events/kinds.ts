@@ -36,6 +36,12 @@ export const eventKinds = {
     severity: 'medium',
     means: 'a version that nobody confirmed, or that was withdrawn, is live no more',
   },
+  'export-done': { severity: 'info', means: 'an export was written' },
+  'export-failed': { severity: 'high', means: 'an export was not written, and why' },
+  'export-missed': {
+    severity: 'medium',
+    means: 'an export was due while vmoat-hostd did not run, or its last run still did',
+  },
 } as const satisfies Record<string, Kind>;
 
 export type EventKind = keyof typeof eventKinds;

@@ -117,6 +117,8 @@ test('every documented path answers as the served document says', async () => {
     '/violations/{id}/acknowledge': violation?.id ?? '',
     '/destinations/{id}/test': 'syslog:central',
     '/tokens/{id}': 'doomed',
+    '/exports/{id}': 'edges',
+    '/exports/{id}/run': 'edges',
     '/policy/versions/{id}': '1',
     '/policy/versions/{id}/rollback': '1',
     '/groups/{id}': 'host',
@@ -128,7 +130,7 @@ test('every documented path answers as the served document says', async () => {
   const bodies: Record<string, unknown> = {
     '/session': { secret },
     '/tokens': { name: 'documented', role: 'viewer' },
-    '/policy': { text: 'version: vmoat/v1\n', confirmWithinMs: 3_600_000 },
+    '/policy': { text: exporting(page), confirmWithinMs: 3_600_000 },
     '/groups/{id}/mode': { mode: 'monitor' },
   };
   /** A socket has no session, nothing waits any more after it was confirmed, no names propose a group. */
@@ -163,6 +165,12 @@ test('every documented path answers as the served document says', async () => {
     }
   assert.ok(asked >= 22);
 });
+
+/** A policy with an export of edges that the clock never runs within a test. */
+const exporting = (to: string): string => `version: vmoat/v1
+exports:
+  - { name: edges, cron: "0 0 1 1 *", what: graph, format: csv, to: ${to} }
+`;
 
 type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
 

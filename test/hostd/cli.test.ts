@@ -370,6 +370,16 @@ test('token and audit: made, listed, revoked, and who did it', async () => {
   assert.match(await good('audit', '-n', '1'), /^TIME +WHO +FROM .*\n.* failed: bad_request /);
 });
 
+test('export: none while the policy has none, an unknown one is said to be', async () => {
+  assert.equal(await good('export', 'list'), 'NAME  WHAT  FORMAT  CRON  NEXT  LAST  STATE\n');
+  assert.equal(await good('export', 'list', '-o', 'json'), '[]\n');
+  for (const verb of ['show', 'run']) {
+    const { code, out, err } = await vmoat(['export', verb, 'nightly']);
+    assert.deepEqual([code, out], [1, '']);
+    assert.match(err, /there is no such export/);
+  }
+});
+
 test('threats ack: they leave the list, and come back', async () => {
   const ack = async (...argv: string[]) => good('threats', 'ack', 'dp1-test-2', ...argv);
   assert.match(await ack('--note', 'our scanner'), /^dp1-test-2 {2}scan: acknowledged by \S+\n$/);

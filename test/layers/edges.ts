@@ -68,7 +68,7 @@ export const tsEdges: Record<string, readonly string[]> = {
   'hostd/names': ['dp/client', 'dp/contract', 'schema', ...sources],
   'hostd/history': ['dp/contract', 'schema', ...sources],
   'hostd/api': ['schema', ...knowledge],
-  'hostd/export': ['schema', ...knowledge],
+  'hostd/export': ['dp/contract', 'schema', ...knowledge],
   'hostd/cli': ['dp/client', 'schema', ...knowledge],
   hostd: [
     'dp/client',
