@@ -90,6 +90,7 @@ export class StatusBoard {
       instance: welcome?.instance ?? null,
       reconnects,
       use,
+      fallback: welcome?.fallback ?? null,
       workers: status?.workers ?? [],
       flows: status?.flows ?? null,
     };

@@ -21,6 +21,7 @@ std::span<const Application> applications() {
       {"nfs", 0, {}, nullptr},    // programs of rpc
       {"grpc", 0, {}, nullptr},   // http2
       {"etcd", 0, {}, nullptr},   // grpc and http
+      {"ndpi", 0, {}, nullptr},   // what nDPI names, its name behind this one
   };
   // clang-format on
 #undef ENTRY

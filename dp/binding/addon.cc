@@ -9,6 +9,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_record_layout(env, exports);
   export_offline(env, exports);
   export_policy(env, exports);
+  export_fallback(env, exports);
   export_dataplane(env, exports);
   export_systemd(env, exports);
   export_peer(env, exports);

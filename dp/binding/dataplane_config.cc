@@ -2,6 +2,7 @@
 #include "binding/dataplane_config.h"
 
 #include "binding/engine_config.h"
+#include "binding/fallback.h"
 #include "binding/operator_applications.h"
 
 namespace vmoat::binding {
@@ -105,6 +106,9 @@ Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
       operator_applications(given.Get("applications"));
   if (!applications) return std::move(applications.error());
   config.applications = std::move(*applications);
+  auto unknown = fallback(given.Get("fallback"));
+  if (!unknown) return std::move(unknown.error());
+  config.fallback = std::move(*unknown);
   if (given.Get("threats").IsObject())
     if (Status set = set_threats(config.threats, given.Get("threats").As<Napi::Object>()); !set)
       return std::move(set.error());

@@ -20,6 +20,8 @@ void export_record_layout(Napi::Env env, Napi::Object exports);
 void export_offline(Napi::Env env, Napi::Object exports);
 /** class `Policy`: compiled tables, and the evaluator. */
 void export_policy(Napi::Env env, Napi::Object exports);
+/** `fallbackNames`. */
+void export_fallback(Napi::Env env, Napi::Object exports);
 /** class `Dataplane`: the live data plane, and `restore`. */
 void export_dataplane(Napi::Env env, Napi::Object exports);
 /** `systemdNotify`, `systemdWatchdogMs`. */

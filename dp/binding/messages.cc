@@ -129,6 +129,7 @@ Napi::Object to_object(Napi::Env env, const Table<SegmentInfo>& table) {
 Napi::Object to_object(Napi::Env env, const DataplaneStatus& status, uint64_t lost_records) {
   Napi::Object lost = to_object(env, status.lost);
   lost.Set("sessions", number(env, status.lost_sessions));
+  lost.Set("fallback", number(env, status.lost_fallback));
   lost.Set("names", number(env, status.lost_names));
   lost.Set("threats", number(env, status.lost_threats));
   lost.Set("records", number(env, lost_records));

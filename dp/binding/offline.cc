@@ -1,5 +1,5 @@
 // class Offline: JavaScript's side of one offline run.
-//   new Offline(path: string, {facts?: boolean, batches?: boolean, applications?: …})
+//   new Offline(path: string, {facts?: boolean, batches?: boolean, applications?: …, fallback?: string})
 //   next(): Promise<{kind: 'flows', body: ArrayBuffer} | {kind: 'progress', done, total} | {kind: 'summary',
 //   …}>
 //     rejects where the file cannot be opened or is no capture; one call at a time, none after the end.
@@ -9,6 +9,7 @@
 
 #include "binding/engine_config.h"
 #include "binding/exports.h"
+#include "binding/fallback.h"
 #include "binding/offline_run.h"
 #include "binding/operator_applications.h"
 #include "engine/dataplane.h"
@@ -54,6 +55,7 @@ Napi::Object refused(Napi::Env env, const PipelineCounters& c) {
                       {"openings", c.openings_refused},
                       {"facts", c.facts_refused},
                       {"contents", c.contents_refused},
+                      {"fallback", c.fallback_refused},
                       {"fragments", c.fragments_refused},
                       {"tunnels", c.tunnels_refused},
                       {"expectations", c.expectations_displaced}});
@@ -105,6 +107,12 @@ class Offline : public Napi::ObjectWrap<Offline> {
         return;
       }
       options.applications = std::move(*applications);
+      auto unknown = fallback(given.Get("fallback"));
+      if (!unknown) {
+        raise(env, unknown.error());
+        return;
+      }
+      options.fallback = std::move(*unknown);
       Result<EngineConfig> engine = engine_config(given);
       if (!engine) {
         raise(env, engine.error());

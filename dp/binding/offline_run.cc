@@ -32,6 +32,7 @@ std::optional<OfflineItem> OfflineRun::take() {
 
 void OfflineRun::work(const std::string& path, OfflineRunOptions options) {
   OfflineOptions offline;
+  offline.pipeline.fallback = options.fallback;
   offline.pipeline.facts = options.facts && options.batches;
   offline.pipeline.applications = options.applications;
   offline.pipeline.timeouts = options.engine.timeouts;

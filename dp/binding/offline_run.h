@@ -28,6 +28,7 @@ struct OfflineRunOptions {
   bool facts = true;
   bool batches = true;  // false: flows are counted, not delivered
   std::shared_ptr<const OperatorApplications> applications;
+  std::shared_ptr<const Ndpi> fallback;
 };
 
 class OfflineRun {

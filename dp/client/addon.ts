@@ -27,15 +27,19 @@ export interface OfflineSummary {
   threats: Record<string, number>;
   /** what was not tracked for want of room */
   refused: Record<
-    'sessions' | 'openings' | 'facts' | 'contents' | 'fragments' | 'tunnels' | 'expectations',
+    'sessions' | 'openings' | 'facts' | 'contents' | 'fallback' | 'fragments' | 'tunnels' | 'expectations',
     number
   >;
   broken: { offset: number; reason: string } | null;
 }
 
+/** Whose library names what vmoat does not know. */
+export type FallbackLibrary = 'none' | 'ndpi';
+
 export interface OfflineOptions extends EngineConfig {
   facts?: boolean;
   batches?: boolean;
+  fallback?: FallbackLibrary;
   applications?: OperatorApplication[];
 }
 
@@ -85,6 +89,7 @@ export interface DataplaneConfig extends EngineConfig {
   /** Keep facts of flows; `false` and none is kept in memory or leaves the process. */
   facts?: boolean;
   pinRoot?: string;
+  fallback?: FallbackLibrary;
   applications?: OperatorApplication[];
 }
 
@@ -172,6 +177,8 @@ export interface Addon {
     config: DataplaneConfig,
     take: TakeOutput,
   ) => LiveDataplane;
+  /** What the library can name; throws where it is not installed. */
+  fallbackNames(library: FallbackLibrary): string[];
   restore(pinRoot: string): void;
   /** True where a supervisor listened; see sd_notify(3). */
   systemdNotify(state: string): boolean;
@@ -200,9 +207,14 @@ export function addonPath(): string {
   throw new DataplaneError('addon_missing', 'vmoat.node is not built: run npm run build');
 }
 
-/** The registry with the operator's applications behind vmoat's own: records number them so. */
-export function registryWith(registry: Registry, applications: readonly OperatorApplication[]): Registry {
-  return { ...registry, applications: [...registry.applications, ...applications.map(({ name }) => name)] };
+/** The registry with the operator's applications behind vmoat's own, then the fallback's: records number them so. */
+export function registryWith(
+  registry: Registry,
+  applications: readonly OperatorApplication[],
+  fallbackNames: readonly string[] = [],
+): Registry {
+  const own = applications.map(({ name }) => name);
+  return { ...registry, applications: [...registry.applications, ...own, ...fallbackNames] };
 }
 
 /** Loads the addon; needs no privilege. Throws `addon_missing` with the reason. */

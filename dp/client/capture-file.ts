@@ -1,5 +1,5 @@
 // One capture file through the engine, as an async sequence of flow batches that ends with the summary.
-import type { Addon, OfflineSummary } from './addon.ts';
+import type { Addon, FallbackLibrary, OfflineSummary } from './addon.ts';
 import { FlowBatch } from './flow-batch.ts';
 import type { OperatorApplication } from './operator-applications.ts';
 
@@ -10,6 +10,7 @@ export interface CaptureReader {
   progress?: (done: number, total: number) => void;
   /** The operator's own. */
   applications?: OperatorApplication[];
+  fallback?: FallbackLibrary;
 }
 
 /** Reads a capture to its end. Rejects where it cannot be opened or is no capture. */
@@ -21,6 +22,7 @@ export async function readCapture(
   const run = new addon.Offline(path, {
     batches: reader.flows !== undefined,
     applications: reader.applications ?? [],
+    fallback: reader.fallback ?? 'none',
   });
   try {
     for (;;) {

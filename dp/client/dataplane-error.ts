@@ -13,6 +13,8 @@ export type DataplaneErrorCode =
   | 'dp_silent'
   /** applications of the operator's that are not as they should be; the message has file and line */
   | 'bad_applications'
+  /** the library that should name what vmoat does not know is not installed */
+  | 'fallback_missing'
   /** vmoat.node is not built, or does not load */
   | 'addon_missing';
 

@@ -1,7 +1,7 @@
 // `vmoat pcap FILE…`: capture files through the same engine that watches live traffic, offline and unprivileged.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Registry } from '../contract/protocol.ts';
-import { type Addon, loadAddon, type OfflineSummary, registryWith } from './addon.ts';
+import { type Addon, type FallbackLibrary, loadAddon, type OfflineSummary, registryWith } from './addon.ts';
 import { readCapture } from './capture-file.ts';
 import { DataplaneError } from './dataplane-error.ts';
 import type { FlowBatch } from './flow-batch.ts';
@@ -16,6 +16,7 @@ interface Options {
   quiet: boolean;
   progress: boolean;
   applications?: string;
+  fallback: FallbackLibrary;
 }
 
 /** What reads the files, and what it is told beside them. */
@@ -23,6 +24,7 @@ interface Engine {
   addon: Addon;
   registry: Registry;
   applications: OperatorApplication[];
+  fallback: FallbackLibrary;
 }
 
 const EXAMPLES = `
@@ -33,7 +35,8 @@ Examples:
   vmoat pcap trace.pcap
   vmoat pcap --json *.pcapng.gz | jq 'select(.app == "dns")'
   vmoat pcap -q huge.pcap
-  vmoat pcap --applications /etc/vmoat/dp.yaml trace.pcap`;
+  vmoat pcap --applications /etc/vmoat/dp.yaml trace.pcap
+  vmoat pcap --fallback ndpi trace.pcap`;
 
 /** Adds the command to the program. */
 export function pcapCommand(program: Command): void {
@@ -45,6 +48,11 @@ export function pcapCommand(program: Command): void {
     .option('-q, --quiet', 'the summaries only', false)
     .option('--progress', 'progress on stderr, also where that is no terminal', false)
     .option('--applications <file>', "YAML file with the operator's own applications")
+    .addOption(
+      new Option('--fallback <library>', 'who names what vmoat does not know')
+        .choices(['none', 'ndpi'])
+        .default('none'),
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (files: string[], options: Options) => {
       process.exitCode = await readFiles(files, options);
@@ -66,10 +74,21 @@ async function readFiles(files: string[], options: Options): Promise<number> {
   }
 }
 
-function engineFor({ applications: file }: Options): Engine {
+function engineFor({ applications: file, fallback }: Options): Engine {
   const addon = loadAddon();
+  const fallbackNames = namesOf(addon, fallback);
   const applications = file === undefined ? [] : readApplications(file, addon.registry.applications);
-  return { addon, applications, registry: registryWith(addon.registry, applications) };
+  const registry = registryWith(addon.registry, applications, fallbackNames);
+  return { addon, applications, fallback, registry };
+}
+
+function namesOf(addon: Addon, fallback: FallbackLibrary): string[] {
+  try {
+    return addon.fallbackNames(fallback);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataplaneError('fallback_missing', `${reason}; Debian has it as libndpi4.2`, { cause });
+  }
 }
 
 /** True where the file was read to its end. */
@@ -81,6 +100,7 @@ async function readFile(engine: Engine, file: string, options: Options, out: Tex
     ...(options.quiet ? {} : { flows }),
     progress: progress.show,
     applications: engine.applications,
+    fallback: engine.fallback,
   }).catch((error: Error) => unreadable(error));
   progress.clear();
   await out.write(table ? `${table.finish()}${summaryText(file, summary)}` : summaryJson(file, summary));
@@ -109,7 +129,16 @@ function unreadable(error: Error): OfflineSummary {
     unparsed: 0,
     anomalies: {},
     threats: {},
-    refused: { sessions: 0, openings: 0, facts: 0, contents: 0, fragments: 0, tunnels: 0, expectations: 0 },
+    refused: {
+      sessions: 0,
+      openings: 0,
+      facts: 0,
+      contents: 0,
+      fallback: 0,
+      fragments: 0,
+      tunnels: 0,
+      expectations: 0,
+    },
     broken: { offset: 0, reason: error.message },
   };
 }

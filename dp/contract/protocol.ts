@@ -98,6 +98,8 @@ export interface Welcome {
   addressRecordBytes: number;
   threatRecordBytes: number;
   nameRecordBytes: number;
+  /** Whose library names what vmoat does not know; null: nobody's. `reason`: why it does not, empty where it does. */
+  fallback: { library: string; reason: string } | null;
 }
 
 export interface Refused {
@@ -196,7 +198,7 @@ export interface DpStatus {
   flows: { kernel: number; kernelMax: number; sessions: number; sessionsMax: number; pickedUp: number };
   frames: number;
   records: number;
-  lost: Losses & { sessions: number; names: number; threats: number; records: number };
+  lost: Losses & { sessions: number; fallback: number; names: number; threats: number; records: number };
   anomalies: Record<string, number>;
   /** By name: sessions, and incidents that belong to none. */
   threats: Record<string, number>;

@@ -66,6 +66,7 @@ void add(PipelineCounters& sum, const PipelineCounters& one) {
   sum.flow_records += one.flow_records;
   sum.picked_up += one.picked_up;
   sum.sessions_refused += one.sessions_refused;
+  sum.fallback_refused += one.fallback_refused;
   sum.threats_lost += one.threats_lost;
   for (size_t i = 0; i < std::size(sum.anomalies); i++) sum.anomalies[i] += one.anomalies[i];
   for (size_t i = 0; i < std::size(sum.threats); i++) sum.threats[i] += one.threats[i];
@@ -180,6 +181,7 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
     WorkerOptions options = {.number = i};
     options.pipeline.threats = threats_;
     options.pipeline.names = names_;
+    options.pipeline.fallback = config_.fallback;
     options.pipeline.sessions_max = std::max(1u, config_.sessions_max / settings.workers);
     options.pipeline.timeouts = config_.timeouts;
     options.pipeline.fragments = config_.fragments;
@@ -358,6 +360,7 @@ void Dataplane::Impl::send_status() {
   status.picked_up = sum.picked_up;
   status.records = sum.flow_records;
   status.lost_sessions = sum.sessions_refused;
+  status.lost_fallback = sum.fallback_refused;
   status.lost_names = names_ != nullptr ? names_->displaced() : 0;
   status.lost_threats = sum.threats_lost;
   std::tie(status.frames, status.lost) = taps_->totals();

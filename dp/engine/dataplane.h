@@ -18,6 +18,7 @@
 
 namespace vmoat {
 
+class Ndpi;
 class OperatorApplications;
 
 /** How NICs are tapped: the first of tcx, clsact that this kernel has, or one by order of the operator. */
@@ -45,6 +46,8 @@ struct DataplaneConfig {
   bool facts = true;  // keep what parsers read off flows, and the names that DNS teaches
   std::string pin_root = "/sys/fs/bpf/vmoat";
   ThreatSettings threats;
+  /** Names what nobody else knows; null: nothing does. */
+  std::shared_ptr<const Ndpi> fallback;
   /** What the operator defined; null: nothing. */
   std::shared_ptr<const OperatorApplications> applications;
 };
@@ -104,6 +107,7 @@ struct DataplaneStatus {
   uint64_t records = 0;  // flow records given to the sink
   Losses lost;
   uint64_t lost_sessions = 0;  // flows the engine had no room for
+  uint64_t lost_fallback = 0;  // unknown flows that the fallback had no room for
   uint64_t lost_names = 0;     // names forgotten before their time for want of room
   uint64_t lost_threats = 0;   // incidents that were not told for want of room
   std::vector<std::pair<std::string_view, uint64_t>> anomalies;  // registry name, count; only those > 0

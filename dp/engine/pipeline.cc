@@ -27,7 +27,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       table_(options.sessions_max, options.timeouts),
       fragments_(options.fragments, hash, paths_),
       recognition_(options.openings_bytes_max, options.facts_bytes_max, options.contents_bytes_max,
-                   options.facts, options.applications),
+                   options.facts, options.applications, options.fallback, options.fallback_slots),
       listeners_(hash),
       expectations_(hash),
       addresses_(options.addresses_max, hash),
@@ -235,6 +235,7 @@ void Pipeline::Impl::finish() {
 
 const PipelineCounters& Pipeline::Impl::counters() {
   counters_.openings_refused = recognition_.refusals().openings;
+  counters_.fallback_refused = recognition_.refusals().fallback;
   counters_.facts_refused = recognition_.refusals().facts;
   counters_.expectations_displaced = expectations_.displaced();
   counters_.contents_refused = recognition_.contents().refused();

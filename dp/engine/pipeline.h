@@ -17,6 +17,7 @@ namespace vmoat {
 
 class OperatorApplications;
 class LearnedNames;
+class Ndpi;
 struct ThreatMemory;
 
 /** Takes what the pipeline has to say. Batches are valid during the call only. Called from within pipeline
@@ -65,6 +66,9 @@ struct PipelineOptions {
   bool facts = true;                   // keep facts (privacy switch)
   /** What the operator defined; null: nothing. */
   std::shared_ptr<const OperatorApplications> applications;
+  /** Names what nobody else knows; null: nothing does. */
+  std::shared_ptr<const Ndpi> fallback;
+  uint32_t fallback_slots = 4096;  // flows that it is shown at once
   /** Shared by all pipelines of a host; null: one of its own, with standard settings. */
   std::shared_ptr<ThreatMemory> threats;
   /** Live: what DNS taught, shared by all pipelines of a host; null: nothing is learned. */
@@ -98,6 +102,7 @@ struct PipelineCounters {
   uint64_t fragments_refused = 0;  // datagrams given up for want of room, fragments beyond a source's quota
   uint64_t tunnels_refused = 0;    // tunnel id table full: inner flow not tracked
   uint64_t addresses_refused = 0;
+  uint64_t fallback_refused = 0;        // unknown sessions that the fallback had no slot for
   uint64_t names_unasked = 0;           // answers to questions that were not seen: nothing is learned of them
   uint64_t expectations_displaced = 0;  // announced flows forgotten for want of room
   uint64_t anomalies[64] = {};          // packets per anomaly, index = registry.anomalies

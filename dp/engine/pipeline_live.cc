@@ -75,8 +75,9 @@ void Pipeline::Impl::answer(Session& s, bool was_followed, bool was_sought) {
     if (!was_followed) want(s, recognition_.follow_bytes(s), recognition_.follow_bytes(s));
   } else if (s.has(is_decided)) {
     if (!was_followed && !was_sought) return;
-    const Contents::Appetites appetites = Contents::appetites(s);
-    want(s, appetites.client, appetites.server);
+    const Contents::Appetites appetites = Contents::reads(s) ? Contents::appetites(s) : Contents::Appetites{};
+    const uint32_t least = s.has(is_shown) ? want_opening : 0;
+    want(s, std::max(appetites.client, least), std::max(appetites.server, least));
   } else if (!s.has(is_wanted)) {
     s.set(is_wanted);
     want(s, want_opening, want_opening);

@@ -98,15 +98,19 @@ void Recognition::Notes::clear() {
 }
 
 Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max,
-                         bool keep_facts, std::shared_ptr<const OperatorApplications> of_operator)
+                         bool keep_facts, std::shared_ptr<const OperatorApplications> of_operator,
+                         std::shared_ptr<const Ndpi> fallback, uint32_t fallback_slots)
     : all_(applications()),
       of_operator_(std::move(of_operator)),
+      fallback_(fallback != nullptr ? std::make_unique<Fallback>(std::move(fallback), fallback_slots)
+                                    : nullptr),
       keep_facts_(keep_facts),
       streams_(openings_bytes_max),
       facts_(facts_bytes_max),
       contents_(contents_bytes_max),
       notes_(*this),
       guess_notes_(*this) {
+  ndpi_ = number_of("ndpi");
   for (size_t n = 0; n < all_.size(); n++) {
     if (all_[n].recognise == nullptr) continue;
     const uint64_t bit = bit_of(static_cast<int>(n));
@@ -127,8 +131,11 @@ void Recognition::begin(Session& s) const {
 }
 
 std::string_view Recognition::name_of(uint16_t application) const {
-  const size_t index = application - 1u;
-  return index < all_.size() ? all_[index].name : of_operator_->name(index - all_.size());
+  size_t index = application - 1u;
+  if (index < all_.size()) return all_[index].name;
+  index -= all_.size();
+  const size_t of_operator = of_operator_ != nullptr ? of_operator_->size() : 0;
+  return index < of_operator ? of_operator_->name(index) : fallback_->library().names()[index - of_operator];
 }
 
 uint8_t Recognition::number_of(std::string_view application) const {
@@ -320,6 +327,7 @@ void Recognition::decide(Session& s, const Opening* o) {
   s.progress = 0;
   if (!s.has(is_sure)) s.candidates = 0;
   if (s.has(is_guess) && o != nullptr) contents_.begin(s, *o);
+  if (s.application == 0 && o != nullptr && begin_showing(s, *o)) return streams_.drop_openings(s);
   const bool of_registry = s.application <= all_.size();
   const bool follow = s.has(is_sure) && of_registry &&
                       all_[s.application - 1u].appetite != Appetite::opening && s.expected == 0 &&
@@ -333,8 +341,45 @@ void Recognition::decide(Session& s, const Opening* o) {
   }
 }
 
+/** Nobody knows the session: the fallback sees what it has said and will say, as long as it has a slot. */
+bool Recognition::begin_showing(Session& s, const Opening& o) {
+  const bool fits = o.transport == over_tcp || o.transport == over_udp;
+  if (fallback_ == nullptr || !fits) return false;
+  const uint32_t slot = fallback_->begin(s);
+  if (slot == 0) return refusals_.fallback++, false;
+  s.set(is_shown);
+  s.progress = slot;
+  const int client = s.client();
+  show(s, client, o.client);
+  show(s, 1 - client, o.server);
+  return s.has(is_shown);
+}
+
+/** Its word is a guess, named as its own. */
+void Recognition::show(Session& s, int sender, Bytes data) {
+  if (!s.has(is_shown) || data.empty()) return;
+  const uint16_t found = fallback_->show(s.progress, s, sender, data);
+  if (found == 0 && !fallback_->is_over(s.progress)) return;
+  end_showing(s);
+  if (found == 0) return;
+  const size_t of_operator = of_operator_ != nullptr ? of_operator_->size() : 0;
+  s.application = s.layers[0] = ndpi_;
+  s.layers[1] = static_cast<uint16_t>(all_.size() + of_operator + found);
+  s.set(is_guess);
+}
+
+void Recognition::end_showing(Session& s) {
+  fallback_->end(s.progress);
+  s.clear(is_shown);
+  s.progress = 0;
+}
+
 /** The last chance: what is there is all there is. */
 void Recognition::give_up(Session& s) {
+  if (s.has(is_shown)) {
+    end_showing(s);
+    return Contents::reads(s) ? streams_.drop_openings(s) : streams_.drop(s);
+  }
   if (s.has(is_followed)) {
     s.clear(is_followed);
     return Contents::reads(s) ? streams_.drop_openings(s) : streams_.drop(s);
@@ -351,6 +396,10 @@ void Recognition::datagram(Session& s, int sender, Bytes payload, bool cut) {
   if (payload.empty()) return;
   if (s.has(is_followed)) {
     message(s, sender, payload, cut);
+    return contents_.datagram(s, sender, payload, cut);
+  }
+  if (s.has(is_shown)) {
+    show(s, sender, payload);
     return contents_.datagram(s, sender, payload, cut);
   }
   if (s.has(is_decided)) return;
@@ -407,6 +456,8 @@ void Recognition::in_order(Session& s, int sender, Bytes data) {
   size_t shown = 0;
   if (s.has(is_followed)) {
     message(s, sender, data, s.tcp[sender].gap);
+  } else if (s.has(is_shown)) {
+    show(s, sender, data);
   } else if (!s.has(is_decided)) {
     shown = grow(s, sender, data);
   }
@@ -431,10 +482,12 @@ void Recognition::segment(Session& s, int sender, Packet& p, const Segment& segm
 
 void Recognition::finish(Session& s) {
   if (recognises(s)) give_up(s);
+  if (s.has(is_shown)) give_up(s);
   contents_.finish(s);
 }
 
 void Recognition::drop(Session& s) {
+  if (s.has(is_shown)) end_showing(s);
   streams_.drop(s);
   facts_.drop(s);
   contents_.drop(s);

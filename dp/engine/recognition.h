@@ -10,6 +10,7 @@
 #include "apps/operator_defined.h"
 #include "engine/contents.h"
 #include "engine/facts.h"
+#include "engine/fallback.h"
 #include "session/streams.h"
 #include "session/tcp.h"
 
@@ -48,12 +49,14 @@ class NameWatch {
 class Recognition {
  public:
   struct Refusals {
-    uint64_t openings = 0, facts = 0;
+    uint64_t openings = 0, facts = 0, fallback = 0;
   };
 
-  /** `of_operator` may be null. */
+  /** `of_operator` may be null, and so may `fallback`: then what nobody knows stays unknown. */
   Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max, bool keep_facts,
-              std::shared_ptr<const OperatorApplications> of_operator);
+              std::shared_ptr<const OperatorApplications> of_operator,
+              std::shared_ptr<const Ndpi> fallback = nullptr,
+              uint32_t fallback_slots = Fallback::slots_standard);
 
   /** Null, or without facts: nobody hears of names. */
   void watch_names(NameWatch* watch) { name_watch_ = watch; }
@@ -71,7 +74,9 @@ class Recognition {
   void drop(Session& s);
 
   /** Whether recognisers still ask for data. */
-  static bool recognises(const Session& s) { return !s.has(is_decided) || s.has(is_followed); }
+  static bool recognises(const Session& s) {
+    return !s.has(is_decided) || s.has(is_followed) || s.has(is_shown);
+  }
   /** Whether more of the session's data would be read, by recognisers or by threats. */
   static bool wants_more(const Session& s) { return recognises(s) || Contents::reads(s); }
   /** Likewise of what this end says. */
@@ -144,6 +149,9 @@ class Recognition {
   size_t grow(Session& s, int sender, Bytes data);
   void message(Session& s, int sender, Bytes data, bool cut);
   void give_up(Session& s);
+  bool begin_showing(Session& s, const Opening& opening);
+  void show(Session& s, int sender, Bytes data);
+  void end_showing(Session& s);
 
   std::span<const Application> all_;
   std::shared_ptr<const OperatorApplications> of_operator_;
@@ -151,6 +159,8 @@ class Recognition {
   std::vector<uint64_t> hints_ = {0};        // applications that are likely at some port
   std::array<uint16_t, 65536> hint_of_{};    // port → place in hints_, 0 = none
   std::bitset<65536> udp_ports_;
+  std::unique_ptr<Fallback> fallback_;  // null: none
+  uint8_t ndpi_ = 0;                    // its name's registry number + 1
   bool keep_facts_;
   NameWatch* name_watch_ = nullptr;
   Streams streams_;

@@ -4,6 +4,7 @@ import type { Setting, Settings } from './settings.ts';
 
 const HOOKS = ['automatic', 'tcx', 'clsact'];
 const OVERLAPS = ['first', 'drop'];
+const FALLBACKS = ['none', 'ndpi'];
 const PORTS_MAX = 8;
 
 /** The value as the setting's own kind; throws `usage` naming `where` it came from. */
@@ -24,6 +25,9 @@ export function checkSetting(setting: Setting, value: unknown, where: string): S
     case 'overlap':
       if (typeof value === 'string' && OVERLAPS.includes(value)) return value as Settings['fragmentOverlap'];
       throw wrong(OVERLAPS.join(', '));
+    case 'fallback':
+      if (typeof value === 'string' && FALLBACKS.includes(value)) return value as Settings['fallback'];
+      throw wrong(FALLBACKS.join(', '));
     case 'ports': {
       const list = Array.isArray(value) ? value.map(portNumber) : [];
       if (list.length > 0 && list.length <= PORTS_MAX && list.every((port) => port > 0)) return list;

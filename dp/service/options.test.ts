@@ -120,6 +120,15 @@ test('help names every flag, and the data plane gets every setting that is its o
   for (const key of ['socket', 'users', 'tap', 'pins']) assert.ok(!(key in config), key);
 });
 
+test('the fallback is off, unless it is named', () => {
+  assert.equal(DEFAULTS.fallback, 'none');
+  assert.equal(parse('fallback: ndpi\n').fallback, 'ndpi');
+  assert.throws(
+    () => parse('fallback: tshark\n'),
+    wrongUse(/^f:1: fallback takes none, ndpi, not "tshark"$/),
+  );
+});
+
 test('accounts by name and by number', () => {
   const passwd = 'root:x:0:0:root:/root:/bin/sh\nvmoat:x:990:991::/:/usr/sbin/nologin\n';
   assert.deepEqual(findAccounts(['vmoat', 'nobody-here', '1234', '990'], passwd), [

@@ -11,13 +11,14 @@ import {
 import { PROTOCOL_VERSION, type Welcome } from '../contract/protocol.ts';
 import { VERSION } from '../contract/version.ts';
 import { findAccounts } from './accounts.ts';
+import { type FoundFallback, findFallback } from './fallback.ts';
 import { Hub } from './hub.ts';
 import type { Level, Log } from './log.ts';
 import type { Options } from './options.ts';
 import { lockPins } from './pin-lock.ts';
 import { listen } from './server.ts';
 import { ServiceError } from './service-error.ts';
-import { dataplaneConfig } from './settings.ts';
+import { dataplaneConfig, type Settings } from './settings.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Runs until SIGTERM or SIGINT. Rejects with ServiceError where it cannot start. */
@@ -25,14 +26,15 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
   const { settings, detachOnExit } = options;
   const locked = lockPins(addon, settings.pins);
   const watchdog = new Watchdog(addon);
-  const own = welcome(addon, settings);
+  const fallback = findFallback(addon, settings.fallback, log);
+  const own = welcome(addon, settings, fallback);
   const hub = new Hub(own.instance, () => dataplane.refresh());
   const take: TakeOutput = (kind, value) => {
     if (kind === 'status') watchdog.heard(value as DataplaneOutput['status']);
     if (kind === 'log') logLine(log, value as DataplaneOutput['log']);
     else hub.take(kind, value);
   };
-  const dataplane = start(addon, options, take);
+  const dataplane = start(addon, { ...settings, fallback: fallback.library }, take);
   try {
     if (!locked) lockPins(addon, settings.pins);
     const server = await listen(
@@ -57,7 +59,7 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
   }
 }
 
-function start(addon: Addon, { settings }: Options, take: TakeOutput): LiveDataplane {
+function start(addon: Addon, settings: Settings, take: TakeOutput): LiveDataplane {
   try {
     return new addon.Dataplane(dataplaneConfig(settings), take);
   } catch (cause) {
@@ -66,7 +68,7 @@ function start(addon: Addon, { settings }: Options, take: TakeOutput): LiveDatap
   }
 }
 
-function welcome(addon: Addon, { applications }: Options['settings']): Welcome {
+function welcome(addon: Addon, { applications }: Settings, { names, told }: FoundFallback): Welcome {
   return {
     protocol: PROTOCOL_VERSION,
     version: VERSION,
@@ -74,10 +76,11 @@ function welcome(addon: Addon, { applications }: Options['settings']): Welcome {
     instance: randomUUID(),
     startedAt: new Date().toISOString(),
     pid: process.pid,
-    registry: registryWith(addon.registry, applications),
+    registry: registryWith(addon.registry, applications, names),
     threats: addon.threats,
     flowRecordBytes: addon.recordLayout.FlowRecord.size,
     addressRecordBytes: addon.recordLayout.AddressRecord.size,
+    fallback: told,
     nameRecordBytes: addon.recordLayout.NameRecord.size,
     threatRecordBytes: addon.recordLayout.ThreatRecord.size,
   };

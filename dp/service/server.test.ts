@@ -41,6 +41,7 @@ const WELCOME: Welcome = {
   threats: [],
   flowRecordBytes: FLOW_RECORD_BYTES,
   addressRecordBytes: ADDRESS_RECORD_BYTES,
+  fallback: null,
   nameRecordBytes: NAME_RECORD_BYTES,
   threatRecordBytes: THREAT_RECORD_BYTES,
 };
@@ -49,7 +50,18 @@ const STATUS = {
   flows: { kernel: 0, kernelMax: 1, sessions: 0, sessionsMax: 1, pickedUp: 0 },
   frames: 0,
   records: 0,
-  lost: { ring: 0, budget: 0, table: 0, quota: 0, read: 0, sessions: 0, names: 0, threats: 0, records: 5 },
+  lost: {
+    ring: 0,
+    budget: 0,
+    table: 0,
+    quota: 0,
+    read: 0,
+    sessions: 0,
+    fallback: 0,
+    names: 0,
+    threats: 0,
+    records: 5,
+  },
   anomalies: {},
   threats: {},
 };

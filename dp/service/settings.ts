@@ -1,5 +1,5 @@
 // Every setting of vmoat-dp: its flag, its key in the configuration file, its kind and its default.
-import type { DataplaneConfig } from '../client/addon.ts';
+import type { DataplaneConfig, FallbackLibrary } from '../client/addon.ts';
 import type { OperatorApplication } from '../client/operator-applications.ts';
 import type { ThreatSettings } from './threat-settings.ts';
 
@@ -38,9 +38,10 @@ export interface Settings {
   genevePorts: number[];
   gtpPorts: number[];
   facts: boolean;
+  fallback: FallbackLibrary;
 }
 
-export type Kind = 'path' | 'list' | 'hook' | 'count' | 'overlap' | 'ports' | 'switch';
+export type Kind = 'path' | 'list' | 'hook' | 'count' | 'overlap' | 'ports' | 'switch' | 'fallback';
 
 export interface Setting {
   key: Exclude<keyof Settings, 'applications' | 'threats'>;
@@ -210,6 +211,13 @@ export const SETTINGS: readonly Setting[] = [
     value: 'on|off',
     describe: 'keep what parsers read off a flow: names, users, versions',
   },
+  {
+    key: 'fallback',
+    flag: 'fallback',
+    kind: 'fallback',
+    value: 'LIBRARY',
+    describe: 'none, or ndpi: who names what vmoat does not know',
+  },
 ];
 
 export const DEFAULTS: Settings = {
@@ -245,6 +253,7 @@ export const DEFAULTS: Settings = {
   genevePorts: [6081],
   gtpPorts: [2152],
   facts: true,
+  fallback: 'none',
 };
 
 /** The part of the settings that the data plane itself takes. */

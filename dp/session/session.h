@@ -88,6 +88,7 @@ enum SessionFlags : uint16_t {
   is_decided = 16,   // nobody asks about the application any more
   is_followed = 32,  // decided, and its recogniser still reads messages
   is_tunnel = 64,    // holds flows of its own
+  is_shown = 128,    // nobody knows it: the fallback is shown what it says
   facts_changed = 256,
   sent_low = 512,  // the low end has sent something
   sent_high = 1024,
@@ -118,7 +119,7 @@ struct alignas(64) Session {
   uint32_t opening[2];  // pieces of stream memory of Arena::room(opening_bytes), 0 = none
   uint32_t early[2];    // out-of-order segments, chained, 0 = none
   uint16_t opening_bytes[2];
-  uint32_t progress;  // undecided: times asked; followed: bytes read
+  uint32_t progress;  // undecided: times asked; followed: bytes read; shown to the fallback: its slot
   uint32_t facts;     // piece of facts memory of Arena::room(facts_bytes), 0 = none
   uint16_t facts_bytes;
   uint16_t flags;        // SessionFlags

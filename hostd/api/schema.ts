@@ -347,6 +347,10 @@ export const Status = z.object({
     instance: z.string().nullable(),
     reconnects: z.number().int(),
     use: Use.nullable(),
+    fallback: z
+      .object({ library: z.string(), reason: z.string().describe('why it is not used; empty where it is') })
+      .nullable()
+      .describe('whose library names what vmoat does not know; null: nobody’s'),
     workers: z.array(z.object({ worker: z.number().int(), events: z.number(), heartbeatAgeMs: z.number() })),
     flows: z
       .object({

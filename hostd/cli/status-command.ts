@@ -22,7 +22,13 @@ type Line = [name: string, state: string, style: Style | null, detail: string];
 
 export function statusText(status: Status, { terminal, now }: Context): string {
   const lines: Line[] = [hostdLine(status, now()), dataplaneLine(status, now()), libvirtLine(status, now())];
-  lines.push(nicsLine(status), flowsLine(status), threatsLine(status), ...lossLines(status));
+  lines.push(
+    nicsLine(status),
+    flowsLine(status),
+    threatsLine(status),
+    ...fallbackLines(status),
+    ...lossLines(status),
+  );
   const width = Math.max(...lines.map(([name]) => name.length));
   return lines
     .map(([name, state, style, detail]) => {
@@ -89,6 +95,13 @@ function threatsLine({ threats }: Status): Line {
   const total = critical + high + medium + low;
   const detail = `${bySeverity.map(([severity, count]) => `${short(count)} ${severity}`).join(', ')}; see vmoat threats`;
   return ['threats', `${short(total)} open`, critical + high > 0 ? 'red' : 'yellow', detail];
+}
+
+/** Only where the operator asked for one. */
+function fallbackLines({ dataplane: { fallback } }: Status): Line[] {
+  if (fallback === null) return [];
+  const { library, reason } = fallback;
+  return [['fallback', reason ? 'missing' : library, reason ? 'red' : 'green', reason]];
 }
 
 function lossLines({ lost, anomalies }: Status): Line[] {

@@ -47,6 +47,18 @@ Inner layers, named behind the outer one (\`tls/https\`, \`http2/grpc/etcd\`, \`
 A protocol that switches to TLS says so: \`smtp/tls\`, \`imap/tls\`, \`pop3/tls\`, \`ldap/tls\`, \`ftp/tls\`,
 \`postgresql/tls\`, \`mysql/tls\`. \`tls/dot\` is sure where ALPN says it, a guess on port 853.
 
+## What no recogniser knows
+\`fallback: ndpi\` ([vmoat-dp.md](vmoat-dp.md)), \`vmoat pcap --fallback ndpi\`: Debian's nDPI 4.2 (package \`libndpi4.2\`) is
+shown what such a flow says, over TCP and UDP. What it names is \`ndpi/NAME\`, its own name in lower case, always a
+\`guess\`: it satisfies no allow rule, and a rule for \`coap\` does not mean \`ndpi/coap\`. It is off by default: nDPI is a
+large library in C that reads hostile bytes, and it does so inside vmoat-dp, which runs as root with a bounded set of
+capabilities. Whoever switches it on trusts it as much as vmoat's own parsers.
+
+It is asked only after all recognisers have declined, for the first 8 pieces of payload, at most 1,400 bytes each. Its
+flows stand in 4,096 slots for each worker; an unknown flow that finds none stays unknown and is counted
+(\`lost.fallback\`). Headers are made anew for it: it sees payloads, ports and addresses, no frame of a guest's. Guesses
+by port or address alone are not taken over.
+
 ## Announced flows
 A flow that another one announces has that one as its \`parent\`:
 

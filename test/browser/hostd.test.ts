@@ -44,7 +44,18 @@ before(async () => {
   });
   house.addresses();
   house.status({
-    lost: { ring: 3, budget: 0, table: 0, quota: 0, read: 0, sessions: 0, names: 0, threats: 0, records: 0 },
+    lost: {
+      ring: 3,
+      budget: 0,
+      table: 0,
+      quota: 0,
+      read: 0,
+      sessions: 0,
+      fallback: 0,
+      names: 0,
+      threats: 0,
+      records: 0,
+    },
   });
   browser = await Browser.start({ ignoreHTTPSErrors: true });
 });

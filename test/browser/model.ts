@@ -332,6 +332,7 @@ export class Model {
         reason: '',
         version: '0.1.0',
         instance: 'test',
+        fallback: null,
         reconnects: 0,
         use,
         workers: [{ worker: 0, events: 12_000, heartbeatAgeMs: 12 }],
