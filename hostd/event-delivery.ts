@@ -1,8 +1,9 @@
 // Delivery as the configuration wants it: its destinations, its response rules, and what it says of itself.
-import type { EventSubject } from './api/schema.ts';
+import type { EventRecord, EventSubject } from './api/schema.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config/schema.ts';
+import type { PolicyAction } from './delivery/actions.ts';
 import { Delivery } from './delivery/delivery.ts';
 import type { Destination } from './delivery/destination.ts';
 import { glob, Responses } from './delivery/responses.ts';
@@ -10,25 +11,25 @@ import { Syslog } from './delivery/syslog.ts';
 import { Webhook } from './delivery/webhook.ts';
 import type { Emit } from './events/events.ts';
 import { eventKindList } from './events/kinds.ts';
-import type { GroupOf } from './history/flow-filter.ts';
 
 export interface DeliveryParts {
   config: Pick<Config, 'webhooks' | 'syslog' | 'responses'>;
   clock: Clock;
   log: Log;
   emit: Emit;
-  groupOf: GroupOf;
+  /** The groups of a VM by its UUID. */
+  groupsOf: (uuid: string) => readonly string[];
+  onPolicyAction: (event: EventRecord, action: PolicyAction) => void;
   onDone: (done: { destination: string; event: string }[]) => void;
 }
 
 /** Nothing is sent before its `begin`. */
-export function openDelivery({ config, clock, log, emit, groupOf, onDone }: DeliveryParts): Delivery {
+export function openDelivery(parts: DeliveryParts): Delivery {
+  const { config, clock, log, emit, onDone, onPolicyAction } = parts;
   warnOfUnknown(config, log);
-  const groupsOf = (subject: EventSubject): string[] => {
-    if (subject.kind === 'group') return [subject.name];
-    return subject.kind === 'vm'
-      ? [groupOf({ kind: 'vm', id: subject.id, name: subject.name, why: '' })]
-      : [];
+  const groupsOf = ({ kind, id, name }: EventSubject): readonly string[] => {
+    if (kind === 'group') return [name];
+    return kind === 'vm' ? parts.groupsOf(id) : [];
   };
   const responses = new Responses({ rules: config.responses, groupsOf });
   const about = ({ id, target }: Destination) => ({
@@ -43,6 +44,7 @@ export function openDelivery({ config, clock, log, emit, groupOf, onDone }: Deli
     clock,
     actions: (event) => responses.to(event),
     onDone,
+    onPolicyAction,
     onFailing: (destination, reason) =>
       emit('delivery-failing', {
         ...about(destination),

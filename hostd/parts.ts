@@ -6,7 +6,7 @@ import type { Bus, LibvirtWatch } from '../libvirt-watch/types.ts';
 import { watchLibvirt } from '../libvirt-watch/watch.ts';
 import type { AddressConflict } from '../topology/types.ts';
 import { Pace } from './api/pace.ts';
-import type { EventRecord, Flow, Nic, Threat } from './api/schema.ts';
+import type { EventRecord, Flow, Nic, Threat, Workload } from './api/schema.ts';
 import { type Clock, type Stop, systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { VERSION } from './base/version.ts';
@@ -26,6 +26,7 @@ import { openExports } from './open-exports.ts';
 import { Compiler } from './policy/compile.ts';
 import { policyEvent } from './policy/news.ts';
 import type { Policy } from './policy/policy.ts';
+import { Responder } from './respond.ts';
 import { StatusBoard } from './status-board.ts';
 import type { NamedThreatEnds, ThreatEnds } from './threats/incident.ts';
 import { Journal } from './threats/journal.ts';
@@ -84,12 +85,18 @@ export class Parts {
     this.#log = log;
     this.#journal = new Journal(log);
     this.emit = emitter(clock, (event) => this.#event(event));
+    const responder = new Responder({
+      policy,
+      workloads: () => this.inventory.workloads(),
+      emit: this.emit,
+    });
     this.delivery = openDelivery({
       config,
       clock,
       log,
       emit: this.emit,
-      groupOf,
+      groupsOf: (uuid) => this.#workload(uuid)?.groups ?? [],
+      onPolicyAction: (event, action) => responder.respond(event, action),
       onDone: (done) => void this.history.keepEvents([], done),
     });
     this.dataplane = new Dataplane({
@@ -309,6 +316,10 @@ export class Parts {
   #event(event: EventRecord): void {
     void this.history.keepEvents([{ event, to: this.delivery.take(event) }]);
     this.feed.emit('events', [event]);
+  }
+
+  #workload(uuid: string): Workload | undefined {
+    return this.inventory.workloads().find(({ id }) => id === uuid);
   }
 
   #runningNics(): Nic[] {

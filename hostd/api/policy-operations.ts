@@ -13,6 +13,7 @@ import {
   ApplyBody,
   DiffQuery,
   GroupProposal,
+  IsolateBody,
   Lint,
   LivePolicy,
   ModeBody,
@@ -26,6 +27,7 @@ import type { VersionInfo } from '../policy/store/state.ts';
 import { type Change, type Operation, operation } from './operation.ts';
 import { IdParam, NoQuery } from './queries.ts';
 import { Page } from './schema.ts';
+import { findWorkload } from './workload-name.ts';
 
 const reads = { method: 'get', query: NoQuery, params: NoQuery, access: 'viewer', area: 'policy' } as const;
 const changes = { method: 'post', query: NoQuery, params: NoQuery, access: 'admin', area: 'policy' } as const;
@@ -195,7 +197,31 @@ export const policyOperations: Operation[] = [
       return versionOf(policy, await audited(policy, changed, accept));
     },
   }),
+  isolation('isolate', 'Cuts a VM off: nothing from it and to it is allowed any more, in a new version'),
+  isolation('release', 'Takes the isolation of a VM back: a new version'),
 ];
+
+function isolation(verb: 'isolate' | 'release', summary: string): Operation {
+  return operation({
+    ...changes,
+    path: `/workloads/{id}/${verb}`,
+    summary,
+    params: IdParam,
+    body: IsolateBody,
+    answer: PolicyVersion,
+    errors: [
+      ...(['workload_unknown', 'name_ambiguous', 'policy_pending', 'policy_store_failed'] as const),
+      verb === 'isolate' ? 'name_taken' : 'not_found',
+    ],
+    handle: async ({ sources, params, body, caller, changed }) => {
+      const { policy } = sources;
+      const { id: uuid, name } = findWorkload(sources.workloads(), params.id, 'id');
+      const by = { author: caller.user || 'web', reason: body?.reason ?? '' };
+      const job = () => policy[verb]({ uuid, name }, by);
+      return versionOf(policy, await audited(policy, changed, job));
+    },
+  });
+}
 
 /** For the log of changes: what was live before, and what is now. */
 async function audited<T>(

@@ -48,7 +48,7 @@ ${cases.join('\n')}
   esac
   [[ $current == -* ]] || case "$path $previous" in
 ${values.join('\n')}
-    *' '${VM_OPTIONS.join(`|*' '`)}|'vm show show') words="$(${VM_NAMES})" ;;
+    *' '${VM_OPTIONS.join(`|*' '`)}|'vm show show'|'vm isolate isolate'|'vm release release') words="$(${VM_NAMES})" ;;
     'threats --name') words="$(${THREAT_NAMES})" ;;
     'events --kind') words="$(${EVENT_KINDS})" ;;
     'violations show show'|'violations ack ack') words="$(${VIOLATION_IDS})" ;;
@@ -105,7 +105,7 @@ export function fishScript(commands: readonly Completable[]): string {
   const argument = (path: string, verbs: string, values: string): string =>
     `complete -c vmoat -n '__fish_seen_subcommand_from ${path}; and __fish_seen_subcommand_from ${verbs}' -a ${fishText(`(${values})`)}`;
   lines.push(
-    argument('vm', 'show', VM_NAMES),
+    argument('vm', 'show isolate release', VM_NAMES),
     argument('group', 'show', GROUP_NAMES),
     argument('group', 'accept', PROPOSED_NAMES),
     argument('threats', 'show ack', THREAT_IDS),

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type Nic, Page, Workload } from '../api/schema.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';
 import { nicTable } from './nic-command.ts';
+import { type ChangeOptions, change, reasonOf, reasonOption } from './policy/change-options.ts';
 import { type Column, table } from './table.ts';
 import { type Style, safeJson, styled, type Terminal } from './terminal.ts';
 
@@ -18,6 +19,8 @@ export function vmCommand(program: Command, context: Context): void {
       const shown = options.running ? items.filter((workload) => workload.state === 'running') : items;
       context.terminal.out(listText(shown, options.output, context.terminal));
     });
+  isolationCommand(vm, context, 'isolate', 'cut a VM off: deny everything from it and to it; root only');
+  isolationCommand(vm, context, 'release', 'let an isolated VM speak again; root only');
   vm.command('show')
     .description('one VM with its NICs')
     .argument('<vm>', 'name, UUID, or the beginning of the UUID')
@@ -28,6 +31,16 @@ export function vmCommand(program: Command, context: Context): void {
       if (options.output === 'json') printJson(context.terminal, workload);
       else context.terminal.out(showText(workload, context.terminal));
     });
+}
+
+function isolationCommand(vm: Command, context: Context, verb: string, description: string): void {
+  const command = vm.command(verb).description(description);
+  command.argument('<vm>', 'name, UUID, or the beginning of the UUID');
+  reasonOption(command)
+    .addHelpText('after', examples(`sudo vmoat vm ${verb} web-1`))
+    .action((name: string, options: ChangeOptions) =>
+      change(context, `/workloads/${encodeURIComponent(name)}/${verb}`, reasonOf(options), options.output),
+    );
 }
 
 const STATE_STYLES: Record<Workload['state'], Style> = {

@@ -59,8 +59,8 @@ const mistakes: [name: string, text: string, expected: string[]][] = [
     'a response that names no destination',
     'responses:\n  - { name: one, do: [{ mail: me }] }\n',
     [
-      'v.yaml:2:23: `responses.0.do.0` must be one of `webhook: NAME`, `syslog: NAME`',
-      'v.yaml:2:25: unknown key `responses.0.do.0.mail` (known here: webhook, syslog)',
+      'v.yaml:2:23: `responses.0.do.0` must be one of webhook, syslog, mode, isolate',
+      'v.yaml:2:25: unknown key `responses.0.do.0.mail` (known here: webhook, syslog, mode, isolate)',
     ],
   ],
   [
@@ -84,7 +84,7 @@ responses:
   [
     'a response that does nothing',
     'responses: [{ name: one, do: [{}] }]',
-    ['v.yaml:1:31: `responses.0.do.0` must be one of `webhook: NAME`, `syslog: NAME`'],
+    ['v.yaml:1:31: `responses.0.do.0` must be one of webhook, syslog, mode, isolate'],
   ],
   ['a list for a section', 'sockets: []', ['v.yaml:1:10: `sockets` must be a section of keys']],
   ['a scalar for everything', 'hello', ['v.yaml:1:1: `the file` must be a section of keys']],
@@ -189,5 +189,5 @@ test('the example of docs/events.md is a configuration', () => {
   const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
   const { config, problems } = parseConfig(example, 'events.md');
   assert.deepEqual(problems, []);
-  assert.deepEqual([config?.webhooks.length, config?.syslog.length, config?.responses.length], [1, 1, 2]);
+  assert.deepEqual([config?.webhooks.length, config?.syslog.length, config?.responses.length], [1, 1, 3]);
 });

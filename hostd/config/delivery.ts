@@ -1,5 +1,6 @@
 // Where events go and when: webhooks, syslog servers and response rules (docs/events.md).
 import { z } from 'zod';
+import { MODES } from '../base/modes.ts';
 import { absolutePath, optionalFile } from './path.ts';
 
 export const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
@@ -52,8 +53,13 @@ const When = z.strictObject({
 export type When = z.infer<typeof When>;
 
 const Action = z
-  .strictObject({ webhook: Name.optional(), syslog: Name.optional() })
-  .refine((action) => Object.keys(action).length === 1, 'one of `webhook: NAME`, `syslog: NAME`');
+  .strictObject({
+    webhook: Name.optional(),
+    syslog: Name.optional(),
+    mode: z.enum(MODES).optional(),
+    isolate: z.literal(true).optional(),
+  })
+  .refine((action) => Object.keys(action).length === 1, 'one of webhook, syslog, mode, isolate');
 export type ActionConfig = z.infer<typeof Action>;
 
 const ResponseEntry = z.strictObject({
@@ -82,9 +88,11 @@ export function checkDelivery(config: Delivery, context: z.RefinementCtx): void 
   namesOf('responses');
   for (const [at, { do: actions }] of config.responses.entries())
     for (const [index, action] of actions.entries())
-      for (const [kind, name] of Object.entries(action))
-        if (name !== undefined && !names[kind as keyof typeof names].has(name))
+      for (const kind of ['webhook', 'syslog'] as const) {
+        const name = action[kind];
+        if (name !== undefined && !names[kind].has(name))
           wrong(['responses', at, 'do', index, kind], `the name of one of \`${sectionOf(kind)}\``);
+      }
 
   function namesOf(section: keyof Delivery): Set<string> {
     const found = new Set<string>();

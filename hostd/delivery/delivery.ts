@@ -2,7 +2,7 @@
 import type { EventDestination, EventRecord } from '../api/schema.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ActionConfig } from '../config/delivery.ts';
-import { act } from './actions.ts';
+import { act, type PolicyAction } from './actions.ts';
 import type { Destination } from './destination.ts';
 import { Lane, type Retry } from './lane.ts';
 
@@ -19,6 +19,8 @@ export interface DeliveryOptions {
   actions: (event: EventRecord) => readonly ActionConfig[];
   /** They need not be kept for delivery any more. */
   onDone: (done: { destination: string; event: string }[]) => void;
+  /** A response rule wants the policy changed. */
+  onPolicyAction: (event: EventRecord, action: PolicyAction) => void;
   onFailing: (destination: Destination, reason: string) => void;
   onResumed: (destination: Destination, failed_ms: number) => void;
   retry?: Retry;
@@ -77,7 +79,11 @@ export class Delivery {
   /** The destinations that will get the event, to be kept with it. */
   take(event: EventRecord): string[] {
     const to = new Set(event.kind === TEST ? event.subjects.map(({ id }) => id) : []);
-    for (const action of this.#options.actions(event)) act(action, { deliver: (id) => void to.add(id) });
+    const tools = {
+      deliver: (id: string) => void to.add(id),
+      change: (action: PolicyAction) => this.#options.onPolicyAction(event, action),
+    };
+    for (const action of this.#options.actions(event)) act(action, tools);
     return [...to].filter((id) => this.send(id, event));
   }
 

@@ -96,6 +96,7 @@ test('a stopped lane tries no more', async () => {
 test('what waited on disk goes first, nothing twice; what is for nobody is done', async () => {
   const got: string[] = [];
   const done: string[] = [];
+  const asked: object[] = [];
   const destination: Destination = {
     id: 'webhook:ops',
     target: 'test',
@@ -105,8 +106,9 @@ test('what waited on disk goes first, nothing twice; what is for nobody is done'
   const delivery = new Delivery({
     destinations: [destination],
     clock: systemClock,
-    actions: () => [{ webhook: 'ops' }, { webhook: 'ops' }, { syslog: 'gone' }],
+    actions: () => [{ webhook: 'ops' }, { webhook: 'ops' }, { syslog: 'gone' }, { isolate: true }],
     onDone: (all) => done.push(...all.map(({ destination: id, event }) => `${id} ${event}`)),
+    onPolicyAction: (_event, action) => asked.push(action),
     onFailing: () => undefined,
     onResumed: () => undefined,
     retry: QUICK,
@@ -121,6 +123,7 @@ test('what waited on disk goes first, nothing twice; what is for nobody is done'
   assert.deepEqual(got, ['1', '2', '3', '4']);
   await until(() => done.length === 5);
   assert.equal(done[0], 'syslog:gone 1');
+  assert.deepEqual(asked, [{ isolate: true }, { isolate: true }, { isolate: true }]);
   assert.equal(delivery.destinations[0]?.delivered, 4);
   const probe = testEvent({
     kind: 'delivery-test',

@@ -36,6 +36,8 @@ export const eventKinds = {
     severity: 'medium',
     means: 'a version that nobody confirmed, or that was withdrawn, is live no more',
   },
+  'response-acted': { severity: 'medium', means: 'a response rule changed the policy' },
+  'response-failed': { severity: 'high', means: 'a response rule could not change the policy, and why' },
   'export-done': { severity: 'info', means: 'an export was written' },
   'export-failed': { severity: 'high', means: 'an export was not written, and why' },
   'export-missed': {

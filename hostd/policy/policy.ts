@@ -12,6 +12,7 @@ import { VM_PREFIX } from './document/words.ts';
 import { type GroupView, groupViews } from './groups/group-view.ts';
 import { Membership, type Placed, type Unplaced } from './groups/membership.ts';
 import { type Proposal, proposals } from './groups/proposals.ts';
+import { type Isolated, isolate, release } from './isolation.ts';
 import type { LiveKnowledge } from './lint/check.ts';
 import { type LintAnswer, lint } from './lint/lint.ts';
 import { isOfVms } from './sections/groups.ts';
@@ -171,6 +172,18 @@ export class Policy {
       return addItem(text, 'groups', { name, mode });
     };
     return this.versions.edit(edit, { ...by, reason: by.reason || `${name}: ${mode}` });
+  }
+
+  /** Cuts a VM off, in front of all rules, until it is released; rejects with `name_taken`. */
+  isolate(vm: Isolated, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
+    const reason = by.reason || `isolate ${vm.name}`;
+    return this.versions.edit((text, { document }) => isolate(text, document, vm), { ...by, reason });
+  }
+
+  /** Takes that back; rejects with `not_found`. */
+  release(vm: Isolated, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
+    const reason = by.reason || `release ${vm.name}`;
+    return this.versions.edit((text, { document }) => release(text, document, vm), { ...by, reason });
   }
 
   lint(): LintAnswer {

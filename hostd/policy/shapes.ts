@@ -44,6 +44,7 @@ export const ModeBody = z.strictObject({ mode: Mode, reason: Reason });
 export const AcceptBody = z
   .strictObject({ name: GroupName.optional().describe('another name than the proposed one'), reason: Reason })
   .optional();
+export const IsolateBody = z.strictObject({ reason: Reason }).optional();
 export const VersionParam = z.strictObject({
   id: z
     .string()

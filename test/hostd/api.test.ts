@@ -117,6 +117,8 @@ test('every documented path answers as the served document says', async () => {
     '/violations/{id}/acknowledge': violation?.id ?? '',
     '/destinations/{id}/test': 'syslog:central',
     '/tokens/{id}': 'doomed',
+    '/workloads/{id}/isolate': WEB,
+    '/workloads/{id}/release': WEB,
     '/exports/{id}': 'edges',
     '/exports/{id}/run': 'edges',
     '/policy/versions/{id}': '1',

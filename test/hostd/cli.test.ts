@@ -586,7 +586,7 @@ test('completion scripts are scripts of their shells', async () => {
       { encoding: 'utf8' },
     ).trim();
   assert.equal(complete(['vmoat', 'gra']), 'graph');
-  assert.equal(complete(['vmoat', 'vm', '']), 'list show --help');
+  assert.equal(complete(['vmoat', 'vm', '']), 'list isolate release show --help');
   assert.equal(complete(['vmoat', 'flows', '--fo']), '--follow');
   assert.equal(complete(['vmoat', 'graph', '-o', '']), 'table json dot');
   assert.equal(complete(['vmoat', 'threats', '--severity', '']), 'low medium high critical');
