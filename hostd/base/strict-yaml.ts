@@ -124,6 +124,11 @@ export class Places {
     this.#file = file;
   }
 
+  /** The same places under another name of the file. */
+  named(file: string): Places {
+    return new Places(this.#document, this.#lines, file);
+  }
+
   /** Position of the value at `path`, or of the nearest thing above it that the file has. */
   of(path: Path): Place {
     for (let length = path.length; length >= 0; length--) {

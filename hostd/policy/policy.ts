@@ -58,7 +58,8 @@ export class Policy {
   #inventory: PolicyInventory = NOBODY;
   #listener: PolicyListener | null = null;
   #tables: PolicyTables;
-  #said = '';
+  /** What the tables were made from. */
+  #madeFrom = '';
   #nextExpiry = Number.POSITIVE_INFINITY;
 
   private constructor(options: PolicyOptions, versions: Versions) {
@@ -118,15 +119,22 @@ export class Policy {
 
   /** VMs, tags or addresses have changed: the tables follow, with a new generation if they say something new. */
   refresh(): void {
-    this.#nextExpiry = nextExpiry(this.document, this.#options.clock.now());
+    const now = this.#options.clock.now();
     const workloads = this.#inventory.workloads();
+    const ends = this.#inventory.ends();
     this.#membership.forgetOthers(new Set(workloads.map(({ id }) => id)));
-    const tables = this.#build(this.#tables.generation + 1);
-    const said = sayingOf(tables, this.versions.live.version);
-    if (said === this.#said) return;
-    this.#said = said;
-    this.#tables = tables;
-    this.#listener?.onTables(tables);
+    this.#nextExpiry = nextExpiry(this.document, now);
+    // Tables of a large policy are not made anew for what they do not speak of.
+    const from = JSON.stringify([
+      this.versions.live.version,
+      this.#nextExpiry,
+      workloads.map(spokenOf),
+      ends,
+    ]);
+    if (from === this.#madeFrom) return;
+    this.#madeFrom = from;
+    this.#tables = this.#build(this.#tables.generation + 1);
+    this.#listener?.onTables(this.#tables);
   }
 
   groups(): GroupView[] {
@@ -247,9 +255,11 @@ const nextExpiry = ({ rules }: ReadPolicy['document'], now: number): number =>
     return expiry > now ? Math.min(next, expiry) : next;
   }, Number.POSITIVE_INFINITY);
 
-/** Tables that say the same but for their generation. */
-const sayingOf = ({ groups, nics, unknown, ends, rules }: PolicyTables, version: number | null): string =>
-  JSON.stringify([version, groups, nics, unknown, ends, rules.map(({ number }) => number)]);
+/** What the tables say of a VM. */
+const spokenOf = ({ id, name, groups, modeFrom, nics }: Workload) => [
+  ...[id, name, groups, modeFrom],
+  nics.map(({ tap, mac, id: nic }) => [tap, mac, nic]),
+];
 
 const modeless = (name: string): VmoatError =>
   new VmoatError('bad_request', `\`${name}\` bears no mode: it is no group of VMs`, { field: 'id' });

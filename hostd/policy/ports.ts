@@ -8,8 +8,15 @@ export interface PortRange {
   high: number;
 }
 
-const WITH_PORTS: Record<string, number> = { tcp: 6, udp: 17, sctp: 132 };
-const WITH_TYPES: Record<string, number> = { icmp: 1, icmpv6: 58 };
+const WITH_PORTS: ReadonlyMap<string, number> = new Map([
+  ['tcp', 6],
+  ['udp', 17],
+  ['sctp', 132],
+]);
+const WITH_TYPES: ReadonlyMap<string, number> = new Map([
+  ['icmp', 1],
+  ['icmpv6', 58],
+]);
 const PORT_MAX = 65_535;
 
 export const PORTS_WANTED =
@@ -21,9 +28,9 @@ export function parsePorts(text: string): PortRange | null {
   if (more !== undefined) return null;
   if (text === 'any') return { proto: 'any', low: 0, high: PORT_MAX };
   if (name === 'proto') return second === undefined ? byNumber(first) : null;
-  const withTypes = WITH_TYPES[name];
+  const withTypes = WITH_TYPES.get(name);
   if (withTypes !== undefined) return byType(withTypes, first, second);
-  const withPorts = WITH_PORTS[name];
+  const withPorts = WITH_PORTS.get(name);
   return withPorts === undefined || second !== undefined ? null : byPort(withPorts, first);
 }
 

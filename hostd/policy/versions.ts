@@ -117,11 +117,11 @@ export class Versions {
   /** Goes live. The same text as what is live makes no version. */
   apply(wanted: NewVersion): Promise<VersionInfo> {
     return this.#next(async () => {
-      const text = withoutBase(wanted.text);
-      readPolicy(wanted.text, wanted.source ?? 'the policy');
+      const policy = readPolicy(wanted.text, wanted.source ?? 'the policy');
       this.#refusePending();
       await this.#requireBase(wanted);
-      return this.#become({ ...wanted, text });
+      const text = withoutBase(wanted.text);
+      return this.#become({ ...wanted, text }, text === wanted.text ? policy : null);
     });
   }
 
@@ -176,10 +176,12 @@ export class Versions {
     return done;
   }
 
-  async #become(wanted: Omit<NewVersion, 'base'>): Promise<VersionInfo> {
+  /** `read`: the text as it was read already; to read a large one takes a second. */
+  async #become(wanted: Omit<NewVersion, 'base'>, read: ReadPolicy | null = null): Promise<VersionInfo> {
     const { version } = this.#live;
     if (version !== null && wanted.text === this.#live.text) return this.info(version);
-    const policy = readPolicy(wanted.text, `version ${this.#state.next}`);
+    const name = `version ${this.#state.next}`;
+    const policy = read ? { ...read, places: read.places.named(name) } : readPolicy(wanted.text, name);
     this.#listener?.check(policy);
     const info = this.#infoOf(wanted, policy);
     const deadline = wanted.confirmWithin_ms === null ? null : info.at + wanted.confirmWithin_ms;

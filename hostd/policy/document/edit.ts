@@ -7,40 +7,48 @@ type Path = readonly (string | number)[];
 
 /** Sets a key of the map at `path` to a word. */
 export function setKey(text: string, path: Path, key: string, value: string): string {
-  return edited(text, (yaml) => yaml.setIn([...path, key], value), withKey(text, path, key, value));
+  return edited(text, {
+    splice: (yaml) => withKey(text, yaml, path, key, value),
+    edit: (yaml) => yaml.setIn([...path, key], value),
+  });
 }
 
 /** Puts an item at the end of the list below a key of the document. */
 export function addItem(text: string, section: string, item: object): string {
-  return edited(
-    text,
-    (yaml) => {
+  return edited(text, {
+    splice: (yaml) => withItem(text, yaml, section, item),
+    edit(yaml) {
       if (isSeq(yaml.get(section))) yaml.addIn([section], yaml.createNode(item));
       else yaml.set(section, [item]);
     },
-    withItem(text, section, item),
-  );
+  });
 }
 
 /** Puts another item in the place of one of a list. */
 export function replaceItem(text: string, section: string, index: number, item: object): string {
-  return edited(
-    text,
-    (yaml) => yaml.setIn([section, index], yaml.createNode(item)),
-    withReplaced(text, section, index, item),
-  );
+  return edited(text, {
+    splice: (yaml) => withReplaced(text, yaml, section, index, item),
+    edit: (yaml) => yaml.setIn([section, index], yaml.createNode(item)),
+  });
 }
 
 type Yaml = ReturnType<typeof parseDocument>;
 
-/** `spliced` if it says what the edited document says, else that document written anew, which keeps comments. */
-function edited(text: string, edit: (yaml: Yaml) => void, spliced: string | null): string {
+interface Edit {
+  /** The new text, or null where it cannot say. */
+  splice: (yaml: Yaml) => string | null;
+  /** The same on the document. */
+  edit: (yaml: Yaml) => void;
+}
+
+/** The spliced text if it says what the edited document says, else that document written anew, which keeps comments. */
+function edited(text: string, { splice: spliceOf, edit }: Edit): string {
   const yaml = parseDocument(text);
+  const spliced = spliceOf(yaml);
   edit(yaml);
-  const meant: unknown = yaml.toJS();
   if (spliced !== null) {
     const made = parseDocument(spliced);
-    if (made.errors.length === 0 && isDeepStrictEqual(made.toJS(), meant)) return spliced;
+    if (made.errors.length === 0 && isDeepStrictEqual(made.toJS(), yaml.toJS())) return spliced;
   }
   return yaml.toString({ lineWidth: 0 });
 }
@@ -76,8 +84,7 @@ const word = (value: unknown): string => stringify(value, { lineWidth: 0 }).trim
 const inline = (value: unknown): string =>
   stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 
-function withKey(text: string, path: Path, key: string, value: string): string | null {
-  const yaml = parseDocument(text);
+function withKey(text: string, yaml: Yaml, path: Path, key: string, value: string): string | null {
   const map = yaml.getIn(path, true) as Node | undefined;
   if (!isMap(map)) return null;
   const pair = map.items.find((item) => isScalar(item.key) && item.key.value === key);
@@ -103,8 +110,7 @@ function withNewKey(text: string, map: YAMLMap, line: string): string | null {
 /** The same place after a line break was put at the end of the text. */
 const endsAt = (text: string, at: number): number => (at === text.length ? endsLine(text).length : at);
 
-function withItem(text: string, section: string, item: object): string | null {
-  const yaml = parseDocument(text);
+function withItem(text: string, yaml: Yaml, section: string, item: object): string | null {
   const list = yaml.get(section, true) as Node | undefined;
   if (list === undefined) return `${endsLine(text)}${section}:\n${itemText(item, 2)}`;
   if (!isSeq(list)) return null;
@@ -115,8 +121,7 @@ function withItem(text: string, section: string, item: object): string | null {
   return splice(endsLine(text), at, at, itemText(item, columnOf(text, beginOf(list))));
 }
 
-function withReplaced(text: string, section: string, index: number, item: object): string | null {
-  const yaml = parseDocument(text);
+function withReplaced(text: string, yaml: Yaml, section: string, index: number, item: object): string | null {
   const list = yaml.get(section, true) as Node | undefined;
   const old = isSeq(list) ? (list.items[index] as Node | undefined) : undefined;
   if (!isSeq(list) || !old) return null;
