@@ -118,7 +118,20 @@ function apiSources(
   access: Pick<ApiSources, 'sessions' | 'tokens' | 'audit' | 'scopes'>,
   login: (caller: Caller) => WebLogin,
 ): ApiSources {
-  const { clock, inventory, history, traffic, threats, names, graphs, feed, board, policy } = parts;
+  const {
+    clock,
+    inventory,
+    history,
+    traffic,
+    threats,
+    names,
+    graphs,
+    feed,
+    board,
+    policy,
+    advisor,
+    learner,
+  } = parts;
   return {
     clock,
     log,
@@ -127,6 +140,8 @@ function apiSources(
     groupOf,
     threats,
     policy,
+    advisor,
+    learner,
     threatPasses: (threat, filter) => passes(threat, filter, groupOf),
     status: () => board.status(),
     workloads: () => inventory.workloads(),

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { compilePolicy } from '../dp/client/index.ts';
 import type { Bus, LibvirtWatch } from '../libvirt-watch/types.ts';
 import { watchLibvirt } from '../libvirt-watch/watch.ts';
 import type { AddressConflict } from '../topology/types.ts';
@@ -23,7 +24,9 @@ import { Inventory } from './inventory/inventory.ts';
 import { isRunning } from './inventory/workload-view.ts';
 import { Names } from './names/names.ts';
 import { openExports } from './open-exports.ts';
+import { Advisor } from './policy/advice/advisor.ts';
 import { Compiler } from './policy/compile.ts';
+import { Learner } from './policy/learn/learner.ts';
 import { policyEvent } from './policy/news.ts';
 import type { Policy } from './policy/policy.ts';
 import { Responder } from './respond.ts';
@@ -60,6 +63,8 @@ export class Parts {
   readonly dataplane: Dataplane;
   readonly inventory: Inventory;
   readonly policy: Policy;
+  readonly advisor: Advisor;
+  readonly learner: Learner;
   readonly traffic: Traffic;
   readonly threats: Threats;
   readonly names: Names;
@@ -153,6 +158,8 @@ export class Parts {
     this.exports = openExports({ ...this, stateDir: config.stateDir, log });
     this.#listen();
     this.#listenToPolicy();
+    this.advisor = this.#openAdvisor();
+    this.learner = this.#openLearner();
     this.#events = new EventSources({
       clock,
       emit: this.emit,
@@ -212,6 +219,7 @@ export class Parts {
     this.dataplane.stop();
     this.#renaming.stop();
     this.#placing.stop();
+    this.learner.stop();
     this.policy.stop();
     await this.exports.stop();
     await this.history.close();
@@ -255,6 +263,34 @@ export class Parts {
       },
     });
     this.exports.use(policy.document.exports);
+  }
+
+  #openAdvisor(): Advisor {
+    const { policy, history, names, dataplane } = this;
+    return new Advisor({
+      policy,
+      compile: (tables) => {
+        const applications = dataplane.state.welcome?.registry.applications;
+        return compilePolicy(tables, applications && { applications });
+      },
+      evidence: (since, until) => history.evidence(since, until),
+      hours: (since, until) => history.hours(since, until),
+      namesOf: (address) => names.of(address),
+    });
+  }
+
+  #openLearner(): Learner {
+    const { clock, history, advisor, policy } = this;
+    return new Learner({
+      clock,
+      log: this.#log,
+      begun: (since, until) => history.begun(since, until),
+      members: () => advisor.memberOf,
+      isRuled: (evidence) => advisor.areRuled(evidence),
+      load: () => history.learned(),
+      save: (changed, until) => history.keepLearned(changed, until),
+      use: (rules) => policy.learn(rules),
+    });
   }
 
   #nameEnds({ segment, src, dst, srcMac, dstMac, srcSlot, dstSlot }: FlowEnds): NamedEnds {

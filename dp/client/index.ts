@@ -18,6 +18,7 @@ export {
   type PolicyEndKey,
   type PolicyError,
   type PolicyEvidence,
+  type PolicyEvidenceEnd,
   type PolicyQuestion,
   PolicyQuestions,
 } from './policy.ts';

@@ -57,6 +57,8 @@ interface Definition<Q extends z.ZodType, P extends z.ZodType, B extends z.ZodTy
   bodyBytesMax?: number;
   /** Its JSON; a stream of events describes one event here. */
   answer: A;
+  /** Changes nothing, though it is a POST: what is asked is too long for a query. */
+  readOnly?: boolean;
   /** text/event-stream instead of JSON: `handle` writes to the response itself and answers undefined. */
   stream?: boolean;
   /** Codes of its own, beside those that every operation may answer. */
@@ -98,11 +100,12 @@ export function operation<Q extends z.ZodType, P extends z.ZodType, B extends z.
   };
 }
 
-export const isChange = ({ method }: Pick<Operation, 'method'>): boolean => method !== 'get';
+export const isChange = ({ method, readOnly }: Pick<Operation, 'method' | 'readOnly'>): boolean =>
+  method !== 'get' && !readOnly;
 
 /** What a token must have been given for it, such as `flows:read`. */
-export const scopeOf = ({ method, path, area }: Pick<Operation, 'method' | 'path' | 'area'>): string =>
-  `${area ?? path.split('/')[1]}:${isChange({ method }) ? 'write' : 'read'}`;
+export const scopeOf = (described: Pick<Operation, 'method' | 'path' | 'area' | 'readOnly'>): string =>
+  `${described.area ?? described.path.split('/')[1]}:${isChange(described) ? 'write' : 'read'}`;
 
 /** Every scope that a token can have. */
 export const scopesOf = (operations: readonly Operation[]): string[] =>

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { VmoatError } from '../base/errors.ts';
 import { accessOperations } from './access-operations.ts';
+import { adviceOperations } from './advice-operations.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
 import { eventFilterOf, eventOperations } from './event-operations.ts';
 import { exportOperations } from './export-operations.ts';
@@ -106,6 +107,7 @@ export const operations = (hub: StreamHub) => [
   ...threatOperations,
   ...policyOperations,
   ...exportOperations,
+  ...adviceOperations,
   ...violationOperations,
   ...eventOperations,
   ...nameOperations,

@@ -237,7 +237,7 @@ async function audited<T>(
   return done;
 }
 
-function versionOf({ versions }: Policy, info: VersionInfo): PolicyVersion {
+export function versionOf({ versions }: Policy, info: VersionInfo): PolicyVersion {
   const { at, sha256: _sha256, fate, ...said } = info;
   const pending = versions.pending?.version === info.version ? versions.pending : null;
   const isLive = versions.live.version === info.version;

@@ -10,6 +10,8 @@ import type { EndFilter, FlowFilter, GroupOf } from '../history/flow-filter.ts';
 import type { FlowPage } from '../history/history.ts';
 import type { PastViolations } from '../history/past-violations.ts';
 import type { Names } from '../names/names.ts';
+import type { Advisor } from '../policy/advice/advisor.ts';
+import type { Learner } from '../policy/learn/learner.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ThreatFilter } from '../threats/threat-filter.ts';
 import type { Threats } from '../threats/threats.ts';
@@ -69,6 +71,8 @@ export interface ApiSources {
   testDestination(id: string): EventRecord | null;
   groupOf: GroupOf;
   policy: Policy;
+  advisor: Advisor;
+  learner: Learner;
   feed: LiveFeed;
   sessions: Sessions;
   tokens: Tokens;

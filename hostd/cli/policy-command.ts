@@ -7,8 +7,11 @@ import { diffCommand } from './policy/diff-command.ts';
 import { editCommand } from './policy/edit-command.ts';
 import { exportCommand } from './policy/export-command.ts';
 import { importCommand } from './policy/import-command.ts';
+import { learnedCommand } from './policy/learned-command.ts';
 import { lintCommand } from './policy/lint-command.ts';
 import { logCommand } from './policy/log-command.ts';
+import { planCommand } from './policy/plan-command.ts';
+import { recommendCommand } from './policy/recommend-command.ts';
 import { rollbackCommand } from './policy/rollback-command.ts';
 import { schemaCommand } from './policy/schema-command.ts';
 
@@ -24,6 +27,9 @@ export function policyCommand(program: Command, context: Context): void {
     logCommand,
     importCommand,
     editCommand,
+    recommendCommand,
+    learnedCommand,
+    planCommand,
     schemaCommand,
   ])
     add(policy, context);

@@ -13,6 +13,7 @@ import { Daemon } from './daemon.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { eventsCommand } from './events-command.ts';
 import { exportCommand } from './export-command.ts';
+import { explainCommand } from './explain-command.ts';
 import { flowsCommand } from './flows-command.ts';
 import { graphCommand } from './graph-command.ts';
 import { groupCommand, modeCommand } from './group-command.ts';
@@ -93,6 +94,7 @@ export function build(program: Command, context: Context): void {
     namesCommand,
     graphCommand,
     policyCommand,
+    explainCommand,
     groupCommand,
     modeCommand,
     doctorCommand,

@@ -78,6 +78,18 @@ test('another instance of vmoat-dp begins anew, the same one goes on', () => {
   assert.deepEqual(all(), []);
 });
 
+test('the names of an address, of a few seconds ago at most', () => {
+  const { names, pass } = book();
+  names.take([record('a'), record('b', { address: '192.0.2.2' }), record('c', { segment: 2 })]);
+  assert.deepEqual(names.of('192.0.2.1'), ['a', 'c']);
+  assert.deepEqual(names.of('192.0.2.9'), []);
+  names.take([record('d', { address: '192.0.2.9', untilMs: T0 + 200_000 })]);
+  pass(5000);
+  assert.deepEqual(names.of('192.0.2.9'), ['d']);
+  pass(90_000);
+  assert.deepEqual(names.of('192.0.2.1'), []);
+});
+
 test('without facts nothing is kept', () => {
   const { names, all } = book({ keep: false });
   names.take([record('a')]);

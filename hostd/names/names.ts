@@ -46,12 +46,17 @@ interface Entry {
 
 /** As many as vmoat-dp holds; it says which are gone before their time. */
 const NAMES_MAX = 65_536;
+const INDEX_MS = 5000;
 
 export class Names {
   readonly #options: NamesOptions;
   readonly #max: number;
   /** The one that was told longest ago stands first. */
   readonly #entries = new Map<string, Entry>();
+  #byAddress: { at_ms: number; names: ReadonlyMap<string, readonly string[]> } = {
+    at_ms: Number.NEGATIVE_INFINITY,
+    names: new Map(),
+  };
   #instance = '';
   #count = 0;
   #dropped = 0;
@@ -100,6 +105,21 @@ export class Names {
       names: page.map((entry) => this.#view(entry)),
       next: more ? { first: last.firstMs, id: String(last.number) } : null,
     };
+  }
+
+  /** Those of an address in any segment, as of the last few seconds. */
+  of(address: string): readonly string[] {
+    const now = this.#options.clock.now();
+    if (now - this.#byAddress.at_ms >= INDEX_MS) this.#byAddress = { at_ms: now, names: this.#indexed(now) };
+    return this.#byAddress.names.get(address) ?? [];
+  }
+
+  #indexed(now: number): Map<string, string[]> {
+    const found = new Map<string, string[]>();
+    for (const { record } of this.#entries.values())
+      if (record.untilMs > now)
+        found.set(record.address, [...(found.get(record.address) ?? []), record.name]);
+    return found;
   }
 
   expire(): void {

@@ -10,15 +10,16 @@ import { addItem, setKey } from './document/edit.ts';
 import type { ReadPolicy } from './document/parse.ts';
 import { VM_PREFIX } from './document/words.ts';
 import { type GroupView, groupViews } from './groups/group-view.ts';
-import { Membership, type Placed, type Unplaced } from './groups/membership.ts';
+import { factsOf, Membership, type Placed, type Unplaced } from './groups/membership.ts';
 import { type Proposal, proposals } from './groups/proposals.ts';
 import { type Isolated, isolate, release } from './isolation.ts';
 import type { LiveKnowledge } from './lint/check.ts';
 import { type LintAnswer, lint } from './lint/lint.ts';
+import type { MemberFacts } from './match/matcher.ts';
 import { isOfVms } from './sections/groups.ts';
 import type { VersionInfo } from './store/state.ts';
 import type { PolicyStore } from './store/store.ts';
-import { policyTables } from './tables.ts';
+import { type LearnedRule, policyTables } from './tables.ts';
 import { type NewVersion, type PolicyNews, Versions } from './versions.ts';
 
 /** Who there is, as far as policy is concerned. */
@@ -33,6 +34,14 @@ export interface PolicyOptions {
   hostName: string;
   /** Of the configuration; a document may say another one. */
   defaultMode: Mode;
+}
+
+/** A policy with whom its groups would have in them now. */
+export interface Candidate {
+  tables: PolicyTables;
+  workloads: readonly Workload[];
+  /** Where another VM would be. */
+  place: (workload: Unplaced) => Placed;
 }
 
 const NOBODY: PolicyInventory = { workloads: () => [], ends: () => [] };
@@ -58,6 +67,9 @@ export class Policy {
   #inventory: PolicyInventory = NOBODY;
   #listener: PolicyListener | null = null;
   #tables: PolicyTables;
+  #learned: readonly LearnedRule[] = [];
+  /** How often that was changed. */
+  #lessons = 0;
   /** What the tables were made from. */
   #madeFrom = '';
   #nextExpiry = Number.POSITIVE_INFINITY;
@@ -117,6 +129,38 @@ export class Policy {
     return this.#membership.place(workload);
   }
 
+  /** What is live, its learned section included. */
+  get live(): Candidate {
+    return {
+      tables: this.#tables,
+      workloads: this.#inventory.workloads(),
+      place: (workload) => this.#membership.place(workload),
+    };
+  }
+
+  /** What another policy would be. */
+  candidate(policy: ReadPolicy): Candidate {
+    const membership = new Membership(this.#options.hostName, this.#options.defaultMode);
+    membership.use(policy.document);
+    const place = (workload: Unplaced): Placed => membership.place(workload);
+    const workloads = this.#inventory.workloads().map((workload) => ({ ...workload, ...place(workload) }));
+    const tables = this.#build(this.#tables.generation, { policy, workloads, membership });
+    return { tables, workloads, place };
+  }
+
+  /** The section behind all rules of the document; their ids are none that a document can have. */
+  async learn(rules: readonly LearnedRule[]): Promise<void> {
+    await this.versions.numberRules(rules.map(({ id }) => id));
+    this.#learned = rules;
+    this.#lessons++;
+    this.refresh();
+  }
+
+  /** What criteria may ask for of a VM. */
+  facts(workload: Unplaced): MemberFacts {
+    return factsOf(workload, this.#options.hostName);
+  }
+
   /** VMs, tags or addresses have changed: the tables follow, with a new generation if they say something new. */
   refresh(): void {
     const now = this.#options.clock.now();
@@ -127,6 +171,7 @@ export class Policy {
     // Tables of a large policy are not made anew for what they do not speak of.
     const from = JSON.stringify([
       this.versions.live.version,
+      this.#lessons,
       this.#nextExpiry,
       workloads.map(spokenOf),
       ends,
@@ -222,27 +267,27 @@ export class Policy {
   }
 
   #check(policy: ReadPolicy): void {
-    this.#listener?.compile(this.#build(this.#tables.generation, policy), policy);
+    this.#listener?.compile(this.candidate(policy).tables, policy);
   }
 
   #expire(): void {
     if (this.#options.clock.now() >= this.#nextExpiry) this.refresh();
   }
 
-  #build(generation: number, policy: ReadPolicy = this.versions.live.policy): PolicyTables {
+  #build(generation: number, other?: { policy: ReadPolicy; workloads: Workload[]; membership: Membership }) {
     const now = this.#options.clock.now();
-    const { document } = policy;
+    const { document } = other?.policy ?? this.versions.live.policy;
     const numbers = new Map(this.versions.ruleNumbers);
     // Rules of a policy that is only being checked have none yet.
     for (const { id } of document.rules) if (!numbers.has(id)) numbers.set(id, 2 ** 32 - 1 - numbers.size);
     return policyTables({
       generation,
       document,
-      learned: [],
+      learned: this.#learned,
       ruleNumbers: numbers,
-      workloads: this.#inventory.workloads(),
+      workloads: other?.workloads ?? this.#inventory.workloads(),
       ends: this.#inventory.ends(),
-      defaultMode: this.defaultMode,
+      defaultMode: (other?.membership ?? this.#membership).defaultMode,
       now,
     });
   }

@@ -114,6 +114,18 @@ export class Versions {
     return new Map(this.#state.ruleNumbers.ids);
   }
 
+  /** Gives rules that stand in no document numbers of their own; resolves when they are on disk. */
+  numberRules(ids: readonly string[]): Promise<void> {
+    return this.#next(async () => {
+      const known = this.ruleNumbers;
+      if (ids.every((id) => known.has(id))) return;
+      await this.#options.store.change((state) => {
+        number(state, ids);
+        return { answer: null };
+      });
+    });
+  }
+
   /** Goes live. The same text as what is live makes no version. */
   apply(wanted: NewVersion): Promise<VersionInfo> {
     return this.#next(async () => {
@@ -187,7 +199,10 @@ export class Versions {
     const deadline = wanted.confirmWithin_ms === null ? null : info.at + wanted.confirmWithin_ms;
     await this.#options.store.change((state) => {
       addVersion(state, info, deadline);
-      number(state, policy);
+      number(
+        state,
+        policy.document.rules.map(({ id }) => id),
+      );
       return { answer: null, text: { version: info.version, text: wanted.text } };
     });
     this.#goLive({ version: info.version, text: wanted.text, policy });
@@ -306,7 +321,7 @@ function addVersion(state: PolicyState, info: VersionInfo, deadline: number | nu
 }
 
 /** Rules keep their number, also when they come back after they were gone. */
-function number({ ruleNumbers }: PolicyState, { document }: ReadPolicy): void {
+function number({ ruleNumbers }: PolicyState, ids: readonly string[]): void {
   const known = new Set(ruleNumbers.ids.map(([id]) => id));
-  for (const { id } of document.rules) if (!known.has(id)) ruleNumbers.ids.push([id, ruleNumbers.next++]);
+  for (const id of ids) if (!known.has(id)) ruleNumbers.ids.push([id, ruleNumbers.next++]);
 }

@@ -89,7 +89,8 @@ export class Membership {
 const present = (values: readonly (string | null | undefined)[]): string[] =>
   [...new Set(values.filter((value): value is string => typeof value === 'string'))].sort();
 
-function factsOf(workload: Unplaced, hostName: string): MemberFacts {
+/** What criteria may ask for of a VM. */
+export function factsOf(workload: Unplaced, hostName: string): MemberFacts {
   const { nics } = workload;
   return {
     name: [workload.name],

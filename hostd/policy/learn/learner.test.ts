@@ -43,7 +43,9 @@ function make(
       made.asked.push([since, until]);
       return made.traffic;
     },
-    memberOf: ({ name }) => ({ own: `vm.${name}`, service: null, learns: name !== 'kept' }),
+    members:
+      () =>
+      ({ name }) => ({ own: `vm.${name}`, service: null, learns: name !== 'kept' }),
     isRuled: (evidence) => evidence.map(({ app }) => app === 'ntp'),
     load: async () => ({ evidence: [...disk.rows], until: disk.until }),
     save: async (changed, until) => {
@@ -53,7 +55,7 @@ function make(
         else disk.rows.delete(key);
       disk.until = until;
     },
-    onRules: () => {
+    use: async () => {
       made.told++;
     },
   };

@@ -10,19 +10,22 @@ export interface LearnerOptions {
   log: Log;
   /** Flows that began in this window, ms since the epoch. */
   begun: (since: number, until: number) => Promise<Evidence[]>;
-  memberOf: MemberOf;
+  /** Who ends are, as of now. */
+  members: () => MemberOf;
   /** Whether a rule of the document lets it pass already. */
   isRuled: (evidence: readonly Evidence[]) => boolean[];
   load: () => Promise<{ evidence: [string, Evidence][]; until: number | null }>;
   /** Resolves when it is on disk. */
   save: (changed: [string, Evidence | null][], until: number) => Promise<void>;
-  /** There are more or fewer rules; must not throw. */
-  onRules: () => void;
+  /** Puts these rules into effect, in place of those before. */
+  use: (rules: readonly LearnedRule[]) => Promise<void>;
 }
 
 const INTERVAL_MS = 5000;
 /** What is not recognised after so long will not be. */
 const SETTLED_MS = 10_000;
+/** No id that a document can have. */
+const LEARNED_PREFIX = 'learned:';
 /** Services of pairs of ends; beyond that nothing more is learned, and that is counted. */
 const LEARNED_MAX = 20_000;
 
@@ -32,7 +35,9 @@ export class Learner {
   readonly #stop: Stop;
   #until = 0;
   #turn: Promise<void>;
-  #rules: LearnedRule[] = [];
+  #rules: readonly LearnedRule[] = [];
+  /** The rules do not say yet what was learned. */
+  #isStale = false;
   /** Flows that nothing was learned from since the start, by reason. */
   readonly left: Partial<Record<Unlearned, number>> = {};
   /** Services for which there was no room. */
@@ -53,7 +58,7 @@ export class Learner {
     return [...this.#learned.values()];
   }
 
-  /** The learned section of the policy: many ports as ranges, all else as it was seen. */
+  /** The learned section of the policy as it is in effect: many ports as ranges, all else as it was seen. */
   get rules(): readonly LearnedRule[] {
     return this.#rules;
   }
@@ -75,14 +80,14 @@ export class Learner {
       this.#until,
     );
     for (const key of gone) this.#learned.delete(key);
-    if (gone.length) this.#changed();
+    if (gone.length) await this.#use();
   }
 
   async #load(): Promise<void> {
     const { evidence, until } = await this.#options.load();
     this.#until = until ?? this.#options.clock.now();
     for (const [key, each] of evidence) this.#learned.set(key, each);
-    if (evidence.length) this.#changed();
+    if (evidence.length) await this.#use();
   }
 
   async #look(): Promise<void> {
@@ -98,11 +103,12 @@ export class Learner {
     await this.#options.save(joined, until);
     for (const [key, each] of joined) this.#learned.set(key, each);
     this.#until = until;
-    if (isNew) this.#changed();
+    if (isNew || this.#isStale) await this.#use();
   }
 
   #worthKeeping(seen: readonly Evidence[]): [string, Evidence][] {
-    const { memberOf, isRuled } = this.#options;
+    const { members, isRuled } = this.#options;
+    const memberOf = members();
     const ruled = isRuled(seen);
     const kept: [string, Evidence][] = [];
     let room = LEARNED_MAX - this.#learned.size;
@@ -118,10 +124,15 @@ export class Learner {
     return kept;
   }
 
-  #changed(): void {
-    const { memberOf, onRules } = this.#options;
+  async #use(): Promise<void> {
+    this.#isStale = true;
+    const { members, use } = this.#options;
+    const memberOf = members();
     const asLearned: MemberOf = (end) => ({ ...memberOf(end), learns: true });
-    this.#rules = recommend(this.evidence, asLearned, 1).rules;
-    onRules();
+    const { rules } = recommend(this.evidence, asLearned, 1);
+    const named = rules.map((rule) => ({ ...rule, id: `${LEARNED_PREFIX}${rule.id}` }));
+    await use(named);
+    this.#rules = named;
+    this.#isStale = false;
   }
 }

@@ -93,8 +93,8 @@ function exactDrafts(evidence: readonly Evidence[], memberOf: MemberOf): Draft[]
   const drafts = evidence.map((seen): Draft => {
     const app = appOf(seen);
     return {
-      from: memberOf(seen.from).own,
-      to: memberOf(seen.to).own,
+      from: memberOf(seen.from).own ?? '',
+      to: memberOf(seen.to).own ?? '',
       apps: app === null ? null : new Set([app]),
       ports: [portsOf(seen)],
       seen: [seen],

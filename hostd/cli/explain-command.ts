@@ -1,0 +1,99 @@
+// `vmoat explain`: why the policy decides about a flow as it does.
+import { type Command, Option } from 'commander';
+import { Explanation } from '../api/advice-schema.ts';
+import { type Context, examples, outputOption, printJson } from './context.ts';
+import { service } from './flow-text.ts';
+import { type Style, styled, type Terminal } from './terminal.ts';
+
+interface ExplainOptions {
+  from?: string;
+  to?: string;
+  port?: string;
+  app?: string;
+  output: string;
+}
+
+export function explainCommand(program: Command, context: Context): void {
+  program
+    .command('explain')
+    .description('why the policy decides about a flow as it does: groups, modes, rules, verdict')
+    .argument('[flow]', 'id of a flow that was recorded, as `vmoat flows` shows it')
+    .addOption(new Option('--from <end>', 'the client: name, UUID, vm:NAME, host or address'))
+    .option('--to <end>', 'the server, likewise')
+    .option('--port <port>', 'tcp/5432, udp/53, icmp/8, proto/47')
+    .option('--app <name>', 'the application; not known yet if not given')
+    .addOption(outputOption('table', 'json'))
+    .addHelpText(
+      'after',
+      examples(
+        'vmoat explain --from vm:web-1 --to vm:db-1 --port tcp/5432 --app postgresql',
+        'vmoat explain 5f2c9a01-1795181007727053739',
+      ),
+    )
+    .action(async (flow: string | undefined, { output, ...asked }: ExplainOptions) => {
+      const { terminal } = context;
+      const explanation = await context.daemon().get(Explanation, '/policy/explanation', { flow, ...asked });
+      if (output === 'json') printJson(terminal, explanation);
+      else terminal.out(explanationText(explanation, terminal));
+    });
+}
+
+const MATCHES: Record<Explanation['rules'][number]['match'], string> = {
+  matched: 'matches',
+  maybe: 'may match: the application is not known yet',
+  port: 'other ports',
+  application: 'another application',
+  unknown: 'the application stays unknown',
+  guess: 'the application is a guess, which no allow rule takes',
+};
+
+export function explanationText(explanation: Explanation, terminal: Terminal): string {
+  const { proto, port, app, rules, rulesLeftOut, reversed, enforcer, recorded } = explanation;
+  const line = (name: string, text: string, style: Style | null = null): string =>
+    `${styled(terminal, 'bold', name.padEnd(9))}  ${styled(terminal, style, text)}\n`;
+  const ends = (['from', 'to'] as const).flatMap((side) => endLines(side, explanation[side], line));
+  return [
+    ...ends,
+    line('service', `${service(proto, port)}, ${app ?? 'application not known'}`),
+    reversed ? line('direction', 'inferred; the answer is for the other way round') : '',
+    ...rules.map((rule) => line('rule', `${rule.id}${place(rule.line)}: ${MATCHES[rule.match]}`)),
+    rulesLeftOut > 0 ? line('rule', `and ${rulesLeftOut} before them that did not match`) : '',
+    rules.length === 0 ? line('rule', 'none speaks of these two') : '',
+    line('verdict', verdictText(explanation), explanation.verdict === 'deny' ? 'red' : null),
+    line('enforcer', enforcer),
+    recorded ? line('recorded', recordedText(recorded)) : '',
+  ].join('');
+}
+
+const place = (line: number | null): string => (line === null ? ' (learned)' : ` (line ${line})`);
+
+type Line = (name: string, text: string) => string;
+
+function endLines(side: 'from' | 'to', end: Explanation['from'], line: Line): string[] {
+  const { name, address } = end.end;
+  const nics = end.nics.map(({ tap, segment }) => `${tap ?? '-'} in ${segment ?? '-'}`).join(', ');
+  const groups = end.groups.map((group) => `${group.name} (${group.because})`).join(', ');
+  return [
+    line(
+      side,
+      `${name}${address && address !== name ? ` (${address})` : ''}${end.why ? `: ${end.why}` : ''}`,
+    ),
+    ...(nics ? [line('  nic', nics)] : []),
+    line('  groups', groups),
+    line(
+      '  mode',
+      end.mode === null
+        ? 'none'
+        : `${end.mode}, ${end.modeFrom === null ? 'the default' : `of ${end.modeFrom}`}`,
+    ),
+  ];
+}
+
+function verdictText({ verdict, final, violation, decidedBy, rule }: Explanation): string {
+  if (verdict === null) return 'not before the application is known';
+  const why = decidedBy === 'rule' ? `by rule ${rule}` : 'no rule matches: the modes decide';
+  return `${verdict}${violation ? ' and a violation' : ''}, ${why}${final ? '' : '; the application may still make it a violation'}`;
+}
+
+const recordedText = ({ verdict, rule, violation }: NonNullable<Explanation['recorded']>): string =>
+  `${verdict ?? 'no verdict'}${violation ? ' and a violation' : ''}${rule ? ` by rule ${rule}` : ''}`;
