@@ -1,10 +1,7 @@
 // The operations that ask the policy: what to allow by what was seen, what a change would do, why a flow is decided so.
 import { VmoatError } from '../base/errors.ts';
+import { explanationOf } from '../policy/advice/explanation.ts';
 import { additionsText } from '../policy/advice/rules-text.ts';
-import { readPolicy } from '../policy/document/parse.ts';
-import type { LearnedRule as Learned } from '../policy/learn/recommend.ts';
-import type { PlannedChange as Planned } from '../policy/replay/plan.ts';
-import { APPLY_BYTES_MAX, PolicyVersion } from '../policy/shapes.ts';
 import {
   AcceptAdvice,
   ExplainQuery,
@@ -18,8 +15,12 @@ import {
   PolicyPlan,
   Recommendation,
   RecommendQuery,
-} from './advice-schema.ts';
-import { explanationOf } from './explanation.ts';
+} from '../policy/advice/shapes.ts';
+import { readPolicy } from '../policy/document/parse.ts';
+import type { LearnedRule as Learned } from '../policy/learn/recommend.ts';
+import type { PlannedChange as Planned } from '../policy/replay/plan.ts';
+import { APPLY_BYTES_MAX, PolicyVersion } from '../policy/shapes.ts';
+import { askedOf } from './explain-query.ts';
 import { timeOf } from './flow-query.ts';
 import { operation } from './operation.ts';
 import { versionOf } from './policy-operations.ts';
@@ -148,7 +149,14 @@ export const adviceOperations = [
     params: NoQuery,
     answer: Explanation,
     errors: ['not_found', 'workload_unknown', 'name_ambiguous', 'history_unavailable'],
-    handle: ({ sources, query }) => explanationOf(sources, query),
+    handle: async ({ sources, query }) => {
+      const { policy, advisor } = sources;
+      return explanationOf(await askedOf(sources, query), {
+        policy,
+        advisor,
+        workloads: sources.workloads(),
+      });
+    },
   }),
 ];
 

@@ -1,6 +1,6 @@
 // `vmoat explain`: why the policy decides about a flow as it does.
 import { type Command, Option } from 'commander';
-import { Explanation } from '../api/advice-schema.ts';
+import { Explanation } from '../policy/advice/shapes.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';
 import { service } from './flow-text.ts';
 import { type Style, styled, type Terminal } from './terminal.ts';

@@ -1,8 +1,8 @@
 // What the policy is asked, on a real hostd: learned, recommended, tried on traffic that was seen, explained.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Explanation, LearnedRules, PolicyPlan, Recommendation } from '../../hostd/api/advice-schema.ts';
 import { Page, Status, Workload } from '../../hostd/api/schema.ts';
+import { Explanation, LearnedRules, PolicyPlan, Recommendation } from '../../hostd/policy/advice/shapes.ts';
 import { PolicyVersion } from '../../hostd/policy/shapes.ts';
 import { askSocket } from './ask.ts';
 import { DB, House, until } from './house.ts';

@@ -134,6 +134,7 @@ test('every documented path answers as the served document says', async () => {
     '/tokens': { name: 'documented', role: 'viewer' },
     '/policy': { text: exporting(page), confirmWithinMs: 3_600_000 },
     '/groups/{id}/mode': { mode: 'monitor' },
+    '/policy/plan': {},
   };
   /** A socket has no session, nothing waits any more after it was confirmed, no names propose a group. */
   const refusals: Record<string, number> = {
@@ -148,7 +149,8 @@ test('every documented path answers as the served document says', async () => {
         responses: Record<string, { content: Record<string, { schema: unknown }> }>;
       };
       const [type, { schema } = { schema: null }] = Object.entries(responses['200']?.content ?? {})[0] ?? [];
-      const target = `${V1}${path.replace('{id}', encodeURIComponent(ids[path] ?? ''))}`;
+      const search = path === '/policy/explanation' ? '?from=web-1&to=external&port=tcp/80' : '';
+      const target = `${V1}${path.replace('{id}', encodeURIComponent(ids[path] ?? ''))}${search}`;
       asked++;
       if (type === 'text/event-stream') {
         const events = await readEvents(house.config.sockets.api, target, (all) => all.length >= 3);

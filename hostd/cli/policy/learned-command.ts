@@ -1,6 +1,6 @@
 // `vmoat policy learned`: the section that groups in learn have taught, and how to forget it.
 import type { Command } from 'commander';
-import { Forgotten, LearnedRules } from '../../api/advice-schema.ts';
+import { Forgotten, LearnedRules } from '../../policy/advice/shapes.ts';
 import { type Context, examples, outputOption, printJson } from '../context.ts';
 import { short } from '../quantity.ts';
 import { styled } from '../terminal.ts';

@@ -1,6 +1,6 @@
 // `vmoat policy plan`: what a policy would have done to the traffic that was seen.
 import type { Command } from 'commander';
-import { type PlannedChange, PolicyPlan } from '../../api/advice-schema.ts';
+import { type PlannedChange, PolicyPlan } from '../../policy/advice/shapes.ts';
 import { withoutBase } from '../../policy/base-version.ts';
 import { readPolicy } from '../../policy/document/parse.ts';
 import { type Context, examples, outputOption, printJson } from '../context.ts';

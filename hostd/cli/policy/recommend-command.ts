@@ -1,6 +1,6 @@
 // `vmoat policy recommend`: rules for what was seen, to be looked at, or written into the policy.
 import { type Command, Option } from 'commander';
-import { type LearnedRule, Recommendation } from '../../api/advice-schema.ts';
+import { type LearnedRule, Recommendation } from '../../policy/advice/shapes.ts';
 import { PolicyVersion } from '../../policy/shapes.ts';
 import { type Context, examples, outputOption, printJson } from '../context.ts';
 import { clockTime, short } from '../quantity.ts';

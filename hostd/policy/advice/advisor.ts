@@ -42,7 +42,8 @@ export interface PlanAnswer extends Plan {
   ruleIds: ReadonlyMap<number, string>;
 }
 
-export interface Asked {
+/** A flow that was seen or may come. */
+export interface Question {
   from: EvidenceEnd;
   to: EvidenceEnd;
   proto: string;
@@ -132,7 +133,7 @@ export class Advisor {
   }
 
   /** The ordered evidence for how a flow is decided. */
-  explain({ from, to, proto, port, app, confidence, isFinal }: Asked): PolicyEvidence {
+  explain({ from, to, proto, port, app, confidence, isFinal }: Question): PolicyEvidence {
     const { policy, identityOf } = this.judge;
     return policy.explain({
       from: identityOf(from),

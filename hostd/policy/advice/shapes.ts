@@ -1,11 +1,14 @@
 // What the API takes and answers when the policy is asked: what to allow, what a change would do, why.
 import { z } from 'zod';
-import { Mode } from '../policy/document/words.ts';
-import { FlowFilterQuery } from './queries.ts';
-import { Time, WorkloadRef } from './schema.ts';
+import { Time, WorkloadRef } from '../../api/schema.ts';
+import { Mode } from '../document/words.ts';
 
-const { since, until } = FlowFilterQuery.shape;
-const Window = { since: since.describe('begin of the window; a week ago if not given'), until };
+const Moment = z.string().max(40).optional();
+const Window = {
+  since: Moment.describe('begin of the window, RFC 3339 or 2h, 7d ago; a week ago if not given'),
+  until: Moment.describe('end of the window; now if not given'),
+};
+const EndName = z.string().min(1).max(255).optional();
 
 const Compaction = z
   .enum(['0', '1', '2', '3'])
@@ -56,7 +59,7 @@ export const LearnedRules = z.object({
 });
 export type LearnedRules = z.infer<typeof LearnedRules>;
 export const ForgetQuery = z.strictObject({
-  workload: FlowFilterQuery.shape.workload.describe('only what this VM does or is asked; all if not given'),
+  workload: EndName.describe('only what this VM does or is asked; all if not given'),
 });
 export const Forgotten = z.object({ rules: z.int().describe('learned rules that are left') });
 
@@ -119,8 +122,8 @@ export type PolicyPlan = z.infer<typeof PolicyPlan>;
 
 export const ExplainQuery = z.strictObject({
   flow: z.string().min(1).max(64).optional().describe('id of a flow that was recorded'),
-  from: z.string().min(1).max(255).optional().describe('the client: UUID, name, `vm:NAME`, host or address'),
-  to: z.string().min(1).max(255).optional().describe('the server, likewise'),
+  from: EndName.describe('the client: UUID, name, `vm:NAME`, host or address'),
+  to: EndName.describe('the server, likewise'),
   port: z
     .string()
     .regex(/^(tcp|udp|sctp|udplite)\/\d{1,5}$|^icmp(v6)?\/\d{1,3}(\/\d{1,3})?$|^proto\/\d{1,3}$/, {
