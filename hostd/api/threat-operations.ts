@@ -12,6 +12,7 @@ import {
   ThreatsQuery,
 } from './queries.ts';
 import { type Acknowledgement, Page, Threat, ThreatGroup, ThreatKind } from './schema.ts';
+import { seenText } from './seen-text.ts';
 import type { ApiSources } from './sources.ts';
 import { threatFilterOf } from './threat-query.ts';
 
@@ -112,12 +113,9 @@ async function acknowledge(
   const before = sources.threats.threat(id)?.acknowledged ?? null;
   const threat = found(await sources.threats.acknowledge(id, acknowledged, alike));
   const and = alike ? ', and all like it' : '';
-  changed({ before: stateOf(before), after: `${stateOf(threat.acknowledged)}${and}` });
+  changed({ before: seenText(before), after: `${seenText(threat.acknowledged)}${and}` });
   return threat;
 }
-
-const stateOf = (acknowledged: Acknowledgement | null): string =>
-  acknowledged ? `acknowledged by ${acknowledged.by} at ${acknowledged.at}` : 'open';
 
 function found(threat: Threat | null): Threat {
   if (threat) return threat;

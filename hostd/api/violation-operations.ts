@@ -1,9 +1,10 @@
 // The operations on violations: what no rule allows, and what people have said of it.
 import { VmoatError } from '../base/errors.ts';
 import { timeOf } from './flow-query.ts';
-import { operation } from './operation.ts';
+import { type Change, operation } from './operation.ts';
 import { Acknowledge, IdParam, NoQuery, type ViolationFilterQuery, ViolationsQuery } from './queries.ts';
 import { type Acknowledgement, Violation, Violations } from './schema.ts';
+import { seenText } from './seen-text.ts';
 import type { ApiSources } from './sources.ts';
 
 const ACKNOWLEDGE = {
@@ -53,9 +54,14 @@ export const violationOperations = [
     body: Acknowledge,
     answer: Violation,
     errors: ['not_found', 'history_unavailable'],
-    handle: ({ sources, params, body, caller }) => {
+    handle: ({ sources, params, body, caller, changed }) => {
       const at = new Date(sources.clock.now()).toISOString();
-      return acknowledge(sources, params.id, { at, by: caller.user || 'web', note: body?.note ?? '' });
+      return acknowledge(
+        sources,
+        params.id,
+        { at, by: caller.user || 'web', note: body?.note ?? '' },
+        changed,
+      );
     },
   }),
   operation({
@@ -64,7 +70,7 @@ export const violationOperations = [
     summary: 'Takes that back',
     answer: Violation,
     errors: ['not_found', 'history_unavailable'],
-    handle: ({ sources, params }) => acknowledge(sources, params.id, null),
+    handle: ({ sources, params, changed }) => acknowledge(sources, params.id, null, changed),
   }),
 ];
 
@@ -105,8 +111,10 @@ async function acknowledge(
   sources: ApiSources,
   id: string,
   acknowledged: Acknowledgement | null,
+  changed: (change: Change) => void,
 ): Promise<Violation> {
   const violation = await one(sources, id);
   await sources.markViolations([id], acknowledged);
+  changed({ before: seenText(violation.acknowledged), after: seenText(acknowledged) });
   return { ...violation, acknowledged };
 }

@@ -33,6 +33,42 @@ export function TypedField({ label, value, placeholder, wide = false, onChange }
   );
 }
 
+type ChoiceProps = {
+  label: string;
+  /** Empty: any. */
+  value: string;
+  choices: readonly (readonly [value: string, text: string])[];
+  onChange: (value: string) => void;
+};
+
+export function ChoiceField({ label, value, choices, onChange }: ChoiceProps) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        <option value="">any</option>
+        {choices.map(([choice, text]) => (
+          <option key={choice} value={choice}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+type SwitchProps = { label: string; title?: string; checked: boolean; onChange: () => void };
+
+export function SwitchField({ label, title, checked, onChange }: SwitchProps) {
+  return (
+    <label class="switch" title={title}>
+      <input type="checkbox" role="switch" checked={checked} aria-checked={checked} onChange={onChange} />
+      <i aria-hidden="true" />
+      <span>{label}</span>
+    </label>
+  );
+}
+
 export function WorkloadField() {
   const { places, graph } = useDashboard();
   const { workload } = places.place.value.filter;

@@ -2,7 +2,9 @@
 import { legend } from '../domain/legend.ts';
 import { hasFilter, readPlace } from '../domain/place.ts';
 import { useDashboard } from './context.ts';
-import { TypedField, WorkloadField } from './filter-fields.tsx';
+import { ChoiceField, SwitchField, TypedField, WorkloadField } from './filter-fields.tsx';
+
+const VERDICTS = ['allow', 'deny', 'violation'].map((verdict) => [verdict, verdict] as const);
 
 export function FlowFilters() {
   const { places, isLive } = useDashboard();
@@ -24,18 +26,12 @@ export function FlowFilters() {
         placeholder="any"
         onChange={(port) => places.filter({ port: portOf(port) }, true)}
       />
-      <label class="field">
-        <span>Verdict</span>
-        <select
-          value={filter.verdict}
-          onChange={(event) => places.filter({ verdict: verdictOf(event.currentTarget.value) })}
-        >
-          <option value="">any</option>
-          <option value="allow">allow</option>
-          <option value="deny">deny</option>
-          <option value="violation">violation</option>
-        </select>
-      </label>
+      <ChoiceField
+        label="Verdict"
+        value={filter.verdict}
+        choices={VERDICTS}
+        onChange={(verdict) => places.filter({ verdict: verdictOf(verdict) })}
+      />
       {hasFilter(filter) && (
         <button type="button" class="button" onClick={() => places.clearFilter()}>
           Clear
@@ -43,17 +39,12 @@ export function FlowFilters() {
       )}
       <div class="space" />
       {isLive.value && (
-        <label class="switch" title="L">
-          <input
-            type="checkbox"
-            role="switch"
-            checked={follow}
-            aria-checked={follow}
-            onChange={() => places.go({ follow: !follow })}
-          />
-          <i aria-hidden="true" />
-          <span>Follow</span>
-        </label>
+        <SwitchField
+          label="Follow"
+          title="L"
+          checked={follow}
+          onChange={() => places.go({ follow: !follow })}
+        />
       )}
     </search>
   );
