@@ -131,7 +131,7 @@ export class BridgeLab {
   #addNamespace(name: string): void {
     ip('netns', 'add', name);
     for (const scope of ['all', 'default'])
-      execFileSync('ip', ['netns', 'exec', name, 'sysctl', '-qw', `net.ipv6.conf.${scope}.disable_ipv6=1`]);
+      ip('netns', 'exec', name, 'sh', '-c', `echo 1 > /proc/sys/net/ipv6/conf/${scope}/disable_ipv6`);
   }
 
   /** Static entries everywhere: no ARP, and no frame at a port where it does not belong. */
