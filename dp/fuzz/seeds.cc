@@ -53,6 +53,18 @@ const std::string requests[] = {
     "POST / HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Length: "
     "40\r\n\r\n<map><entry>java.lang.ProcessBuilder</a>\r\n"};
 
+/** Tables, then a question from group 3 to 4 and one from an address with a name, as fuzz/policy_input.h
+ * reads them. */
+const std::string policies[] = {
+    "g3\na10.0.0.0/8\na2001:db8::1-2001:db8::ff\nn*.example.org\ng2\ne10.0.0.1\nr341\nptcp/80-90\nla/b\n"
+    "r000\npicmp/3/4\npproto/47\nla\nr430\npany\n" +
+        std::string("\0\x03\x04\x06\x00\x50\x9c\x40\x06\x01\x02\x00", 12) +
+        std::string("\x8d\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\x02"
+                    "a.example.org",
+                    30) +
+        std::string("\x04\x01\x03\x04\x00\x00\x0c\x01\x00\x00", 10),
+    "n*\n", "g1\na10.0.0.0/33\n", "r00\nptcp/65536\n"};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -69,6 +81,8 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < std::size(requests); i++)
     (write(root / "content-http", "attack " + std::to_string(i), piece(true, false, requests[i])) ? written
                                                                                                   : failed)++;
+  for (size_t i = 0; i < std::size(policies); i++)
+    (write(root / "policy", "tables " + std::to_string(i), policies[i]) ? written : failed)++;
   std::printf("%zu seeds written, %zu failed\n", written, failed);
   return failed == 0 ? 0 : 1;
 }

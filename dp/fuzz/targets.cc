@@ -5,6 +5,7 @@
 #include "fuzz/kernel_input.h"
 #include "fuzz/opening_input.h"
 #include "fuzz/pipeline_input.h"
+#include "fuzz/policy_input.h"
 #include "parse/walk.h"
 
 namespace vmoat {
@@ -34,6 +35,7 @@ std::vector<FuzzTarget> fuzz_targets() {
                        [&parser](Bytes bytes) { parser.run(Copy(bytes.begin(), bytes.end())); }});
   targets.push_back({"kernel-differential", run_kernel_differential});
   targets.push_back({"pipeline", run_pipeline});
+  targets.push_back({"policy", run_policy});
   return targets;
 }
 

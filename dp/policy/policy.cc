@@ -14,7 +14,7 @@ bool is_multicast_or_broadcast(const AddressKey& key) {
 }  // namespace
 
 Policy::Policy(std::shared_ptr<IdentityTable> identities)
-    : identities_(std::move(identities)), known_(identities_max + 1) {}
+    : identities_(std::move(identities)), known_((identities_max + 1) * sizeof(KnownIdentity)) {}
 
 Policy::~Policy() {
   for (const auto& [groups, identity] : given_) identities_->give_back(identity);
@@ -73,7 +73,7 @@ Identity Policy::of(std::vector<uint32_t> groups) const {
   auto entry = std::make_unique<IdentityGroups>();
   entry->mode = strictest(groups, entry->mode_group);
   entry->groups = groups;
-  known_[identity].store(entry.get(), std::memory_order_release);
+  known(identity).store(entry.get(), std::memory_order_release);
   storage_.push_back(std::move(entry));
   given_.emplace(std::move(groups), identity);
   return identity;

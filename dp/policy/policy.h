@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/region.h"
 #include "base/result.h"
 #include "policy/address_groups.h"
 #include "policy/identity.h"
@@ -64,7 +65,7 @@ class Policy {
 
   /** Null for 0 and for whatever this policy did not give out. */
   [[nodiscard]] const IdentityGroups* groups_of(Identity identity) const {
-    return identity <= identities_max ? known_[identity].load(std::memory_order_acquire) : nullptr;
+    return identity <= identities_max ? known(identity).load(std::memory_order_acquire) : nullptr;
   }
   /** Appends the sets of rules that apply from the one to the other, the one with the first rule first. */
   void append_rule_sets(const IdentityGroups& from, const IdentityGroups& to,
@@ -91,7 +92,12 @@ class Policy {
   static_assert(policy_limits::groups <= 1 << 12);
   static uint32_t pair_of(uint32_t from, uint32_t to) { return from << 12 | to; }
 
+  using KnownIdentity = std::atomic<const IdentityGroups*>;
+
   explicit Policy(std::shared_ptr<IdentityTable> identities);
+  [[nodiscard]] KnownIdentity& known(Identity identity) const {
+    return reinterpret_cast<KnownIdentity*>(known_.data())[identity];
+  }
   [[nodiscard]] uint32_t home_of(uint32_t pair) const { return pair * 0x9e37'79b1u >> cells_shift_; }
   void place_rule_set(uint32_t from, uint32_t to, AppliedSet applied);
   [[nodiscard]] Identity by_address(const AddressKey& key, uint32_t set) const;
@@ -116,7 +122,7 @@ class Policy {
   mutable std::mutex mutex_;             // held to give an identity out
   mutable std::map<std::vector<uint32_t>, Identity> given_;
   mutable std::vector<std::unique_ptr<const IdentityGroups>> storage_;
-  mutable std::vector<std::atomic<const IdentityGroups*>> known_;  // by identity
+  Region known_;  // by identity: what it stands for, null where this policy did not give it out
   // By set of address groups: the identity of what is external, and of multicast and broadcast; 0 = not met
   // yet.
   mutable std::vector<std::array<std::atomic<Identity>, 2>> by_address_;

@@ -14,7 +14,7 @@ import { type Bench, type BenchContext, median, type Row } from './row.ts';
 const RULES = [10, 1_000, 20_000] as const;
 const VMS = 1_000;
 const SERVICES = 100;
-/** What a busy host asks: pairs of ends, and the services that each of them uses. */
+/** What a busy host asks over and over: pairs of ends, and the services of each. */
 const PAIRS = 1_000;
 const SERVICES_PER_PAIR = 4;
 const QUESTIONS = 1_000_000;

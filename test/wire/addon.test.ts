@@ -53,6 +53,23 @@ test('it loads on Node 18', { timeout: 120_000 }, () => {
   assert.equal(layout, `${LAYOUT}\n`);
 });
 
+test('a policy is evaluated on Node 18', { timeout: 120_000 }, () => {
+  const group = (name: string) => ({ name, mode: null, failPolicy: 'open', addresses: [], fqdn: [] });
+  const tables = {
+    generation: 1,
+    groups: ['any', 'host', 'external', 'web'].map(group),
+    rules: [],
+    nics: [{ tap: 'vnet0', mac: '', nic: '', groups: [0, 3] }],
+    unknown: [0],
+    ends: [],
+  };
+  const code = `const policy = new addon.Policy(${JSON.stringify(tables)}, addon.registry.applications);
+    const decisions = new Uint8Array(12 * 3);
+    const count = policy.evaluate(new Uint8Array(24 * 3), decisions);
+    console.log(policy.groups(policy.identityOfNic('vnet0')).join(), count, decisions[4]);`;
+  assert.equal(evaluate(node18(), code), '0,3 3 1\n');
+});
+
 test('it loads in a worker thread, and again in the next', () => {
   const code = `const { Worker } = require('node:worker_threads');
     const run = () => new Worker('require(' + JSON.stringify(${JSON.stringify(addon)}) + ')', { eval: true });
