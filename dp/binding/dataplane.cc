@@ -1,6 +1,6 @@
 // class Dataplane: JavaScript's side of the live data plane.
 //   new Dataplane(config, take: (kind, value) => void) — starts; throws without rights
-//   expect(nics), refresh(), stop(detach: boolean)
+//   expect(nics), policy(tables), refresh(), stop(detach: boolean)
 //   restore(pinRoot: string): void — everything of vmoat's off this host
 // `take` gets 'links' | 'segments' | 'nics' | 'addresses' | 'names' | 'flows' | 'threats' | 'status' | 'log'
 // and the message's body.
@@ -11,6 +11,7 @@
 #include "binding/exports.h"
 #include "binding/mailbox.h"
 #include "binding/messages.h"
+#include "binding/policy_tables.h"
 
 namespace vmoat::binding {
 namespace {
@@ -20,6 +21,7 @@ class DataplaneObject : public Napi::ObjectWrap<DataplaneObject> {
   static void define(Napi::Env env, Napi::Object exports) {
     exports.Set("Dataplane", DefineClass(env, "Dataplane",
                                          {InstanceMethod<&DataplaneObject::expect>("expect"),
+                                          InstanceMethod<&DataplaneObject::policy>("policy"),
                                           InstanceMethod<&DataplaneObject::refresh>("refresh"),
                                           InstanceMethod<&DataplaneObject::stop>("stop")}));
   }
@@ -55,6 +57,12 @@ class DataplaneObject : public Napi::ObjectWrap<DataplaneObject> {
   void expect(const Napi::CallbackInfo& info) {
     if (!info[0].IsArray()) return raise_type(info.Env(), "expect(nics: {tap, mac, bandwidth}[])");
     if (dataplane_) dataplane_->expect(expected_nics(info[0].As<Napi::Array>()));
+  }
+
+  void policy(const Napi::CallbackInfo& info) {
+    Result<PolicyTables> tables = policy_tables(info[0]);
+    if (!tables) return raise(info.Env(), tables.error());
+    if (dataplane_) dataplane_->policy(std::move(*tables));
   }
 
   void refresh(const Napi::CallbackInfo&) {

@@ -108,6 +108,19 @@ Napi::Object flows(Napi::Env env, const DataplaneStatus& status) {
                       {"pickedUp", status.picked_up}});
 }
 
+Napi::Object to_object(Napi::Env env, const PolicyStatus& policy) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("generation", policy.generation == 0 ? env.Null() : number(env, policy.generation));
+  result.Set("compileMs", Napi::Number::New(env, policy.compile_ms));
+  result.Set("refused", env.Null());
+  if (policy.refused.empty()) return result;
+  Napi::Object refused = Napi::Object::New(env);
+  refused.Set("generation", number(env, policy.refused_generation));
+  refused.Set("reason", policy.refused);
+  result.Set("refused", refused);
+  return result;
+}
+
 Napi::Object counts(Napi::Env env, const std::vector<std::pair<std::string_view, uint64_t>>& list) {
   Napi::Object result = Napi::Object::New(env);
   for (const auto& [name, count] : list) result.Set(text(env, name), number(env, count));
@@ -136,6 +149,7 @@ Napi::Object to_object(Napi::Env env, const DataplaneStatus& status, uint64_t lo
   Napi::Object result = Napi::Object::New(env);
   result.Set("workers", workers(env, status.workers));
   result.Set("flows", flows(env, status));
+  result.Set("policy", to_object(env, status.policy));
   result.Set("frames", number(env, status.frames));
   result.Set("records", number(env, status.records));
   result.Set("lost", lost);

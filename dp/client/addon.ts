@@ -116,6 +116,8 @@ export type TakeOutput = <Kind extends keyof DataplaneOutput>(
 
 export interface LiveDataplane {
   expect(nics: Inventory['nics']): void;
+  /** Compiled on a thread of its own; what becomes of it is in the status. Throws where a field is of another kind. */
+  policy(tables: PolicyTables): void;
   /** Sends every table and every open flow once more. */
   refresh(): void;
   /** Ends the threads; with `detach` everything is taken off the host. */

@@ -2,6 +2,7 @@
 // and connects again whenever that ends.
 import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { PolicyTables } from '../contract/policy.ts';
 import {
   type Bodies,
   type DpStatus,
@@ -55,6 +56,7 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
   #socket: Socket | null = null;
   #welcome: Welcome | null = null;
   #inventory: Inventory | null = null;
+  #policy: PolicyTables | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   #retryMs = RETRY_MS_MIN;
   #failure: DataplaneError | null = null;
@@ -97,6 +99,12 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
   expect(inventory: Inventory): void {
     this.#inventory = inventory;
     this.#sendInventory();
+  }
+
+  /** Tells dp the policy, now and after every reconnection; the status says what became of it. */
+  policy(tables: PolicyTables): void {
+    this.#policy = tables;
+    this.#sendPolicy();
   }
 
   /** A keeper's disk holds all batches up to this one. */
@@ -161,6 +169,7 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
     this.#failure = null;
     this.#retryMs = RETRY_MS_MIN;
     this.#sendInventory();
+    this.#sendPolicy();
     this.emit('connected', welcome);
   }
 
@@ -200,6 +209,10 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
   #takeFlows(batch: FlowBatch): void {
     if (this.#took && this.#welcome) this.#took = { instance: this.#welcome.instance, batch: batch.number };
     this.emit('flows', batch);
+  }
+
+  #sendPolicy(): void {
+    if (this.#policy && this.#welcome) this.#socket?.write(jsonFrame(MessageType.policy, this.#policy));
   }
 
   #sendInventory(): void {

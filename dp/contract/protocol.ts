@@ -2,6 +2,8 @@
 // A frame is u32 length (of what follows) + u16 type + body, little-endian. Bodies are JSON, except the
 // bulk types, whose bodies are arrays of dp/contract/records.h. Tables go whole, with a generation.
 
+import type { PolicyTables } from './policy.ts';
+
 export const PROTOCOL_VERSION = 3;
 /** Longest frame either side accepts, bytes; a longer one ends the connection. */
 export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
@@ -11,6 +13,7 @@ export const MessageType = {
   hello: 1,
   inventory: 2,
   kept: 3,
+  policy: 4,
   // dp → hostd, JSON
   welcome: 64,
   nics: 65,
@@ -190,12 +193,22 @@ export interface ProcessUse {
   residentBytes: number;
 }
 
+export interface PolicyStatus {
+  /** in force; null: none yet */
+  generation: number | null;
+  compileMs: number;
+  /** The newest tables, where they are not as they should be: the reason begins with the field. */
+  refused: { generation: number; reason: string } | null;
+}
+
 /** Sent every second. */
 export interface DpStatus {
   at: string;
   use: ProcessUse;
   workers: { worker: number; events: number; heartbeatAgeMs: number }[];
   flows: { kernel: number; kernelMax: number; sessions: number; sessionsMax: number; pickedUp: number };
+  /** Absent where dp is older than policies. */
+  policy?: PolicyStatus;
   frames: number;
   records: number;
   lost: Losses & { sessions: number; fallback: number; names: number; threats: number; records: number };
@@ -209,6 +222,7 @@ export interface Bodies {
   [MessageType.hello]: Hello;
   [MessageType.inventory]: Inventory;
   [MessageType.kept]: Kept;
+  [MessageType.policy]: PolicyTables;
   [MessageType.welcome]: Welcome;
   [MessageType.nics]: Nics;
   [MessageType.links]: Links;

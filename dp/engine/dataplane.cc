@@ -16,11 +16,14 @@
 #include <thread>
 
 #include "apps/application.h"
+#include "apps/ndpi.h"
+#include "apps/operator_defined.h"
 #include "base/clock.h"
 #include "engine/flow_sweep.h"
 #include "engine/meter_sweep.h"
 #include "engine/serial_sink.h"
 #include "engine/tap_set.h"
+#include "engine/verdicts.h"
 #include "parse/anomaly.h"
 #include "session/learned_names.h"
 #include "threats/memory.h"
@@ -89,6 +92,21 @@ std::vector<Address> addresses_of(const std::map<uint32_t, Link>& links) {
   return all;
 }
 
+/** Numbers as records have them: the registry's, then the operator's, then the fallback's. */
+ApplicationNumber application_numbers(const DataplaneConfig& config) {
+  std::map<std::string, uint16_t, std::less<>> numbers;
+  uint16_t next = 0;
+  for (const std::string_view name : Dataplane::names(Names::applications)) numbers.emplace(name, next++);
+  for (size_t i = 0; config.applications && i < config.applications->size(); i++)
+    numbers.emplace(config.applications->name(i), next++);
+  if (config.fallback)
+    for (const auto& name : config.fallback->names()) numbers.emplace(name, next++);
+  return [numbers = std::move(numbers)](std::string_view name) {
+    const auto found = numbers.find(name);
+    return found == numbers.end() ? uint16_t{0} : found->second;
+  };
+}
+
 }  // namespace
 
 class Dataplane::Impl {
@@ -100,6 +118,7 @@ class Dataplane::Impl {
   Status stop(bool detach);
   void expect(std::vector<ExpectedNic> nics);
   void refresh();
+  void policy(PolicyTables tables) { policies_->compile(std::move(tables)); }
 
  private:
   Status open();
@@ -110,6 +129,7 @@ class Dataplane::Impl {
   void follow(const LinkChanges& changes);
   void take_expected();
   void tell_owners();
+  void tell_policy();
   void send_tables();
   void send_nics();
   void send_status();
@@ -131,6 +151,8 @@ class Dataplane::Impl {
   std::shared_ptr<ThreatMemory> threats_;
   std::shared_ptr<LearnedNames> names_;  // null without facts
   Fd wake_;
+  std::optional<PolicyThread> policies_;
+  std::shared_ptr<const LivePolicy> told_policy_;
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
   std::atomic<uint64_t> kernel_flows_ = 0;
@@ -196,6 +218,7 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
   kernel_->drop_rings(settings.workers);
   sweep_.emplace(*kernel_, slots_, settings.seed, workers_);
   meters_.emplace(*kernel_, slots_, segments_);
+  policies_.emplace(application_numbers(config_), [this] { wake_control(); });
   return success();
 }
 
@@ -229,6 +252,7 @@ Status Dataplane::Impl::stop(bool detach) {
   sweep_due_.notify_all();
   control_.join();
   sweeper_.join();
+  policies_.reset();
   Status result = detach ? taps_->detach_all() : success();
   sweep(Counted::running);
   for (auto& worker : workers_) worker->stop();
@@ -290,6 +314,7 @@ void Dataplane::Impl::control_turn(const std::vector<pollfd>& ready) {
 void Dataplane::Impl::follow(const LinkChanges& changes) {
   const bool changed = taps_->follow(watch_->links(), changes);
   tell_owners();
+  tell_policy();
   if (changed && !tables_due_ns_) tables_due_ns_ = monotonic_ns() + table_delay_ns;
 }
 
@@ -301,6 +326,17 @@ void Dataplane::Impl::tell_owners() {
   threats_->owners.set_host(std::move(addresses));
   threats_->owners.forget_nics();
   for (const auto& [slot, mac] : guests) threats_->owners.set_nic(slot, {mac});
+}
+
+/** Anew where there is another policy, or a slot is another NIC's. */
+void Dataplane::Impl::tell_policy() {
+  const std::shared_ptr<const Policy> policy = policies_->policy();
+  if (!policy) return;
+  LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({}))};
+  for (const auto& [slot, name] : taps_->names(watch_->links())) live.nics[slot] = policy->nic(name);
+  if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics) return;
+  told_policy_ = std::make_shared<const LivePolicy>(std::move(live));
+  for (auto& worker : workers_) worker->policy(told_policy_);
 }
 
 void Dataplane::Impl::take_expected() {
@@ -315,6 +351,7 @@ void Dataplane::Impl::take_expected() {
   }
   if (nics) taps_->expect(std::move(*nics));
   if (nics) follow({});
+  tell_policy();
   if (!again) return;
   tables_due_ns_ = 1;
   for (auto& worker : workers_) worker->retell();
@@ -358,6 +395,7 @@ void Dataplane::Impl::send_status() {
   status.kernel_flows_max = kernel_->flows_max();
   status.sessions_max = config_.sessions_max;
   status.picked_up = sum.picked_up;
+  status.policy = policies_->status();
   status.records = sum.flow_records;
   status.lost_sessions = sum.sessions_refused;
   status.lost_fallback = sum.fallback_refused;
@@ -405,6 +443,9 @@ Result<std::unique_ptr<Dataplane>> Dataplane::start(DataplaneConfig config, Data
 
 void Dataplane::expect(std::vector<ExpectedNic> nics) {
   impl_->expect(std::move(nics));
+}
+void Dataplane::policy(PolicyTables tables) {
+  impl_->policy(std::move(tables));
 }
 void Dataplane::refresh() {
   impl_->refresh();

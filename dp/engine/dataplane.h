@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "contract/records.h"
+#include "engine/policy_thread.h"
 #include "parse/walk.h"
 #include "session/fragments.h"
 #include "session/timeouts.h"
@@ -109,7 +110,8 @@ struct DataplaneStatus {
   uint64_t lost_sessions = 0;  // flows the engine had no room for
   uint64_t lost_fallback = 0;  // unknown flows that the fallback had no room for
   uint64_t lost_names = 0;     // names forgotten before their time for want of room
-  uint64_t lost_threats = 0;   // incidents that were not told for want of room
+  PolicyStatus policy;
+  uint64_t lost_threats = 0;  // incidents that were not told for want of room
   std::vector<std::pair<std::string_view, uint64_t>> anomalies;  // registry name, count; only those > 0
   std::vector<std::pair<std::string_view, uint64_t>> threats;    // likewise, sessions and incidents
 };
@@ -160,6 +162,9 @@ class Dataplane {
   ~Dataplane();
   /** What libvirt knows; whole table each time. Any thread. */
   void expect(std::vector<ExpectedNic> nics);
+  /** Compiles the tables on a thread of its own, then every session is judged by them; tables that are not as
+   * they should be change nothing, see DataplaneStatus::policy. Any thread. */
+  void policy(PolicyTables tables);
   /** Sends every table once more: a new hostd has connected. Flows come at their next change. Any thread. */
   void refresh();
   /** Ends the threads. With `detach` everything is taken off the host, else taps stay for the next run. */

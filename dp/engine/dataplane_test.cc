@@ -441,3 +441,57 @@ TEST_CASE("data plane: restore clears up after a process that died") {
     CHECK(Dataplane::restore(root).ok());
   }
 }
+
+namespace {
+
+/** The guest behind `tap` is in a group of this mode. */
+PolicyTables tables_for(uint64_t generation, const std::string& tap, Mode mode) {
+  PolicyTables tables{.generation = generation};
+  for (const char* name : {"any", "host", "external", "web"}) tables.groups.push_back({.name = name});
+  tables.groups[3].mode = mode;
+  tables.nics = {{.tap = tap, .groups = {0, 3}}};
+  tables.unknown = {0};
+  return tables;
+}
+
+}  // namespace
+
+TEST_CASE("data plane: a policy judges flows, open and new ones, and a wrong one changes nothing") {
+  if (!has_root()) return;
+  OwnNamespace space;
+  Heard heard;
+  auto dataplane = start(config(hooks_here().front()), heard);
+  const TestTap tap("vmt-vnet1");
+  REQUIRE(heard.wait([&] { return heard.nic("vmt-vnet1") != nullptr; }));
+  const auto is = [&](uint16_t port, Verdict verdict, DecidedBy by, uint32_t rule, bool violation) {
+    return heard.wait([&, port, verdict, by, rule, violation] {
+      return std::any_of(heard.flow_records.begin(), heard.flow_records.end(), [&](const auto& entry) {
+        const FlowRecord& r = entry.second;
+        return r.sport == port && r.verdict == verdict && r.decided_by == by && r.rule == rule &&
+               ((r.flags & flow_violation) != 0) == violation;
+      });
+    });
+  };
+  tap.send(datagram(77));
+  CHECK(is(77, Verdict::none, DecidedBy::none, 0, false));
+  dataplane->policy(tables_for(1, "vmt-vnet1", Mode::monitor));
+  CHECK(is(77, Verdict::allow, DecidedBy::mode, 0, true));
+  CHECK(heard.wait([&] { return heard.last_status.policy.generation == 1; }));
+
+  PolicyTables next = tables_for(2, "vmt-vnet1", Mode::protect);
+  next.rules.push_back({.number = 9, .id = "no", .from = 3, .to = 0, .action = Verdict::deny});
+  dataplane->policy(next);
+  CHECK(is(77, Verdict::deny, DecidedBy::rule, 9, false));
+  tap.send(datagram(78));
+  CHECK(is(78, Verdict::deny, DecidedBy::rule, 9, false));
+
+  next.generation = 3;
+  next.rules[0].ports = {"tcp/x"};
+  dataplane->policy(next);
+  CHECK(heard.wait([&] { return heard.last_status.policy.refused_generation == 3; }));
+  CHECK(heard.last_status.policy.refused.starts_with("rules[0].ports[0]: "));
+  CHECK(heard.last_status.policy.generation == 2);
+  tap.send(datagram(79));
+  CHECK(is(79, Verdict::deny, DecidedBy::rule, 9, false));
+  CHECK(dataplane->stop(true).ok());
+}

@@ -35,6 +35,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       ended_(control != nullptr ? 1 << 17 : 1, hash),
       live_counts_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(LiveCount) : 0),
       dirty_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(uint32_t) : 0),
+      verdicts_(control != nullptr ? options.sessions_max : 0, options.names.get()),
       next_id_(options.first_flow_id),
       watch_(options.threats, counters_, hash, options.first_flow_id, options.flow_id_step),
       ear_(*this),
@@ -215,6 +216,7 @@ void Pipeline::Impl::advance(int64_t now_ns) {
   judge_opened(now_ns - unanswered_after_ns);
   if (!live()) judge_second(now_ns);
   fragments_.expire(now_ns, [&](Datagram& d, uint32_t path) { fragments_gone(d, path); });
+  ask_policy_again();
   table_.advance(now_ns, [&](uint32_t number) {
     const FlowEnd end = table_[number].end;
     end_session(number, end == FlowEnd::open ? FlowEnd::timeout : end);
@@ -261,6 +263,9 @@ void Pipeline::report(int64_t now_ns) {
 }
 void Pipeline::retell() {
   impl_->retell();
+}
+void Pipeline::policy(std::shared_ptr<const LivePolicy> policy) {
+  impl_->policy(std::move(policy));
 }
 void Pipeline::finish() {
   impl_->finish();

@@ -18,6 +18,7 @@ namespace vmoat {
 class OperatorApplications;
 class LearnedNames;
 class Ndpi;
+struct LivePolicy;
 struct ThreatMemory;
 
 /** Takes what the pipeline has to say. Batches are valid during the call only. Called from within pipeline
@@ -151,6 +152,12 @@ class Pipeline {
    */
   void retell();
   static constexpr uint32_t retold_a_report = 1 << 14;
+  /**
+   * Live: the policy from now on, and who the NICs are; null: none. Open sessions are judged anew, some with
+   * each advance(); a session whose answer is another one comes with the next report.
+   */
+  void policy(std::shared_ptr<const LivePolicy> policy);
+  static constexpr uint32_t judged_an_advance = 1 << 12;
   /** End of file: every open session ends with FlowEnd::eof, everything is flushed. */
   void finish();
   /** Hands over records that are built but not yet delivered (the pipeline does it by itself when a batch is

@@ -1,6 +1,7 @@
 // Pipeline::Impl: the pipeline's parts and steps. pipeline.cc reads frames, pipeline_sessions.cc keeps
 // sessions, pipeline_expected.cc links announced flows, pipeline_live.cc speaks with the kernel's table,
-// pipeline_addresses.cc learns who owns which address, pipeline_names.cc which names they have.
+// pipeline_addresses.cc learns who owns which address, pipeline_names.cc which names they have,
+// pipeline_policy.cc what the policy says.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "engine/pipeline.h"
 #include "engine/recognition.h"
 #include "engine/record.h"
+#include "engine/verdicts.h"
 #include "engine/watch.h"
 #include "parse/walk.h"
 #include "report/flow_batch.h"
@@ -32,6 +34,7 @@ class Pipeline::Impl final : private NameWatch {
   void advance(int64_t now_ns);
   void report(int64_t now_ns);
   void retell();
+  void policy(std::shared_ptr<const LivePolicy> policy);
   void finish();
   void flush();
   void meters(const NicMeters& meters, int64_t now_ns);
@@ -177,6 +180,8 @@ class Pipeline::Impl final : private NameWatch {
            before != State::half_open && (p.tcp_flags & (tcp_syn | tcp_rst)) == 0 && !bad_flags &&
            p.window >= small_window;
   }
+  void ask_policy(uint32_t number);
+  void ask_policy_again();
   void judge(uint32_t number, int sender, const Packet& packet, const Context& context, State before);
   void judge_anomalies(const Packet& packet, const Context& context) {
     if (watch_.is_odd(packet.anomalies | context.anomalies)) judge_odd(packet, context);
@@ -218,6 +223,9 @@ class Pipeline::Impl final : private NameWatch {
   Region dirty_;        // live: numbers of sessions to report
   uint32_t dirty_count_ = 0;
   uint32_t retold_ = 0;  // up to this session
+  Verdicts verdicts_;
+  uint32_t asked_again_ = 0;  // up to this session
+  bool asking_again_ = false;
   bool retelling_ = false;
   uint64_t next_id_;
   int64_t now_ns_ = 0;

@@ -206,6 +206,7 @@ void Pipeline::Impl::count(const vmoat_flow_key& key, uint32_t segment, const vm
       table_.schedule(number);
     }
   }
+  if (s.state != State::ended) ask_policy(number);
   if (how != Counted::last) return s.set(kernel_flag(near));
   s.clear(kernel_flag(near));
   if (s.state == State::ended && !s.has(kernel_low) && !s.has(kernel_high)) emit(number, s.end);
@@ -236,8 +237,9 @@ void Pipeline::Impl::report(int64_t now_ns) {
     Session& s = table_[dirty[i]];
     if (!s.has(is_dirty) || s.state == State::ended) continue;
     s.clear(is_dirty);
-    batch_.add(record_of(s, live_count(dirty[i]).since, paths_.at(s.path), FlowEnd::open),
-               s.has(facts_changed) ? recognition_.facts(s) : Bytes{});
+    FlowRecord record = record_of(s, live_count(dirty[i]).since, paths_.at(s.path), FlowEnd::open);
+    verdicts_.write(dirty[i], record);
+    batch_.add(record, s.has(facts_changed) ? recognition_.facts(s) : Bytes{});
     s.clear(facts_changed);
     live_count(dirty[i]).since = {};
     counters_.flow_records++;

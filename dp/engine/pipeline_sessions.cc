@@ -20,6 +20,7 @@ uint32_t Pipeline::Impl::make_session(const KeyedPacket& k, uint32_t path, uint6
   recognition_.begin(s);
   counters_.sessions++;
   if (live()) live_count(number) = {};
+  verdicts_.begin(number);
   return number;
 }
 
@@ -170,6 +171,7 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
   follow(number, sender, p, segment);
   s.anomalies |= p.anomalies | context.anomalies;
   if (s.state != before || s.link.list == 0) table_.schedule(number);
+  ask_policy(number);
   if (live()) touch(number);
 }
 
@@ -200,7 +202,9 @@ void Pipeline::Impl::emit(uint32_t number, FlowEnd end) {
   Session& s = table_[number];
   recognition_.finish(s);
   if (is_end_told(s)) judge_end(s, end);
+  if (verdicts_.active()) (void)verdicts_.judge(number, s, paths_.at(s.path), now_ns_, true);
   FlowRecord record = record_of(s, since_last_record(number), paths_.at(s.path), end);
+  verdicts_.write(number, record);
   batch_.add(record, recognition_.facts(s));
   counters_.flow_records++;
   recognition_.drop(s);

@@ -247,6 +247,14 @@ std::vector<std::pair<uint16_t, Mac>> TapSet::guest_macs(const std::map<uint32_t
   return macs;
 }
 
+std::vector<std::pair<uint16_t, std::string>> TapSet::names(const std::map<uint32_t, Link>& links) const {
+  std::vector<std::pair<uint16_t, std::string>> names;
+  for (const auto& [ifindex, entry] : taps_)
+    if (const auto link = links.find(ifindex); link != links.end() && entry.slot != no_slot)
+      names.emplace_back(entry.slot, link->second.name);
+  return names;
+}
+
 std::vector<TappedNic> TapSet::table(const std::map<uint32_t, Link>& links) {
   std::vector<TappedNic> nics;
   for (const auto& [ifindex, entry] : taps_) {

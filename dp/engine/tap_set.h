@@ -31,6 +31,9 @@ class TapSet {
   void expect(std::vector<ExpectedNic> nics);
   /** The MACs that libvirt gave the guests, of the NICs that it has told. */
   [[nodiscard]] std::vector<std::pair<uint16_t, Mac>> guest_macs(const std::map<uint32_t, Link>& links) const;
+  /** The interface of each slot in use. */
+  [[nodiscard]] std::vector<std::pair<uint16_t, std::string>> names(
+      const std::map<uint32_t, Link>& links) const;
   /** The table with counters as of now. */
   [[nodiscard]] std::vector<TappedNic> table(const std::map<uint32_t, Link>& links);
   /** Takes every tap off its interface. */

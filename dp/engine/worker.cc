@@ -82,6 +82,11 @@ void Worker::hand_over(std::vector<NicMeters> meters) {
   inbox_.meters = std::move(meters);
 }
 
+void Worker::policy(std::shared_ptr<const LivePolicy> policy) {
+  const std::lock_guard lock(mutex_);
+  policy_ = std::move(policy);
+}
+
 WorkerView Worker::view() {
   const std::lock_guard lock(mutex_);
   return view_;
@@ -101,6 +106,7 @@ void Worker::run() {
   bool more = false;
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (!more) wait();
+    take_policy();
     epoch_offset_ns_ = realtime_ns() - monotonic_ns();
     more = read_ring();
     pipeline_.advance(realtime_ns());
@@ -152,6 +158,15 @@ bool Worker::read_ring() {
   }
   events_.fetch_add(total, std::memory_order_relaxed);
   return total >= turn_frames_max;
+}
+
+void Worker::take_policy() {
+  std::optional<std::shared_ptr<const LivePolicy>> policy;
+  {
+    const std::lock_guard lock(mutex_);
+    policy.swap(policy_);
+  }
+  if (policy) pipeline_.policy(std::move(*policy));
 }
 
 void Worker::take_inbox() {

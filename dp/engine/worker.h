@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -45,6 +46,9 @@ class Worker final : private FlowControl {
   /** What the kernel's meters counted; of all NICs to one worker. */
   void hand_over(std::vector<NicMeters> meters);
 
+  /** See Pipeline::policy. */
+  void policy(std::shared_ptr<const LivePolicy> policy);
+
   [[nodiscard]] uint32_t number() const { return number_; }
   [[nodiscard]] uint64_t events() const { return events_.load(std::memory_order_relaxed); }
   [[nodiscard]] WorkerView view();
@@ -56,6 +60,7 @@ class Worker final : private FlowControl {
   void run();
   void wait();
   bool read_ring();
+  void take_policy();
   void take_inbox();
   void answer_all();
   void answer_run(size_t first, size_t count);
@@ -83,6 +88,7 @@ class Worker final : private FlowControl {
 
   std::mutex mutex_;
   Inbox inbox_;
+  std::optional<std::shared_ptr<const LivePolicy>> policy_;  // that is to be taken
   WorkerView view_;
   std::atomic<uint64_t> events_ = 0;
   std::atomic<bool> stopping_ = false;

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { DataplaneError } from '../client/dataplane-error.ts';
 import { type Frame, FrameReader, frameHead, jsonBody, jsonFrame } from '../client/framing.ts';
+import type { PolicyTables } from '../contract/policy.ts';
 import {
   type Inventory,
   MessageType,
@@ -10,10 +11,11 @@ import {
   type Welcome,
 } from '../contract/protocol.ts';
 import { checkInventory } from './inventory.ts';
+import { checkPolicy } from './policy.ts';
 import { checkReceipt } from './receipt.ts';
 
-/** Longest frame taken from a client, bytes: an inventory of all NICs is far below. */
-export const CLIENT_FRAME_BYTES_MAX = 8 * 1024 * 1024;
+/** Longest frame taken from a client, bytes: a policy of 40,000 rules is below. */
+export const CLIENT_FRAME_BYTES_MAX = 32 * 1024 * 1024;
 /** What may wait for a slow client, bytes; beyond it bulk is dropped and tables keep their newest only. */
 export const WAITING_BYTES_MAX = 32 * 1024 * 1024;
 const HELLO_MS_MAX = 5_000;
@@ -23,6 +25,8 @@ export interface PeerEvents {
   /** The handshake is done; `welcome` was sent. */
   ready: (peer: Peer, client: string, has: Receipt | null) => void;
   inventory: (inventory: Inventory) => void;
+  /** Throws `dp_protocol` where a field is of another kind than it should be. */
+  policy: (tables: PolicyTables) => void;
   /** A keeper has these on disk; only of our own instance. */
   kept: (receipt: Receipt) => void;
   /** Once; `reason` is null where the client left by itself. */
@@ -98,6 +102,7 @@ export class Peer {
     if (this.#socket.writableEnded) return;
     if (!this.#ready) this.#greet(frame);
     else if (frame.type === MessageType.inventory) this.#events.inventory(checkInventory(jsonBody(frame)));
+    else if (frame.type === MessageType.policy) this.#events.policy(checkPolicy(jsonBody(frame)));
     else if (frame.type === MessageType.kept) this.#kept(checkReceipt(jsonBody(frame)));
     else throw new DataplaneError('dp_protocol', `frame of unknown type ${frame.type}`);
   }

@@ -8,6 +8,8 @@ import {
   registryWith,
   type TakeOutput,
 } from '../client/addon.ts';
+import { DataplaneError } from '../client/dataplane-error.ts';
+import type { PolicyTables } from '../contract/policy.ts';
 import { PROTOCOL_VERSION, type Welcome } from '../contract/protocol.ts';
 import { VERSION } from '../contract/version.ts';
 import { findAccounts } from './accounts.ts';
@@ -44,6 +46,7 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
         welcome: own,
         peerCredentials: addon.peerCredentials,
         inventory: ({ nics }) => dataplane.expect(nics),
+        policy: (tables) => takePolicy(dataplane, tables),
       },
       hub,
       log,
@@ -65,6 +68,16 @@ function start(addon: Addon, settings: Settings, take: TakeOutput): LiveDataplan
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ServiceError('start_failed', `the data plane does not start: ${reason}`, { cause });
+  }
+}
+
+/** What is wrong in it beyond its fields is told in the status; the policy before it stays. */
+function takePolicy(dataplane: LiveDataplane, tables: PolicyTables): void {
+  try {
+    dataplane.policy(tables);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataplaneError('dp_protocol', `policy: ${reason}`, { cause });
   }
 }
 

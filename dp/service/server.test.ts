@@ -16,6 +16,7 @@ import {
   NAME_RECORD_BYTES,
   THREAT_RECORD_BYTES,
 } from '../client/layout.ts';
+import type { PolicyTables } from '../contract/policy.ts';
 import {
   type DpStatus,
   type Inventory,
@@ -68,10 +69,13 @@ const STATUS = {
 
 let folder: string;
 let path: string;
+const POLICY: PolicyTables = { generation: 4, groups: [], rules: [], nics: [], unknown: [0], ends: [] };
+
 let server: Server;
 let hub: Hub;
 let refreshes: number;
 let inventories: Inventory[];
+let policies: PolicyTables[];
 const clients: { destroy(): unknown }[] = [];
 
 async function serve(options: { uid?: number; welcome?: Partial<Welcome> } = {}): Promise<void> {
@@ -84,6 +88,7 @@ async function serve(options: { uid?: number; welcome?: Partial<Welcome> } = {})
       welcome: { ...WELCOME, ...options.welcome },
       peerCredentials: () => ({ pid: 1, uid: options.uid ?? account.uid, gid: 0 }),
       inventory: (inventory) => inventories.push(inventory),
+      policy: (tables) => policies.push(tables),
     },
     hub,
     jsonLog(() => {}),
@@ -131,6 +136,7 @@ beforeEach(() => {
   path = join(folder, 'run', 'dp.sock');
   refreshes = 0;
   inventories = [];
+  policies = [];
 });
 afterEach(async () => {
   await close();
@@ -192,6 +198,15 @@ test('an inventory arrives, also one given before the connection', async () => {
   assert.deepEqual(inventories[0], inventory);
 });
 
+test('a policy arrives whole, also one given before the connection', async () => {
+  await serve();
+  const made = client();
+  made.policy(POLICY);
+  await once(made, 'connected');
+  while (policies.length < 1) await new Promise((done) => setTimeout(done, 5));
+  assert.deepEqual(policies, [POLICY]);
+});
+
 test('strangers are refused by uid, with the reason', async () => {
   await serve({ uid: 65_533 });
   const [error] = (await once(client(), 'disconnected')) as [DataplaneError];
@@ -235,6 +250,9 @@ test('whoever does not follow the protocol is told and put out', async () => {
     Buffer.concat([hello(), jsonFrame(MessageType.inventory, badNic)]),
     Buffer.concat([hello(), frameHead(MessageType.inventory, 1), Buffer.from('{')]),
     Buffer.concat([hello(), jsonFrame(MessageType.kept, { instance: 'one', batch: -1 })]),
+    Buffer.concat([hello(), jsonFrame(MessageType.policy, { ...POLICY, generation: 0 })]),
+    Buffer.concat([hello(), jsonFrame(MessageType.policy, { ...POLICY, rules: 'none' })]),
+    Buffer.concat([hello(), jsonFrame(MessageType.policy, { ...POLICY, unknown: Array(65).fill(0) })]),
     hello(PROTOCOL_VERSION, { instance: 1 }),
     hello(PROTOCOL_VERSION, 'everything'),
   ]) {
@@ -246,6 +264,7 @@ test('whoever does not follow the protocol is told and put out', async () => {
     assert.match(JSON.stringify(jsonBody(last)), /"protocol"/);
   }
   assert.deepEqual(inventories, []);
+  assert.deepEqual(policies, []);
 });
 
 test('there is a limit to clients, and a place is free again when one leaves', async () => {

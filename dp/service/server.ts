@@ -3,6 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Addon } from '../client/addon.ts';
+import type { PolicyTables } from '../contract/policy.ts';
 import type { Inventory, Welcome } from '../contract/protocol.ts';
 import type { Account } from './accounts.ts';
 import type { Hub } from './hub.ts';
@@ -19,6 +20,7 @@ export interface ServerOptions {
   welcome: Welcome;
   peerCredentials: Addon['peerCredentials'];
   inventory: (inventory: Inventory) => void;
+  policy: (tables: PolicyTables) => void;
 }
 
 /** Opens the socket; rejects with `already_running` where somebody listens on it. */
@@ -33,6 +35,7 @@ export async function listen(options: ServerOptions, hub: Hub, log: Log): Promis
         hub.add(ready, has);
       },
       inventory: options.inventory,
+      policy: options.policy,
       kept: (receipt) => hub.kept(receipt),
       closed: (closed, reason) => {
         connections--;

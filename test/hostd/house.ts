@@ -120,6 +120,7 @@ export class House {
         },
         peerCredentials: () => ({ pid: process.pid, ...own }),
         inventory: () => undefined,
+        policy: () => undefined,
       },
       this.hub,
       () => undefined,

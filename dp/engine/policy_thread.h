@@ -1,0 +1,53 @@
+// PolicyThread: tables come in, a policy comes out; nothing else waits for it. Of tables that come while it
+// works only the newest are taken up.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "policy/policy.h"
+
+namespace vmoat {
+
+/** What became of the tables. */
+struct PolicyStatus {
+  uint64_t generation = 0;  // in force; 0 = none
+  double compile_ms = 0;
+  uint64_t refused_generation = 0;
+  std::string refused;  // why the newest tables are not in force; empty: they are, or there were none
+};
+
+class PolicyThread {
+ public:
+  /** `application` as in Policy::compile; `done` is called from the thread after every attempt. */
+  PolicyThread(ApplicationNumber application, std::function<void()> done);
+  ~PolicyThread();
+
+  /** Any thread. */
+  void compile(PolicyTables tables);
+  /** The newest policy that compiled; null before the first. */
+  [[nodiscard]] std::shared_ptr<const Policy> policy() const;
+  [[nodiscard]] PolicyStatus status() const;
+
+ private:
+  void run();
+  void attempt(const PolicyTables& tables);
+
+  const ApplicationNumber application_;
+  const std::function<void()> done_;
+  const std::shared_ptr<IdentityTable> identities_ = std::make_shared<IdentityTable>();
+  mutable std::mutex mutex_;
+  std::condition_variable due_;
+  std::optional<PolicyTables> tables_;
+  std::shared_ptr<const Policy> policy_;
+  PolicyStatus status_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace vmoat

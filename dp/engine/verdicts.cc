@@ -1,0 +1,88 @@
+#include "engine/verdicts.h"
+
+#include <algorithm>
+#include <string>
+
+namespace vmoat {
+namespace {
+
+constexpr size_t names_max = 16;  // of one address: what more there are names no group
+
+constexpr uint16_t judged_flags =
+    client_is_high | direction_was_seen | is_decided | is_shown | is_tunnel | is_sure | is_guess;
+
+}  // namespace
+
+void Verdicts::take(std::shared_ptr<const LivePolicy> policy) {
+  const bool same = policy_ && policy && policy_->policy == policy->policy;
+  if (!same) evaluator_ = policy ? std::make_unique<Evaluator>(policy->policy) : nullptr;
+  policy_ = std::move(policy);
+  if (!policy_) void_until_ = turn_;
+  turn_++;
+}
+
+Verdicts::Seen Verdicts::seen_of(const Session& s, bool ends) {
+  Seen seen{.flags = static_cast<uint16_t>(s.flags & judged_flags)};
+  std::copy_n(s.layers, 3, seen.layers);
+  std::copy_n(s.slot, 2, seen.slot);
+  if (ends) seen.flags = static_cast<uint16_t>((seen.flags | is_decided) & ~is_shown);
+  return seen;
+}
+
+/** The first answer counts: the NIC that an end was met at, else what its address is. */
+Identity Verdicts::identity(const Session& s, int end, const Path& path, int64_t now_ns) const {
+  const uint16_t slot = s.slot[end];
+  if (slot != no_slot) return slot < policy_->nics.size() ? policy_->nics[slot] : policy_->policy->nic({});
+  const Address& address = end != 0 ? s.key.high : s.key.low;
+  if (names_ == nullptr || !policy_->policy->has_names()) return policy_->policy->end(path.segment, address);
+  std::vector<std::string> names;
+  names_->of(path.segment, address, now_ns, [&](std::string_view name, uint16_t) {
+    names.emplace_back(name);
+    return names.size() == names_max;
+  });
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return policy_->policy->end(path.segment, address, views);
+}
+
+Question Verdicts::question_of(const Session& s, const Seen& seen) {
+  const bool icmp = s.key.proto() == IPPROTO_ICMP || s.key.proto() == IPPROTO_ICMPV6;
+  const bool turn = s.client() != 0 && !icmp;  // ICMP's id and type belong to no end
+  Question q;
+  std::copy_n(seen.layers, 3, q.layers);
+  q.port = turn ? s.key.low_port : s.key.high_port;
+  q.client_port = icmp ? q.port : turn ? s.key.high_port : s.key.low_port;
+  q.proto = s.key.proto();
+  q.confidence = s.has(is_sure) ? Confidence::sure : s.has(is_guess) ? Confidence::guess : Confidence::none;
+  q.application_final = (seen.flags & (is_decided | is_tunnel)) != 0 && (seen.flags & is_shown) == 0;
+  q.direction_inferred = !s.has(direction_was_seen);
+  return q;
+}
+
+bool Verdicts::judge(uint32_t number, const Session& s, const Path& path, int64_t now_ns, bool ends) {
+  Judged& judged = at(number);
+  if (judged.turn <= void_until_) judged = {};
+  const Seen seen = seen_of(s, ends);
+  if (judged.turn == turn_ && judged.seen == seen) return false;
+  for (int end = 0; end < 2; end++)
+    if (judged.turn != turn_ || judged.seen.slot[end] != seen.slot[end])
+      judged.ends[end] = identity(s, end, path, now_ns);
+  Question q = question_of(s, seen);
+  q.from = judged.ends[s.client()];
+  q.to = judged.ends[1 - s.client()];
+  const Decision decision = evaluator_->evaluate(q);
+  judged.turn = turn_;
+  judged.seen = seen;
+  return std::exchange(judged.decision, decision) != decision;
+}
+
+void Verdicts::write(uint32_t number, FlowRecord& record) const {
+  if (!active()) return;
+  const Judged& judged = at(number);
+  if (judged.turn <= void_until_) return;
+  record.verdict = judged.decision.verdict;
+  record.rule = judged.decision.rule;
+  record.decided_by = judged.decision.decided_by;
+  if (judged.decision.violation) record.flags |= flow_violation;
+}
+
+}  // namespace vmoat

@@ -1,0 +1,74 @@
+// Verdicts: what the policy says to each session, beside it by its number. One thread's, like the pipeline.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/region.h"
+#include "policy/evaluate.h"
+#include "session/learned_names.h"
+#include "session/paths.h"
+#include "session/session.h"
+
+namespace vmoat {
+
+/** A policy, and the identity of each NIC by its slot. */
+struct LivePolicy {
+  std::shared_ptr<const Policy> policy;
+  std::vector<Identity> nics;
+};
+
+class Verdicts {
+ public:
+  /** `names` may be null. */
+  Verdicts(uint32_t sessions_max, LearnedNames* names)
+      : judged_((size_t{sessions_max} + 1) * sizeof(Judged)), names_(names) {}
+
+  /** From now on; what was judged before counts no more. */
+  void take(std::shared_ptr<const LivePolicy> policy);
+  [[nodiscard]] bool active() const { return evaluator_ != nullptr; }
+  /** A session begins. */
+  void begin(uint32_t number) {
+    if (turn_ != 0) at(number) = {};
+  }
+  /**
+   * Judges a session if it never was under this policy, or something of it changed that the verdict hangs on;
+   * with `ends` its application counts as it is. True where the answer is another one.
+   */
+  bool judge(uint32_t number, const Session& session, const Path& path, int64_t now_ns, bool ends = false);
+  /** Writes the answer into a record. */
+  void write(uint32_t number, FlowRecord& record) const;
+
+ private:
+  /** What an answer hangs on, beside the session's addresses. */
+  struct Seen {
+    uint16_t layers[3] = {0, 0, 0};
+    uint16_t slot[2] = {0, 0};
+    uint16_t flags = 0;
+    bool operator==(const Seen&) const = default;
+  };
+  struct Judged {
+    uint32_t turn = 0;  // of the policy; 0 = never
+    Identity ends[2] = {0, 0};
+    Seen seen;
+    Decision decision;
+  };
+  static_assert(sizeof(Judged) == 36);
+
+  [[nodiscard]] Judged& at(uint32_t number) const {
+    return reinterpret_cast<Judged*>(judged_.data())[number];
+  }
+  [[nodiscard]] Identity identity(const Session& session, int end, const Path& path, int64_t now_ns) const;
+  static Seen seen_of(const Session& session, bool ends);
+  static Question question_of(const Session& session, const Seen& seen);
+
+  Region judged_;
+  LearnedNames* names_;
+  std::shared_ptr<const LivePolicy> policy_;
+  std::unique_ptr<Evaluator> evaluator_;
+  uint32_t turn_ = 0;
+  uint32_t void_until_ =
+      0;  // what was judged in this turn or before counts as never judged: there was no policy since
+};
+
+}  // namespace vmoat

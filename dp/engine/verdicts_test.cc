@@ -1,0 +1,224 @@
+// What the policy says to sessions: when they begin, when their application is known, when the policy is
+// another one.
+#include "engine/verdicts.h"
+
+#include <doctest/doctest.h>
+
+#include "apps/application.h"
+#include "engine/test_pipeline.h"
+
+namespace vmoat::test {
+
+namespace {
+
+constexpr uint16_t web_slot = 3, db_slot = 4;
+constexpr uint32_t web = 3, db = 4;
+
+uint16_t application_number(std::string_view name) {
+  for (uint16_t i = 0; i < applications().size(); i++)
+    if (applications()[i].name == name) return static_cast<uint16_t>(i + 1);
+  return 0;
+}
+
+PolicyTables tables(Mode of_web, Mode of_db, std::vector<PolicyRule> rules = {}) {
+  PolicyTables t{.generation = 1};
+  for (const char* name : {"any", "host", "external", "web", "db", "mirrors"})
+    t.groups.push_back({.name = name});
+  t.groups[web].mode = of_web;
+  t.groups[db].mode = of_db;
+  t.groups[5].fqdn = {"*.example.org"};
+  t.rules = std::move(rules);
+  t.nics = {{.tap = "web", .groups = {0, web}}, {.tap = "db", .groups = {0, db}}};
+  t.unknown = {0};
+  return t;
+}
+
+std::shared_ptr<const LivePolicy> live(const PolicyTables& given) {
+  auto made = Policy::compile(given, application_number, std::make_shared<IdentityTable>());
+  REQUIRE(made.ok());
+  LivePolicy policy{*made, std::vector<Identity>(8, (*made)->nic({}))};
+  policy.nics[web_slot] = policy.policy->nic("web");
+  policy.nics[db_slot] = policy.policy->nic("db");
+  return std::make_shared<const LivePolicy>(std::move(policy));
+}
+
+PolicyRule rule(uint32_t number, uint32_t from, uint32_t to, Verdict action) {
+  return {.number = number, .id = "r", .from = from, .to = to, .action = action};
+}
+
+PolicyRule http_rule(uint32_t number, Verdict action) {
+  PolicyRule r = rule(number, web, db, action);
+  r.applications = {"http"};
+  return r;
+}
+
+/** The guest behind web's NIC is 10.0.0.1, the one behind db's 10.0.0.2. */
+struct PolicyRig : Rig {
+  explicit PolicyRig(PipelineOptions options = small_options()) : Rig(options, true) {}
+
+  void sent(bool by_web, const Buffer& segment, uint16_t port = 40000) {
+    const Buffer bytes =
+        ethernet(0x0800, by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment));
+    vmoat_flow_key k{};
+    k.near[10] = k.near[11] = k.far[10] = k.far[11] = 0xff;
+    k.near[12] = k.far[12] = 10;
+    k.near[15] = by_web ? 1 : 2;
+    k.far[15] = by_web ? 2 : 1;
+    k.near_port = by_web ? port : 80;
+    k.far_port = by_web ? 80 : port;
+    k.slot = by_web ? web_slot : db_slot;
+    k.proto = 6;
+    k.family = 4;
+    Frame f;
+    f.bytes = bytes;
+    f.length = static_cast<uint32_t>(bytes.size());
+    f.time_ns = ++now_ns;
+    f.slot = k.slot;
+    f.segment = 1;
+    f.key = &k;
+    f.reason = VMOAT_NEW;
+    pipeline.frame(f);
+  }
+  void open(uint16_t port = 40000) {
+    sent(true, tcp(port, 80, 100, 0, 2), port);
+    sent(false, tcp(80, port, 500, 101, 18), port);
+    sent(true, tcp(port, 80, 101, 501, 16), port);
+  }
+  void ask() { sent(true, tcp(40000, 80, 101, 501, 24, text("GET /x HTTP/1.1\r\nHost: a\r\n\r\n"))); }
+  void answer() {
+    sent(false, tcp(80, 40000, 501, 126, 24, text("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")));
+  }
+  /** The records of one second. */
+  std::vector<Flow> report() {
+    notes.flow.clear();
+    now_ns += second_ns / 100;
+    pipeline.report(now_ns);
+    return notes.flow;
+  }
+  Flow only() {
+    const std::vector<Flow> flows = report();
+    REQUIRE(flows.size() == 1);
+    return flows[0];
+  }
+};
+
+bool is_violation(const Flow& flow) {
+  return (flow.flags & flow_violation) != 0;
+}
+
+}  // namespace
+
+TEST_CASE("without a policy nothing has a verdict") {
+  PolicyRig rig;
+  rig.open();
+  const Flow flow = rig.only();
+  CHECK(flow.verdict == Verdict::none);
+  CHECK(flow.decided_by == DecidedBy::none);
+}
+
+TEST_CASE("a flow is decided once its application is known") {
+  PolicyRig rig;
+  rig.pipeline.policy(live(tables(Mode::protect, Mode::protect, {http_rule(9, Verdict::allow)})));
+  rig.open();
+  CHECK(rig.only().verdict == Verdict::none);
+  rig.ask();
+  rig.answer();
+  const Flow flow = rig.only();
+  CHECK(flow.app == "http");
+  CHECK(flow.verdict == Verdict::allow);
+  CHECK(flow.decided_by == DecidedBy::rule);
+  CHECK(flow.rule == 9);
+  CHECK(!is_violation(flow));
+}
+
+TEST_CASE("who is at the other end is known once it has spoken") {
+  PolicyRig rig;
+  rig.pipeline.policy(live(tables(Mode::learn, Mode::monitor)));
+  rig.sent(true, tcp(40000, 80, 100, 0, 2));
+  CHECK(!is_violation(rig.only()));
+  rig.sent(false, tcp(80, 40000, 500, 101, 18));
+  const Flow flow = rig.only();
+  CHECK(flow.verdict == Verdict::allow);
+  CHECK(flow.decided_by == DecidedBy::mode);
+  CHECK(is_violation(flow));
+}
+
+TEST_CASE("another policy judges running flows anew, and tells of those whose verdict it changes") {
+  PolicyRig rig;
+  rig.pipeline.policy(live(tables(Mode::protect, Mode::learn, {rule(1, web, db, Verdict::allow)})));
+  rig.open();
+  CHECK(rig.only().rule == 1);
+  CHECK(rig.report().empty());
+  rig.pipeline.policy(live(tables(Mode::protect, Mode::learn, {rule(2, web, db, Verdict::deny)})));
+  Flow flow = rig.only();
+  CHECK(flow.verdict == Verdict::deny);
+  CHECK(flow.rule == 2);
+  rig.pipeline.policy(live(tables(Mode::protect, Mode::learn, {rule(2, web, db, Verdict::deny)})));
+  CHECK(rig.report().empty());
+  rig.pipeline.policy(nullptr);
+  flow = rig.only();
+  CHECK(flow.verdict == Verdict::none);
+  CHECK(flow.rule == 0);
+  rig.pipeline.policy(live(tables(Mode::protect, Mode::learn, {rule(2, web, db, Verdict::deny)})));
+  CHECK(rig.only().rule == 2);
+}
+
+TEST_CASE("what never was known is decided at the end") {
+  PolicyRig rig;
+  rig.pipeline.policy(live(tables(Mode::monitor, Mode::learn, {http_rule(9, Verdict::allow)})));
+  rig.open();
+  Flow flow = rig.only();
+  CHECK(flow.verdict == Verdict::allow);
+  CHECK(flow.decided_by == DecidedBy::none);
+  CHECK(!is_violation(flow));
+  rig.notes.flow.clear();
+  rig.pipeline.finish();
+  REQUIRE(rig.notes.flow.size() == 1);
+  flow = rig.notes.flow[0];
+  CHECK(flow.decided_by == DecidedBy::mode);
+  CHECK(is_violation(flow));
+}
+
+TEST_CASE("a name that DNS taught puts an address into its groups") {
+  LearnedNames names(SipHash(1, 2), 64, 64);
+  PipelineOptions options = small_options();
+  options.names = std::shared_ptr<LearnedNames>(&names, [](LearnedNames*) {});
+  PolicyRig rig(options);
+  const uint8_t server[] = {10, 0, 0, 2};
+  names.learn({.name = "ftp.example.org",
+               .address = Address::v4(server),
+               .server = Address::v4(server),
+               .segment = 1,
+               .ttl_s = 600,
+               .slot = web_slot},
+              start_ns);
+  rig.pipeline.policy(live(tables(Mode::protect, Mode::learn, {rule(5, web, 5, Verdict::allow)})));
+  rig.sent(true, tcp(40000, 80, 100, 0, 2));
+  const Flow flow = rig.only();
+  CHECK(flow.verdict == Verdict::allow);
+  CHECK(flow.rule == 5);
+}
+
+TEST_CASE("many sessions are judged anew in slices, each of them once") {
+  constexpr uint32_t sessions = 3 * Pipeline::judged_an_advance;
+  PipelineOptions options = small_options();
+  options.sessions_max = sessions + 64;
+  PolicyRig rig(options);
+  rig.pipeline.policy(live(tables(Mode::protect, Mode::learn, {rule(1, web, 0, Verdict::allow)})));
+  for (uint32_t i = 0; i < sessions; i++) {
+    const auto port = static_cast<uint16_t>(20'000 + i);
+    rig.sent(true, tcp(port, 80, 100, 0, 2), port);
+  }
+  CHECK(rig.report().size() == sessions);
+  rig.pipeline.policy(live(tables(Mode::protect, Mode::learn, {rule(2, web, 0, Verdict::deny)})));
+  size_t told = 0;
+  for (int second = 0; second < 4; second++) {
+    const std::vector<Flow> flows = rig.report();
+    CHECK(flows.size() <= Pipeline::judged_an_advance);
+    for (const Flow& flow : flows) CHECK(flow.rule == 2);
+    told += flows.size();
+  }
+  CHECK(told == sessions);
+}
+
+}  // namespace vmoat::test
