@@ -29,6 +29,7 @@ import { Compiler } from './policy/compile.ts';
 import { Learner } from './policy/learn/learner.ts';
 import { policyEvent } from './policy/news.ts';
 import type { Policy } from './policy/policy.ts';
+import { Promotions } from './policy/promotions.ts';
 import { Responder } from './respond.ts';
 import { StatusBoard } from './status-board.ts';
 import type { NamedThreatEnds, ThreatEnds } from './threats/incident.ts';
@@ -65,6 +66,7 @@ export class Parts {
   readonly policy: Policy;
   readonly advisor: Advisor;
   readonly learner: Learner;
+  readonly #promotions: Promotions;
   readonly traffic: Traffic;
   readonly threats: Threats;
   readonly names: Names;
@@ -160,6 +162,7 @@ export class Parts {
     this.#listenToPolicy();
     this.advisor = this.#openAdvisor();
     this.learner = this.#openLearner();
+    this.#promotions = this.#openPromotions();
     this.#events = new EventSources({
       clock,
       emit: this.emit,
@@ -219,6 +222,7 @@ export class Parts {
     this.dataplane.stop();
     this.#renaming.stop();
     this.#placing.stop();
+    this.#promotions.stop();
     this.learner.stop();
     this.policy.stop();
     await this.exports.stop();
@@ -290,6 +294,24 @@ export class Parts {
       load: () => history.learned(),
       save: (changed, until) => history.keepLearned(changed, until),
       use: (rules) => policy.learn(rules),
+    });
+  }
+
+  #openPromotions(): Promotions {
+    const { clock, policy, history, learner, emit } = this;
+    return new Promotions({
+      clock,
+      log: this.#log,
+      policy,
+      evidence: (since, until) => history.evidence(since, until),
+      hours: (since, until) => history.hours(since, until),
+      learned: () => learner.evidence,
+      violations: (since) => history.violators(since),
+      onDue: (group, { to, at }) => {
+        const text = `group ${group} goes to ${to} at ${new Date(at).toISOString()} unless something happens before`;
+        const subjects = [{ kind: 'group' as const, id: group, name: group }];
+        emit('promotion-due', { text, subjects, data: { group, to, at: new Date(at).toISOString() } });
+      },
     });
   }
 

@@ -36,6 +36,7 @@ export const eventKinds = {
     severity: 'medium',
     means: 'a version that nobody confirmed, or that was withdrawn, is live no more',
   },
+  'promotion-due': { severity: 'info', means: 'a group will soon go one mode further by itself' },
   'response-acted': { severity: 'medium', means: 'a response rule changed the policy' },
   'response-failed': { severity: 'high', means: 'a response rule could not change the policy, and why' },
   'export-done': { severity: 'info', means: 'an export was written' },

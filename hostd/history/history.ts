@@ -47,6 +47,9 @@ const MINUTE_MS = 60_000;
 const STATS_INTERVAL_MS = 10_000;
 /** What is not recognised after so long will not be. */
 const YOUNG_MS = 10_000;
+/** Of each source, where all are asked for. */
+const VIOLATIONS_MAX = 1000;
+const CLOSE_MS = 10_000;
 const RESTART_MS = 1000;
 
 interface Waiting {
@@ -232,6 +235,15 @@ export class History {
     return pastViolations(await this.#ask('violations', { since, until, each }), each);
   }
 
+  /** Ends of violations since then, by id, with when each was last seen, ms since the epoch. */
+  async violators(since: number): Promise<Map<string, number>> {
+    const { violations } = await this.violations(since, this.#options.clock.now(), VIOLATIONS_MAX);
+    const found = new Map<string, number>();
+    for (const { from, to, last } of violations)
+      for (const { id } of [from, to]) found.set(id, Math.max(found.get(id) ?? 0, Date.parse(last)));
+    return found;
+  }
+
   /** Acknowledges violations; resolves when it is on disk; null takes it back. */
   async markViolations(ids: string[], mark: Acknowledgement | null): Promise<void> {
     await this.#ask('mark', { ids, mark });
@@ -241,8 +253,13 @@ export class History {
     for (const stop of this.#stops) stop();
     await this.flush();
     this.#closed = true;
+    const thread = this.#thread;
+    const ended = thread && new Promise((resolve) => thread.once('exit', resolve));
     await this.#ask('close', null).catch(() => null);
-    await this.#thread?.terminate();
+    // It ends by itself once its files are closed: SQLite is not to be torn away in the middle of that.
+    const slow = setTimeout(() => void thread?.terminate(), CLOSE_MS);
+    await ended;
+    clearTimeout(slow);
   }
 
   #start(): void {
