@@ -123,6 +123,7 @@ export class Parts {
       flowsMax: config.traffic.flowsMax,
       facts: config.traffic.facts,
       nameEnds: (ends) => this.#nameEnds(ends),
+      ruleId: (number) => policy.versions.ruleId(number),
       onFlows: (flows) => this.#flows(flows),
       onEdges: (deltas) => this.history.keepEdges(deltas.map(edgeMinute)),
       onTaken: (receipt) => this.history.keepReceipt(receipt),
@@ -252,11 +253,7 @@ export class Parts {
     );
     policy.attach(this.inventory, {
       compile: (tables, read) => compiler.check(tables, read),
-      onTables: ({ generation, rules, groups }) =>
-        this.#log.debug(
-          { generation, rules: rules.length, groups: groups.length },
-          'the policy has new tables',
-        ),
+      onTables: (tables) => dataplane.policy(tables),
       onPlaces: () => {
         this.exports.use(policy.document.exports);
         this.feed.emit('workloads');

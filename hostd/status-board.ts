@@ -9,6 +9,7 @@ import type { History } from './history/history.ts';
 import type { Inventory } from './inventory/inventory.ts';
 import { isRunning } from './inventory/workload-view.ts';
 import type { Names } from './names/names.ts';
+import type { Policy } from './policy/policy.ts';
 import type { Threats } from './threats/threats.ts';
 import type { Traffic } from './traffic/traffic.ts';
 
@@ -21,6 +22,7 @@ export interface StatusSources {
   names: Names;
   history: History;
   watch: LibvirtWatch;
+  policy: Policy;
 }
 
 const MEASURE_MS = 1000;
@@ -59,6 +61,7 @@ export class StatusBoard {
       at: iso(this.#sources.clock.now()),
       libvirt: this.#libvirt(workloads.length),
       dataplane: this.#dataplane(),
+      policy: this.#policy(),
       hostd: this.#hostd(),
       nics: nicCounts(this.#sources.inventory.nics()),
       workloads: { total: workloads.length, running },
@@ -93,6 +96,22 @@ export class StatusBoard {
       fallback: welcome?.fallback ?? null,
       workers: status?.workers ?? [],
       flows: status?.flows ?? null,
+    };
+  }
+
+  #policy(): Status['policy'] {
+    const { versions, tables } = this.#sources.policy;
+    const { status } = this.#sources.dataplane.state;
+    const learned = tables.rules.filter((rule) => rule.learned).length;
+    return {
+      version: versions.live.version,
+      rules: tables.rules.length - learned,
+      learned,
+      generation: tables.generation,
+      inForce: status?.policy?.generation ?? null,
+      compileMs: status?.policy?.compileMs ?? null,
+      refused: status?.policy?.refused?.reason ?? null,
+      confirmBy: versions.pending && iso(versions.pending.deadline),
     };
   }
 

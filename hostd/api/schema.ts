@@ -362,6 +362,16 @@ export const Status = z.object({
       })
       .nullable(),
   }),
+  policy: z.object({
+    version: z.int().nullable().describe('that is live; null: none was applied'),
+    rules: z.int(),
+    learned: z.int().describe('rules that groups in learn have taught'),
+    generation: z.int().describe('of the tables that follow from it'),
+    inForce: z.int().nullable().describe('generation that vmoat-dp judges by; null: none, or not connected'),
+    compileMs: z.number().nullable(),
+    refused: z.string().nullable().describe('why vmoat-dp does not take the newest tables'),
+    confirmBy: Time.nullable().describe('when the version is rolled back unless it is confirmed'),
+  }),
   hostd: z.object({ use: Use, since: Time, historyRows: z.number().int(), historyBytes: z.number().int() }),
   nics: z.object({
     tapped: z.number().int(),

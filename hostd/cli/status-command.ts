@@ -26,6 +26,7 @@ export function statusText(status: Status, { terminal, now }: Context): string {
     nicsLine(status),
     flowsLine(status),
     threatsLine(status),
+    policyLine(status),
     ...fallbackLines(status),
     ...lossLines(status),
   );
@@ -95,6 +96,16 @@ function threatsLine({ threats }: Status): Line {
   const total = critical + high + medium + low;
   const detail = `${bySeverity.map(([severity, count]) => `${short(count)} ${severity}`).join(', ')}; see vmoat threats`;
   return ['threats', `${short(total)} open`, critical + high > 0 ? 'red' : 'yellow', detail];
+}
+
+function policyLine({ policy, dataplane }: Status): Line {
+  const { version, rules, learned, generation, inForce, refused, confirmBy } = policy;
+  const name = version === null ? 'none applied' : `version ${version}`;
+  const detail = `${short(rules)} rules${learned ? ` and ${short(learned)} learned` : ''}`;
+  if (refused !== null) return ['policy', name, 'red', `vmoat-dp refuses it: ${refused}`];
+  if (confirmBy !== null) return ['policy', name, 'yellow', `${detail}, to be confirmed until ${confirmBy}`];
+  if (inForce === generation || dataplane.state !== 'connected') return ['policy', name, null, detail];
+  return ['policy', name, 'yellow', `${detail}, not in force at vmoat-dp yet`];
 }
 
 /** Only where the operator asked for one. */

@@ -1,4 +1,5 @@
 // vmoat-dp as hostd sees it: the connection's state, the newest tables, and what it uses and loses.
+
 import { EventEmitter } from 'node:events';
 import {
   type AddressRecord,
@@ -7,6 +8,7 @@ import {
   type NameRecord,
   type ThreatRecord,
 } from '../../dp/client/index.ts';
+import type { PolicyTables } from '../../dp/contract/policy.ts';
 import type {
   DpStatus,
   Inventory,
@@ -113,6 +115,11 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
     this.#client.expect(inventory);
   }
 
+  /** Tells dp the policy, now and after every reconnection; its status says what became of it. */
+  policy(tables: PolicyTables): void {
+    this.#client.policy(tables);
+  }
+
   #listen(): void {
     const client = this.#client;
     client.on('connected', (welcome) => this.#connected(welcome));
@@ -154,6 +161,9 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
   }
 
   #measure(status: DpStatus): void {
+    const refused = status.policy?.refused;
+    if (refused && refused.generation !== this.#status?.policy?.refused?.generation)
+      this.#log.error(refused, 'vmoat-dp refuses the policy, and goes on with the one before');
     this.#status = status;
     this.#cpu.take(status.use.cpuSeconds, Date.parse(status.at));
   }

@@ -54,6 +54,8 @@ export class Versions {
   #listener: VersionsListener | null = null;
   #live: LivePolicy;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Ids of rules by number, as of when it was asked for last. */
+  #ids: ReadonlyMap<number, string> = new Map();
 
   private constructor(options: VersionsOptions, live: LivePolicy) {
     this.#options = options;
@@ -112,6 +114,13 @@ export class Versions {
   /** Number of each rule that was ever applied. */
   get ruleNumbers(): ReadonlyMap<string, number> {
     return new Map(this.#state.ruleNumbers.ids);
+  }
+
+  /** null: no rule ever had this number. */
+  ruleId(number: number): string | null {
+    const { ids } = this.#state.ruleNumbers;
+    if (this.#ids.size !== ids.length) this.#ids = new Map(ids.map(([id, of]) => [of, id]));
+    return this.#ids.get(number) ?? null;
   }
 
   /** Gives rules that stand in no document numbers of their own; resolves when they are on disk. */

@@ -32,6 +32,7 @@ function setUp(options: { flowsMax?: number; facts?: boolean } = {}) {
       to: owner(dst),
       segment: `net ${segment}`,
     }),
+    ruleId: () => null,
     onFlows: (flows) => told.push(...flows),
     onEdges: (edges) => deltas.push(...edges),
     onTaken: (receipt) => taken.push(receipt),

@@ -11,6 +11,8 @@ import { FlowTable, type LiveFlow } from './flow-table.ts';
 export interface TrafficOptions {
   clock: Clock;
   nameEnds: NameEnds;
+  /** Id of a rule by the number that dp knows it by. */
+  ruleId: (number: number) => string | null;
   flowsMax: number;
   /** Whether what parsers read off a session is kept. */
   facts: boolean;
@@ -164,6 +166,7 @@ export class Traffic {
     if (flow.parent !== null) flow.parent = flowId(instance, flow.parent);
     flow.from = named.from;
     flow.to = named.to;
+    if (record.rule !== 0) flow.rule = this.#options.ruleId(record.rule);
     if (!this.#options.facts) delete flow.facts;
     else if (before?.facts) flow.facts = flow.facts ? { ...before.facts, ...flow.facts } : before.facts;
     return flow;

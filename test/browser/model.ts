@@ -338,6 +338,10 @@ export class Model {
         workers: [{ worker: 0, events: 12_000, heartbeatAgeMs: 12 }],
         flows: { kernel: 320, kernelMax: 1_048_576, sessions: 310, sessionsMax: 1_048_576, pickedUp: 12 },
       },
+      policy: {
+        ...{ version: 3, rules: 12, learned: 0, generation: 7, inForce: 7, compileMs: 2 },
+        ...{ refused: null, confirmBy: null },
+      },
       hostd: { use, since, historyRows: 90_000, historyBytes: 31_000_000 },
       nics: { tapped, untapped: nics.length - tapped, byHook: { tcx: tapped, none: nics.length - tapped } },
       workloads: { total: this.workloads.length, running },

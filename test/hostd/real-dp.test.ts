@@ -16,8 +16,10 @@ import {
   Status,
   Threat,
   ThreatKind,
+  Violations,
   WebLogin,
 } from '../../hostd/api/schema.ts';
+import { Explanation } from '../../hostd/policy/advice/shapes.ts';
 import { Browser } from '../browser/chromium.ts';
 import { promised } from '../promised.ts';
 import { hasLab, Lab } from '../wire/lab.ts';
@@ -366,6 +368,45 @@ test('hostd killed before it wrote what it had: the next one gets that again', r
     (await ended()).sort((a, b) => a - b).filter((port) => port >= 9001),
     ports,
   );
+});
+
+test('a policy is in force at once: what it allows, and what is a violation', required, async (context) => {
+  const text = `version: vmoat/v1
+defaultMode: monitor
+rules:
+  - { id: pings, from: unknown, to: any, ports: [icmp/8], action: allow }
+  - { id: no-9602, from: any, to: any, ports: [tcp/9602], action: deny }
+`;
+  const change = (path: string, body: object) =>
+    askSocket(join(home, 'admin.sock'), `/api/v1${path}`, { method: 'POST', body });
+  assert.equal((await change('/policy', { text, base: 0 })).status, 200);
+  await until(async () => {
+    const { policy } = (await status()) ?? {};
+    return policy && policy.inForce === policy.generation;
+  });
+  const began = Date.now();
+  lab.refusedConnections([9601, 9602]);
+  const found = await until(async () => {
+    // Others are those of open flows of before, which the policy is held against, too.
+    const { items } = Violations.parse(await api('/violations'));
+    const both = items.filter(({ port }) => port === 9601 || port === 9602);
+    return both.length === 2 ? both : null;
+  });
+  promised(context, 'unwanted traffic is a violation', 2000, Date.now() - began);
+  assert.deepEqual(
+    found.map(({ port, decidedBy, rule, verdict }) => [port, decidedBy, rule, verdict]).sort(),
+    [
+      [9601, 'mode', null, 'allow'],
+      [9602, 'rule', 'no-9602', 'allow'],
+    ],
+  );
+  const example = found.find(({ port }) => port === 9602)?.example;
+  const why = Explanation.parse(await api(`/policy/explanation?flow=${example}`));
+  assert.deepEqual([why.rule, why.rules.at(-1)?.line, why.recorded?.violation], ['no-9602', 5, true]);
+  lab.ping(2);
+  const since = new Date(began).toISOString();
+  const ping = await until(async () => (await flows(`proto=icmp&since=${since}`)).find(({ rule }) => rule));
+  assert.deepEqual([ping.rule, ping.verdict, ping.violation], ['pings', 'allow', false]);
 });
 
 test('dp killed: hostd says so, and within 2 s of its restart all is back', required, async (context) => {
