@@ -73,9 +73,11 @@ async function* flowsOf(history: History, since: number, until: number): AsyncGe
   }
 }
 
-const liveOf = ({ versions, tables }: Policy): PolicyContent => {
+const liveOf = ({ versions, live }: Policy): PolicyContent => {
   const { version, text, policy } = versions.live;
-  return { version, text, document: policy.document, tables };
+  const nics = live.workloads.flatMap((workload) => workload.nics);
+  const addresses = new Map(nics.map(({ id, addresses }) => [id, addresses.map(({ address }) => address)]));
+  return { version, text, document: policy.document, tables: live.tables, addresses };
 };
 
 function groupsOf(policy: Policy): GroupContent[] {

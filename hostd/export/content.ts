@@ -11,6 +11,8 @@ export interface PolicyContent {
   text: string;
   document: PolicyDocument;
   tables: PolicyTables;
+  /** Of NICs that have any, by the NIC's id. */
+  addresses: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A group and who is in it. */

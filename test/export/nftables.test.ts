@@ -7,6 +7,7 @@ import type { Unexpressed } from '../../hostd/export/content.ts';
 import { nftables } from '../../hostd/export/formats/nftables.ts';
 import { PolicySchema } from '../../hostd/policy/document/schema.ts';
 import { BridgeLab, type Datagram, type End } from './bridge-lab.ts';
+import { randomOf } from './random.ts';
 
 const skip = process.getuid?.() !== 0 && process.env.VMOAT_REQUIRE !== 'all' ? 'needs root' : false;
 const SEED = 20_261_120;
@@ -23,16 +24,6 @@ const VMS = [
 const OUTSIDE = end('x', '02:00:00:00:00:09', 9);
 const ENDS = [...VMS, OUTSIDE];
 
-/** Numbers that look random and are the same in every run (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 const random = randomOf(SEED);
 const below = (most: number): number => Math.floor(random() * most);
 const one = <T>(of: readonly T[]): T => of[below(of.length)] as T;
@@ -75,7 +66,7 @@ function randomTables(): PolicyTables {
 const ABOUT = { host: 'host-1', at: '2026-11-20T12:00:00.000Z' };
 function ruleset(tables: PolicyTables): { text: string; unexpressed: Unexpressed[] } {
   const document = PolicySchema.parse({ version: 'vmoat/v1' });
-  const content = { version: 3, text: '', document, tables };
+  const content = { version: 3, text: '', document, tables, addresses: new Map() };
   const { parts, unexpressed } = nftables.write({ what: 'policy', content }, ABOUT);
   return { text: [...(parts as string[])].join(''), unexpressed };
 }
@@ -145,7 +136,7 @@ suite('nftables', { skip, timeout: 600_000 }, () => {
   test('nothing of a name ends a comment', () => {
     const tables = randomTables();
     const document = PolicySchema.parse({ version: 'vmoat/v1' });
-    const content = { version: null, text: '', document, tables };
+    const content = { version: null, text: '', document, tables, addresses: new Map() };
     const written = nftables.write({ what: 'policy', content }, { ...ABOUT, host: 'a\nflush ruleset' });
     lab.load([...(written.parts as string[])].join(''));
     assert.match([...(written.parts as string[])].join(''), /^# policy of a_flush ruleset, version 0/);

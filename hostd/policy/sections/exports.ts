@@ -5,7 +5,7 @@ import { Comment, Duration } from '../document/words.ts';
 
 /** What can be exported, in which formats. */
 export const EXPORT_FORMATS = {
-  policy: ['vmoat', 'json', 'nftables'],
+  policy: ['vmoat', 'json', 'nftables', 'nwfilter'],
   rules: ['json', 'csv'],
   groups: ['json', 'csv'],
   violations: ['json', 'csv'],
