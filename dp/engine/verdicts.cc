@@ -11,6 +11,11 @@ constexpr size_t names_max = 16;  // of one address: what more there are names n
 constexpr uint16_t judged_flags =
     client_is_high | direction_was_seen | is_decided | is_shown | is_tunnel | is_sure | is_guess;
 
+/** A channel that another flow announced, or an ICMP error about one: it goes with that flow. */
+bool is_related(const Session& s, const Path& path) {
+  return s.parent != 0 && path.tunnel[0].kind == TunnelKind::none;
+}
+
 }  // namespace
 
 void Verdicts::take(std::shared_ptr<const LivePolicy> policy) {
@@ -59,6 +64,7 @@ Question Verdicts::question_of(const Session& s, const Seen& seen) {
 }
 
 bool Verdicts::judge(uint32_t number, const Session& s, const Path& path, int64_t now_ns, bool ends) {
+  if (is_related(s, path)) return false;
   Judged& judged = at(number);
   if (judged.turn <= void_until_) judged = {};
   const Seen seen = seen_of(s, ends);

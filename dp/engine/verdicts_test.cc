@@ -57,17 +57,20 @@ struct PolicyRig : Rig {
   explicit PolicyRig(PipelineOptions options = small_options()) : Rig(options, true) {}
 
   void sent(bool by_web, const Buffer& segment, uint16_t port = 40000) {
+    sent(by_web, 6, segment, by_web ? port : 80, by_web ? 80 : port);
+  }
+  void sent(bool by_web, uint8_t proto, const Buffer& body, uint16_t near_port, uint16_t far_port) {
     const Buffer bytes =
-        ethernet(0x0800, by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment));
+        ethernet(0x0800, by_web ? ip_between(1, 2, proto, body) : ip_between(2, 1, proto, body));
     vmoat_flow_key k{};
     k.near[10] = k.near[11] = k.far[10] = k.far[11] = 0xff;
     k.near[12] = k.far[12] = 10;
     k.near[15] = by_web ? 1 : 2;
     k.far[15] = by_web ? 2 : 1;
-    k.near_port = by_web ? port : 80;
-    k.far_port = by_web ? 80 : port;
+    k.near_port = near_port;
+    k.far_port = far_port;
     k.slot = by_web ? web_slot : db_slot;
-    k.proto = 6;
+    k.proto = proto;
     k.family = 4;
     Frame f;
     f.bytes = bytes;
@@ -161,6 +164,23 @@ TEST_CASE("another policy judges running flows anew, and tells of those whose ve
   CHECK(flow.rule == 0);
   rig.pipeline.policy(live(tables(Mode::protect, Mode::learn, {rule(2, web, db, Verdict::deny)})));
   CHECK(rig.only().rule == 2);
+}
+
+TEST_CASE("an ICMP error goes with the flow that it quotes, one about nothing is judged by itself") {
+  PolicyRig rig;
+  rig.pipeline.policy(live(tables(Mode::monitor, Mode::monitor)));
+  const Buffer segment = tcp(40000, 80, 100, 0, 2);
+  rig.sent(true, segment);
+  rig.report();
+  rig.sent(false, 1, hex("0303 0000 00000000") + ip_between(1, 2, 6, segment), 0, 0x0303);
+  const Flow about = rig.only();
+  CHECK(about.parent != 0);
+  CHECK(about.verdict == Verdict::none);
+  CHECK_FALSE(is_violation(about));
+  rig.sent(false, 1, hex("0301 0000 00000000") + ip_between(1, 9, 17, udp(1, 2, {})), 0, 0x0301);
+  const Flow forged = rig.only();
+  CHECK(forged.parent == 0);
+  CHECK(is_violation(forged));
 }
 
 TEST_CASE("what never was known is decided at the end") {

@@ -13,6 +13,7 @@
 #include "base/endian.h"
 #include "capture/bpffs.h"
 #include "capture/tap_kernel.h"
+#include "parse/headers.h"
 #include "parse/walk.h"
 
 namespace vmoat {
@@ -83,7 +84,9 @@ uint16_t ethertype_of(Bytes frame) {
 /** What the engine reads and the kernel leaves to it: deep tags, LLC, MPLS, PPPoE, chains too long or cut. */
 bool is_left_to_engine(Bytes frame, const Packet& p) {
   const uint16_t type = ethertype_of(frame);
-  return (type != ethertype_ipv4 && type != ethertype_ipv6) || p.anomalies != 0;
+  const bool is_first = p.fragment && p.fragment_offset == 0;
+  return (type != ethertype_ipv4 && type != ethertype_ipv6) || p.anomalies != 0 ||
+         (is_first && !has_whole_chain(p));
 }
 
 /** A fragment's transport is the engine's to decode only when the datagram is whole. */

@@ -187,7 +187,7 @@ function changeOf(
   { change, seen, before, after, ruleBefore, ruleAfter }: Planned,
   ids: ReadonlyMap<number, string>,
 ): PlannedChange {
-  const { from, to, app, proto, port, flows, first, last, example } = seen;
+  const { from, to, app, proto, port, direction, flows, first, last, example } = seen;
   const idOf = (number: number | null): string | null => (number === null ? null : (ids.get(number) ?? null));
   return {
     change,
@@ -196,6 +196,7 @@ function changeOf(
     app,
     proto,
     port,
+    direction,
     flows,
     first: timeText(first),
     last: timeText(last),

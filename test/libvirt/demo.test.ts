@@ -1,8 +1,9 @@
 // `npm run demo` on this machine's libvirt: what it shows, how quickly, and that `--stop` leaves nothing.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { networkXml } from '../../demo/domain-xml.ts';
 import { guests } from '../../demo/plan.ts';
 import { virshWithXml } from '../../demo/virsh.ts';
+import { Violation } from '../../hostd/api/schema.ts';
+import { Explanation, PolicyPlan } from '../../hostd/policy/advice/shapes.ts';
 import { promised } from '../promised.ts';
 import { DemoMap } from './demo-map.ts';
 import { hostDump } from './host-dump.ts';
@@ -102,6 +105,48 @@ suite('the demo', { skip, timeout: 900_000 }, () => {
     promised(context, `the latest of ${late.length} connections is a line`, 1500, Math.max(...late));
   });
 
+  test('the policy that it recommends allows what was seen; one without a rule breaks that edge alone', async () => {
+    const moment = new Date().toISOString();
+    await cli.run('policy', 'recommend', '--compaction', '2', '--until', moment, '--accept');
+    const text = await cli.run('policy', 'export');
+    const denied = async (policy: string): Promise<string[]> => {
+      const { changes } = await plan(withMode(policy, 'protect'), moment);
+      const begun = changes.filter(({ direction }) => direction === 'seen');
+      return [
+        ...new Set(begun.map(({ change, from, to, app }) => `${change}: ${from.name} ${to.name} ${app}`)),
+      ];
+    };
+    assert.deepEqual(await denied(text), []);
+    assert.deepEqual(await denied(without(text, REDIS)), ['denied: vmoat-demo-web vmoat-demo-redis redis']);
+  });
+
+  test('in monitor what no rule allows is a violation within 2 s, and it is said why', async (context) => {
+    const text = await cli.run('policy', 'export');
+    writeFileSync(file, withMode(without(text, REDIS), 'monitor'));
+    await cli.run('policy', 'apply', file, '--confirm-within', '600s');
+    const begin = Date.now();
+    const found = await seen(async () =>
+      (await violations()).find(
+        ({ from, to }) => from.name === 'vmoat-demo-web' && to.name === 'vmoat-demo-redis',
+      ),
+    );
+    promised(context, 'it is a violation', 2000, Date.now() - begin);
+    assert.deepEqual(
+      [found.app, found.port, found.verdict, found.decidedBy],
+      ['redis', 6379, 'allow', 'mode'],
+    );
+    const why = await cli.parsed(Explanation, 'explain', found.example);
+    assert.deepEqual(
+      [why.verdict, why.violation, why.decidedBy, why.from.mode],
+      ['allow', true, 'mode', 'monitor'],
+    );
+    await cli.run('policy', 'rollback');
+    assert.equal(await cli.run('policy', 'export'), text);
+    writeFileSync(file, 'version: vmoat/v1\n');
+    const { version } = (await cli.status()).policy;
+    await cli.run('policy', 'apply', file, '--base', String(version), '--reason', 'the test is over');
+  });
+
   test('a hot-plugged NIC is listed and tapped within 2 s, and gone after it is unplugged', async (context) => {
     const before = new Set((await cli.nics()).map(({ id }) => id));
     virsh('attach-interface', 'vmoat-demo-buyer', 'network', 'vmoat-demo-red', '--model', 'virtio');
@@ -146,6 +191,40 @@ suite('the demo', { skip, timeout: 900_000 }, () => {
     for (const [what, text] of Object.entries(dumpBefore)) assert.equal(now[what], text, what);
   });
 });
+
+const REDIS = 'vmoat-demo-web-to-vm.vmoat-demo-redis';
+const file = join(mkdtempSync(join(tmpdir(), 'vmoat-demo-')), 'policy.yaml');
+after(() => rmSync(dirname(file), { recursive: true }));
+
+const withMode = (policy: string, mode: string): string =>
+  policy.replace('version: vmoat/v1', `$&\ndefaultMode: ${mode}`);
+
+/** The document without the rules whose id has this in it. */
+const without = (text: string, id: string): string =>
+  text
+    .split(/^(?= {2}- id: )/m)
+    .filter((part) => !part.startsWith('  - id: ') || !part.split('\n')[0]?.includes(id))
+    .join('');
+
+async function plan(policy: string, moment: string): Promise<PolicyPlan> {
+  writeFileSync(file, policy);
+  return cli.parsed(PolicyPlan, 'policy', 'plan', file, '--until', moment);
+}
+
+const violations = async (): Promise<Violation[]> =>
+  (await cli.run('violations', '-o', 'json'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => Violation.parse(JSON.parse(line)));
+
+async function seen<T>(probe: () => Promise<T | undefined>): Promise<T> {
+  let found: T | undefined;
+  await until('it is seen', async () => {
+    found = await probe();
+    return found !== undefined;
+  });
+  return found as T;
+}
 
 const pins = (): string[] =>
   execFileSync('find', ['/sys/fs/bpf/vmoat', '-type', 'f'], { encoding: 'utf8' }).trim().split('\n');

@@ -37,11 +37,15 @@ export class VmoatCli {
     return child;
   }
 
+  /** The same, parsed by the schema that the API answers by. */
+  parsed = async <T>(schema: { parse: (json: unknown) => T }, ...args: string[]): Promise<T> =>
+    schema.parse(await this.json(...args));
+
   private async json<T>(...args: string[]): Promise<T> {
     return JSON.parse(await this.run(...args, '-o', 'json')) as T;
   }
 
-  private async run(...args: string[]): Promise<string> {
+  async run(...args: string[]): Promise<string> {
     const argv = [program, '--socket', this.socket, ...args];
     return (await exec(process.execPath, argv, { timeout: 15_000, maxBuffer: 64 << 20 })).stdout;
   }

@@ -61,6 +61,7 @@ const columns = (now_ms: number): Column<PlannedChange>[] => [
   { title: 'TO', text: ({ to }) => endOf(to) },
   { title: 'APP', text: ({ app }) => app ?? 'unknown' },
   { title: 'SERVICE', text: ({ proto, port }) => service(proto, port) },
+  { title: 'DIRECTION', text: ({ direction }) => direction },
   { title: 'FLOWS', text: ({ flows }) => short(flows), right: true },
   { title: 'LAST', text: ({ last }) => clockTime(last, now_ms), style: () => 'dim' },
   { title: 'BY', text: byOf },

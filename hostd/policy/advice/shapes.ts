@@ -91,6 +91,9 @@ export const PlannedChange = z.object({
   app: z.string().nullable(),
   proto: z.string(),
   port: z.int(),
+  direction: z
+    .enum(['seen', 'inferred'])
+    .describe('inferred: nobody saw who began, as of flows older than vmoat'),
   flows: z.int(),
   first: Time,
   last: Time,
