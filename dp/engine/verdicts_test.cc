@@ -54,7 +54,7 @@ PolicyRule http_rule(uint32_t number, Verdict action) {
 
 /** The guest behind web's NIC is 10.0.0.1, the one behind db's 10.0.0.2. */
 struct PolicyRig : Rig {
-  explicit PolicyRig(PipelineOptions options = small_options()) : Rig(options, true) {}
+  explicit PolicyRig(const PipelineOptions& options = small_options()) : Rig(options, true) {}
 
   void sent(bool by_web, const Buffer& segment, uint16_t port = 40000) {
     sent(by_web, 6, segment, by_web ? port : 80, by_web ? 80 : port);
