@@ -2,7 +2,6 @@
 import { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { compilePolicy } from '../dp/client/index.ts';
 import type { Bus, LibvirtWatch } from '../libvirt-watch/types.ts';
 import { watchLibvirt } from '../libvirt-watch/watch.ts';
 import type { AddressConflict } from '../topology/types.ts';
@@ -23,13 +22,14 @@ import { History } from './history/history.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { isRunning } from './inventory/workload-view.ts';
 import { Names } from './names/names.ts';
+import { openAdvice } from './open-advice.ts';
 import { openExports } from './open-exports.ts';
-import { Advisor } from './policy/advice/advisor.ts';
+import type { Advisor } from './policy/advice/advisor.ts';
 import { Compiler } from './policy/compile.ts';
-import { Learner } from './policy/learn/learner.ts';
+import type { Learner } from './policy/learn/learner.ts';
 import { policyEvent } from './policy/news.ts';
 import type { Policy } from './policy/policy.ts';
-import { Promotions } from './policy/promotions.ts';
+import type { Promotions } from './policy/promotions.ts';
 import { Responder } from './respond.ts';
 import { StatusBoard } from './status-board.ts';
 import type { NamedThreatEnds, ThreatEnds } from './threats/incident.ts';
@@ -161,9 +161,10 @@ export class Parts {
     this.exports = openExports({ ...this, stateDir: config.stateDir, log });
     this.#listen();
     this.#listenToPolicy();
-    this.advisor = this.#openAdvisor();
-    this.learner = this.#openLearner();
-    this.#promotions = this.#openPromotions();
+    const { advisor, learner, promotions } = openAdvice({ ...this, log });
+    this.advisor = advisor;
+    this.learner = learner;
+    this.#promotions = promotions;
     this.#events = new EventSources({
       clock,
       emit: this.emit,
@@ -264,52 +265,6 @@ export class Parts {
       },
     });
     this.exports.use(policy.document.exports);
-  }
-
-  #openAdvisor(): Advisor {
-    const { policy, history, names, dataplane } = this;
-    return new Advisor({
-      policy,
-      compile: (tables) => {
-        const applications = dataplane.state.welcome?.registry.applications;
-        return compilePolicy(tables, applications && { applications });
-      },
-      evidence: (since, until) => history.evidence(since, until),
-      hours: (since, until) => history.hours(since, until),
-      namesOf: (address) => names.of(address),
-    });
-  }
-
-  #openLearner(): Learner {
-    const { clock, history, advisor, policy } = this;
-    return new Learner({
-      clock,
-      log: this.#log,
-      begun: (since, until) => history.begun(since, until),
-      members: () => advisor.memberOf,
-      isRuled: (evidence) => advisor.areRuled(evidence),
-      load: () => history.learned(),
-      save: (changed, until) => history.keepLearned(changed, until),
-      use: (rules) => policy.learn(rules),
-    });
-  }
-
-  #openPromotions(): Promotions {
-    const { clock, policy, history, learner, emit } = this;
-    return new Promotions({
-      clock,
-      log: this.#log,
-      policy,
-      evidence: (since, until) => history.evidence(since, until),
-      hours: (since, until) => history.hours(since, until),
-      learned: () => learner.evidence,
-      violations: (since) => history.violators(since),
-      onDue: (group, { to, at }) => {
-        const text = `group ${group} goes to ${to} at ${new Date(at).toISOString()} unless something happens before`;
-        const subjects = [{ kind: 'group' as const, id: group, name: group }];
-        emit('promotion-due', { text, subjects, data: { group, to, at: new Date(at).toISOString() } });
-      },
-    });
   }
 
   #nameEnds({ segment, src, dst, srcMac, dstMac, srcSlot, dstSlot }: FlowEnds): NamedEnds {
