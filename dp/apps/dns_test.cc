@@ -105,7 +105,7 @@ TEST_CASE("dns: is not claimed for loops, broken names and neighbours") {
 
 namespace {
 
-Noted hear(Sample sample) {
+Noted hear(const Sample& sample) {
   Noted noted;
   application("dns").message(opening_of(sample), noted);
   return noted;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <type_traits>
 
 #include "apps/text.h"
 
@@ -62,7 +63,7 @@ Result<std::shared_ptr<const Ndpi>> Ndpi::load(const char* file) {
   const auto find = [&](auto& to, const char* name) {
     void* const symbol = ::dlsym(library->library_, name);
     if (symbol == nullptr) missing = name;
-    std::memcpy(&to, &symbol, sizeof symbol);
+    to = reinterpret_cast<std::remove_reference_t<decltype(to)>>(symbol);  // as POSIX has it of dlsym
   };
   find(call.init, "ndpi_init_detection_module");
   find(call.set_bitmask, "ndpi_set_protocol_detection_bitmask2");

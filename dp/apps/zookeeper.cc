@@ -24,7 +24,7 @@ Claim read_connect(Bytes bytes) {
   in.skip(8);
   const uint32_t password = in.be32();
   if (bytes.size() >= 20 && (timeout == 0 || timeout > timeout_max_ms)) return Claim::no;
-  if (!in.ok()) return bytes.size() > 0 && bytes[0] != 0 ? Claim::no : Claim::more;
+  if (!in.ok()) return !bytes.empty() && bytes[0] != 0 ? Claim::no : Claim::more;
   return password == 16 ? Claim::sure : Claim::no;
 }
 

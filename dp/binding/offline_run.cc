@@ -9,7 +9,8 @@ constexpr size_t queue_max = 4;  // batches: enough to keep both sides busy, lit
 }  // namespace
 
 OfflineRun::OfflineRun(std::string path, OfflineRunOptions options, std::function<void()> ready)
-    : ready_(std::move(ready)), thread_([this, path = std::move(path), options] { work(path, options); }) {}
+    : ready_(std::move(ready)),
+      thread_([this, path = std::move(path), options = std::move(options)] { work(path, options); }) {}
 
 OfflineRun::~OfflineRun() {
   {
@@ -30,7 +31,7 @@ std::optional<OfflineItem> OfflineRun::take() {
   return item;
 }
 
-void OfflineRun::work(const std::string& path, OfflineRunOptions options) {
+void OfflineRun::work(const std::string& path, const OfflineRunOptions& options) {
   OfflineOptions offline;
   offline.pipeline.fallback = options.fallback;
   offline.pipeline.facts = options.facts && options.batches;

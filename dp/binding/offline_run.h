@@ -44,7 +44,7 @@ class OfflineRun {
   std::optional<OfflineItem> take();
 
  private:
-  void work(const std::string& path, OfflineRunOptions options);
+  void work(const std::string& path, const OfflineRunOptions& options);
   void put(OfflineItem item);
   bool closed();
 
