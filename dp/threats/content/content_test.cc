@@ -89,11 +89,10 @@ TEST_CASE("content: a head, a target and a body longer than the window come in p
                   piece),
             "input 1 q='or"));
     const std::string body = "p=" + padding + "&q=%27or";
-    const std::string length = std::to_string(body.size());
-    const Lines lines = found("http",
-                              {{true, "POST / HTTP/1.1\r\nContent-Length: " + length + "\r\n\r\n" + body +
-                                          "GET /b HTTP/1.1\r\n\r\n"}},
-                              piece);
+    std::string requests = "POST / HTTP/1.1\r\nContent-Length: ";
+    requests.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+    requests.append("GET /b HTTP/1.1\r\n\r\n");
+    const Lines lines = found("http", {{true, requests}}, piece);
     CHECK(has(lines, "input 3 q='or"));
     CHECK(has(lines, "request GET /b"));
     std::string chunks;
@@ -136,9 +135,7 @@ TEST_CASE("content: how a head frames its body, and what is wrong with that") {
        {"Transfer-Encoding: xchunked\r\n", "Transfer-Encoding : chunked\r\n", "Transfer-Encoding: chunked\n",
         "Transfer_Encoding: chunked\r\n", "Transfer-Encoding: chunked, cow\r\n",
         "Transfer-Encoding:\r\n chunked\r\n", "Transfer-Encoding: chunked\r\nTransfer-Encoding: cow\r\n",
-        "Transfer-Encoding: \x0b"
-        "chunked\r\n",
-        "Transfer-Encoding: \"chunked\"\r\n"})
+        "Transfer-Encoding: \013chunked\r\n", "Transfer-Encoding: \"chunked\"\r\n"})
     CHECK_MESSAGE((framing(obscured) & coding_obscured) != 0, obscured);
 }
 
