@@ -35,3 +35,17 @@ export function table<T>(terminal: Terminal, columns: readonly Column<T>[], rows
     .map((line) => line.trimEnd())
     .join('\n')}\n`;
 }
+
+/** One field of a thing: its name, its value, how it looks. */
+export type Fact = [name: string, value: string, style?: Style];
+
+/** A line for each field, the names in a column. */
+export function factLines(terminal: Terminal, facts: readonly Fact[]): string {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts
+    .map(
+      ([name, value, style = null]) =>
+        `${styled(terminal, 'bold', name.padEnd(width))}  ${styled(terminal, style, value)}\n`,
+    )
+    .join('');
+}

@@ -2,7 +2,7 @@
 import type { Severity, Threat, ThreatGroup, ThreatKind, WorkloadRef } from '../api/schema.ts';
 import { endText, service } from './flow-text.ts';
 import { clockTime, short } from './quantity.ts';
-import { type Column, table } from './table.ts';
+import { type Column, type Fact, factLines, table } from './table.ts';
 import { type Style, styled, type Terminal } from './terminal.ts';
 
 const STYLES: Record<Severity, Style> = { low: 'dim', medium: 'yellow', high: 'red', critical: 'red' };
@@ -58,7 +58,7 @@ const why = (ref: WorkloadRef | undefined, address: string | null): string =>
 /** Every field, and what the threat means where vmoat-dp says it. */
 export function threatText(threat: Threat, kind: ThreatKind | undefined, terminal: Terminal): string {
   const { acknowledged } = threat;
-  const facts: [string, string, Style?][] = [
+  const facts: Fact[] = [
     ['id', threat.id],
     ['threat', threat.name],
     ['severity', threat.severity, STYLES[threat.severity]],
@@ -77,13 +77,7 @@ export function threatText(threat: Threat, kind: ThreatKind | undefined, termina
     ['acknowledged', acknowledged ? `${acknowledged.at} by ${acknowledged.by}` : 'no'],
   ];
   if (acknowledged?.note) facts.push(['note', acknowledged.note]);
-  const width = Math.max(...facts.map(([name]) => name.length));
-  return facts
-    .map(
-      ([name, value, style = null]) =>
-        `${styled(terminal, 'bold', name.padEnd(width))}  ${styled(terminal, style, value)}\n`,
-    )
-    .join('');
+  return factLines(terminal, facts);
 }
 
 const KIND_COLUMNS: Column<ThreatKind>[] = [

@@ -2,7 +2,7 @@
 import type { Violation, Violations } from '../api/schema.ts';
 import { service } from './flow-text.ts';
 import { clockTime, short } from './quantity.ts';
-import { type Column, table } from './table.ts';
+import { type Column, type Fact, factLines, table } from './table.ts';
 import { type Style, styled, type Terminal } from './terminal.ts';
 
 const endOf = ({ kind, name, address }: Violation['from']): string =>
@@ -37,7 +37,7 @@ export function violationTable({ items, sources }: Violations, terminal: Termina
 
 export function violationText(violation: Violation, terminal: Terminal): string {
   const { from, to, acknowledged } = violation;
-  const facts: [string, string, Style?][] = [
+  const facts: Fact[] = [
     ['id', violation.id],
     ['from', `${from.name} (${from.address})`],
     ['to', `${to.name} (${to.address})`],
@@ -52,11 +52,5 @@ export function violationText(violation: Violation, terminal: Terminal): string 
     ['acknowledged', acknowledged ? `${acknowledged.at} by ${acknowledged.by}` : 'no'],
   ];
   if (acknowledged?.note) facts.push(['note', acknowledged.note]);
-  const width = Math.max(...facts.map(([name]) => name.length));
-  return facts
-    .map(
-      ([name, value, style = null]) =>
-        `${styled(terminal, 'bold', name.padEnd(width))}  ${styled(terminal, style, value)}\n`,
-    )
-    .join('');
+  return factLines(terminal, facts);
 }
