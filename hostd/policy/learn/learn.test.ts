@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence, EvidenceEnd } from '../../base/evidence.ts';
+import { seen, vm } from '../evidence-fixture.ts';
 import type { MemberOf } from './member.ts';
 import { type Compaction, type LearnedRule, recommend } from './recommend.ts';
 
-const vm = (name: string): EvidenceEnd => ({ kind: 'vm', id: `uuid of ${name}`, name, address: null });
 const outside: EvidenceEnd = { kind: 'external', id: 'external', name: 'external', address: '192.0.2.1' };
 
 /** web-1 to web-3 are the service svc.web; what begins with `kept` is not in learn. */
@@ -13,24 +13,6 @@ const memberOf: MemberOf = ({ kind, name }) => ({
   service: name.startsWith('web-') ? { name: 'svc.web', members: 3 } : null,
   learns: !name.startsWith('kept'),
 });
-
-function seen(from: EvidenceEnd, to: EvidenceEnd, change: Partial<Evidence> = {}): Evidence {
-  return {
-    from,
-    to,
-    app: 'postgresql',
-    confidence: 'sure',
-    proto: 'tcp',
-    port: 5432,
-    direction: 'seen',
-    flagged: false,
-    flows: 1,
-    first: 1000,
-    last: 2000,
-    example: `${from.name}-${to.name}`,
-    ...change,
-  };
-}
 
 const unknown = { app: null, confidence: null } as const;
 const rules = (evidence: Evidence[], compaction: Compaction = 0): LearnedRule[] =>

@@ -2,28 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../../base/evidence.ts';
 import { silentLog } from '../../base/log.ts';
+import { seen, vm } from '../evidence-fixture.ts';
 import { Learner, type LearnerOptions } from './learner.ts';
 
 const MINUTE_MS = 60_000;
 
-function seen(from: string, change: Partial<Evidence> = {}): Evidence {
-  const end = (name: string) => ({ kind: 'vm' as const, id: name, name, address: null });
-  return {
-    from: end(from),
-    to: end('db'),
-    app: 'postgresql',
-    confidence: 'sure',
-    proto: 'tcp',
-    port: 5432,
-    direction: 'seen',
-    flagged: false,
-    flows: 2,
-    first: 1000,
-    last: 2000,
-    example: from,
-    ...change,
-  };
-}
+const toDb = (from: string, change: Partial<Evidence> = {}): Evidence =>
+  seen(vm(from), vm('db'), { flows: 2, ...change });
 
 /** A learner whose time, traffic and disk the test has in its hands. */
 function make(
@@ -66,7 +51,7 @@ test('windows follow each other without gap, and what is known already only grow
   const { made, learner } = make();
   await learner.look();
   assert.deepEqual(made.asked, [], 'what began before it started is not its affair');
-  made.traffic = [seen('web'), seen('web', { app: 'ntp', port: 123 }), seen('kept')];
+  made.traffic = [toDb('web'), toDb('web', { app: 'ntp', port: 123 }), toDb('kept')];
   made.now += MINUTE_MS;
   await learner.look();
   made.now += MINUTE_MS;
@@ -84,7 +69,7 @@ test('windows follow each other without gap, and what is known already only grow
 test('it is there after a restart, and forgotten when asked to', async () => {
   const { made, disk, learner } = make();
   await learner.look();
-  made.traffic = [seen('web'), seen('app')];
+  made.traffic = [toDb('web'), toDb('app')];
   made.now += MINUTE_MS;
   await learner.look();
   const next = make(disk);
@@ -99,7 +84,7 @@ test('it is there after a restart, and forgotten when asked to', async () => {
 test('what could not be written is looked at again', async () => {
   const { made, learner } = make();
   await learner.look();
-  made.traffic = [seen('web')];
+  made.traffic = [toDb('web')];
   made.now += MINUTE_MS;
   made.fails = true;
   await learner.look();

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { compilePolicy } from '../../../dp/client/index.ts';
 import type { Mode, PolicyRule, PolicyTables } from '../../../dp/contract/policy.ts';
 import type { Evidence, EvidenceEnd } from '../../base/evidence.ts';
+import { seen, vm } from '../evidence-fixture.ts';
 import { recommend } from '../learn/recommend.ts';
 import { coverageOf } from './coverage.ts';
 import { plan } from './plan.ts';
 import type { Judge } from './replay.ts';
 
 const VMS = ['web-1', 'web-2', 'db'];
-const vm = (name: string): EvidenceEnd => ({ kind: 'vm', id: name, name, address: null });
 const outside = (address: string): EvidenceEnd => ({
   kind: 'external',
   id: 'external',
@@ -48,32 +48,17 @@ function judge(rules: Omit<PolicyRule, 'number' | 'learned'>[], mode: Mode): Jud
   };
 }
 
-function seen(from: EvidenceEnd, to: EvidenceEnd, change: Partial<Evidence> = {}): Evidence {
-  return {
-    from,
-    to,
-    app: 'postgresql',
-    confidence: 'sure',
-    proto: 'tcp',
-    port: 5432,
-    direction: 'seen',
-    flagged: false,
-    flows: 10,
-    first: 1000,
-    last: 2000,
-    example: `${from.name}-${to.name}`,
-    ...change,
-  };
-}
+const often = (from: EvidenceEnd, to: EvidenceEnd, change: Partial<Evidence> = {}): Evidence =>
+  seen(from, to, { flows: 10, ...change });
 
 const TRAFFIC: Evidence[] = [
-  seen(vm('web-1'), vm('db')),
-  seen(vm('web-2'), vm('db'), { flows: 5 }),
-  seen(vm('web-1'), vm('db'), { app: 'redis', port: 6379 }),
-  seen(vm('web-2'), vm('db'), { app: null, confidence: null, port: 9000 }),
-  seen(vm('web-1'), outside('192.0.2.7'), { app: 'tls/https', port: 443 }),
-  seen(vm('web-1'), vm('web-2'), { proto: 'icmp', port: 8 * 256, app: 'icmp' }),
-  seen(vm('db'), outside('192.0.2.9'), { proto: 'udp', app: 'dns', port: 53, direction: 'inferred' }),
+  often(vm('web-1'), vm('db')),
+  often(vm('web-2'), vm('db'), { flows: 5 }),
+  often(vm('web-1'), vm('db'), { app: 'redis', port: 6379 }),
+  often(vm('web-2'), vm('db'), { app: null, confidence: null, port: 9000 }),
+  often(vm('web-1'), outside('192.0.2.7'), { app: 'tls/https', port: 443 }),
+  often(vm('web-1'), vm('web-2'), { proto: 'icmp', port: 8 * 256, app: 'icmp' }),
+  often(vm('db'), outside('192.0.2.9'), { proto: 'udp', app: 'dns', port: 53, direction: 'inferred' }),
 ];
 
 const memberOf = ({ kind, name }: EvidenceEnd) => ({
@@ -133,7 +118,7 @@ test('coverage names what the window says nothing about', () => {
     evidence: TRAFFIC,
     hours,
     members: new Map([
-      ['web', ['web-1', 'web-2']],
+      ['web', [vm('web-1').id, vm('web-2').id]],
       ['backup', ['backup-1']],
     ]),
     rules: [
