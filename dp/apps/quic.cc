@@ -1,6 +1,6 @@
-// quic: QUIC 1, 2 and their drafts (RFC 9000, RFC 9369), Google's versions: long headers whose version is
-// known and whose lengths fit the datagram. The client's hello is read from its Initial packets, whose keys
-// anybody on the way can derive; its ALPN names the inner layer.
+// quic: QUIC 1, 2 and their drafts (RFC 9000, RFC 9369), Google's and Meta's versions: long headers whose
+// version is known and whose lengths fit the datagram. The client's hello is read from its Initial packets,
+// whose keys anybody on the way can derive; its ALPN names the inner layer.
 #include <array>
 #include <bitset>
 #include <cstdio>
@@ -13,7 +13,9 @@ namespace vmoat {
 namespace {
 
 constexpr uint16_t ports[] = {443, 8443};
-constexpr uint32_t version_1 = 1, version_2 = 0x6b3343cf, draft_first = 0xff000016, draft_last = 0xff000022;
+constexpr uint32_t version_1 = 1, version_2 = 0x6b3343cf, version_2_draft = 0x709a50c4;
+constexpr uint32_t draft_first = 0xff000016, draft_last = 0xff000022;
+constexpr size_t client_datagram_min = 1200;  // that opens a connection (RFC 9000, 14.1)
 constexpr uint8_t id_bytes_max = 20;
 enum Packet : uint8_t { initial, zero_rtt, handshake, retry };
 
@@ -23,8 +25,21 @@ bool is_google(uint32_t version) {  // "Q043" to "Q050", "T050", "T051"
   return (letter == 'Q' || letter == 'T') && zero == '0' && tens >= '2' && tens <= '5' && ones >= '0' &&
          ones <= '9';
 }
+bool is_version_2(uint32_t version) {
+  return version == version_2 || version == version_2_draft;
+}
+bool is_draft(uint32_t version) {
+  return version >= draft_first && version <= draft_last;
+}
+bool is_meta(uint32_t version) {  // mvfst, Meta's library, counts its own versions
+  return version >> 8 == 0xfaceb0;
+}
+/** No version at all: a client says it to see whether versions are negotiated (RFC 9000, 15). */
+bool is_reserved(uint32_t version) {
+  return (version & 0x0f0f0f0f) == 0x0a0a0a0a;
+}
 bool is_version(uint32_t version) {
-  return version == version_1 || version == version_2 || (version >= draft_first && version <= draft_last);
+  return version == version_1 || is_version_2(version) || is_draft(version) || is_meta(version);
 }
 
 /** Variable-length integer (RFC 9000, 16). */
@@ -44,7 +59,7 @@ Bytes take_id(ByteReader& in) {
 /** Type in the order of version 1; version 2 turned them round (RFC 9369, 3.2). */
 uint8_t packet_of(uint8_t first, uint32_t version) {
   const uint8_t type = first >> 4 & 3;
-  return version == version_2 ? (type + 3) % 4 : type;
+  return is_version_2(version) ? (type + 3) % 4 : type;
 }
 
 void note(uint32_t version, Findings& findings) {
@@ -52,8 +67,12 @@ void note(uint32_t version, Findings& findings) {
   int size = 0;
   if (version == version_1 || version == version_2)
     size = std::snprintf(text, sizeof text, "%d", version == version_1 ? 1 : 2);
-  else if (is_version(version))
+  else if (version == version_2_draft)
+    size = std::snprintf(text, sizeof text, "2-draft");
+  else if (is_draft(version))
     size = std::snprintf(text, sizeof text, "draft-%u", version & 0xff);
+  else if (is_meta(version))
+    size = std::snprintf(text, sizeof text, "mvfst-%02x", version & 0xff);
   else
     size = std::snprintf(text, sizeof text, "%c%c%c%c", int(version >> 24), int(version >> 16 & 255),
                          int(version >> 8 & 255), int(version & 255));
@@ -92,37 +111,35 @@ Claim recognise_old(Bytes bytes, Findings& findings) {
 }
 
 /** How a version makes the keys of its Initial packets. */
+using Salt = std::array<uint8_t, 20>;
 struct Scheme {
   uint32_t first, last;  // versions
-  std::array<uint8_t, 20> salt;
+  const Salt& salt;
   std::string_view label;
 };
+constexpr Salt salt_1 = {0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17,
+                         0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a};
+constexpr Salt salt_2 = {0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93,
+                         0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9};
+constexpr Salt salt_2_draft = {0xa7, 0x07, 0xc2, 0x03, 0xa5, 0x9b, 0x47, 0x18, 0x4a, 0x1d,
+                               0x62, 0xca, 0x57, 0x04, 0x06, 0xea, 0x7a, 0xe3, 0xe5, 0xd3};
+constexpr Salt salt_draft_29 = {0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97,
+                                0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, 0x43, 0x90, 0xa8, 0x99};
+constexpr Salt salt_draft_23 = {0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7,
+                                0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, 0xbe, 0xf9, 0xf5, 0x02};
+constexpr Salt salt_draft_21 = {0x7f, 0xbc, 0xdb, 0x0e, 0x7c, 0x66, 0xbb, 0xe9, 0x19, 0x3a,
+                                0x96, 0xcd, 0x21, 0x51, 0x9e, 0xbd, 0x7a, 0x02, 0x64, 0x4a};
 constexpr Scheme schemes[] = {
-    {version_1,
-     version_1,
-     {0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17,
-      0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a},
-     "quic"},  // RFC 9001, 5.2
-    {version_2,
-     version_2,
-     {0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93,
-      0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9},
-     "quicv2"},  // RFC 9369, 3.3
-    {0xff000021,
-     draft_last,
-     {0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17,
-      0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a},
-     "quic"},  // draft-ietf-quic-tls-33 and -34
-    {0xff00001d,
-     0xff000020,
-     {0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97,
-      0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, 0x43, 0x90, 0xa8, 0x99},
-     "quic"},  // draft-29 to -32
-    {0xff000017,
-     0xff00001c,
-     {0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7,
-      0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, 0xbe, 0xf9, 0xf5, 0x02},
-     "quic"},  // draft-23 to -28
+    {version_1, version_1, salt_1, "quic"},                      // RFC 9001, 5.2
+    {version_2, version_2, salt_2, "quicv2"},                    // RFC 9369, 3.3
+    {version_2_draft, version_2_draft, salt_2_draft, "quicv2"},  // draft-ietf-quic-v2-00 to -04
+    {0xff000021, draft_last, salt_1, "quic"},                    // draft-ietf-quic-tls-33 and -34
+    {0xff00001d, 0xff000020, salt_draft_29, "quic"},             // draft-29 to -32
+    {0xff000017, 0xff00001c, salt_draft_23, "quic"},             // draft-23 to -28
+    {draft_first, draft_first, salt_draft_21, "quic"},           // draft-22
+    {0xfaceb001, 0xfaceb001, salt_draft_21, "quic"},             // mvfst of draft-22
+    {0xfaceb002, 0xfaceb002, salt_draft_23, "quic"},             // mvfst of draft-27
+    {0xfaceb00e, 0xfaceb00e, salt_draft_23, "quic"},             // its experiments
 };
 
 const Scheme* scheme_of(uint32_t version) {
@@ -320,10 +337,11 @@ Claim recognise(const Opening& opening, Findings& findings) {
   if (!in.ok()) return Claim::no;
   if (version == 0) return read_negotiation(in);
   const bool google = is_google(version);
-  if (!google && !is_version(version)) return Claim::no;
+  if (is_reserved(version) && bytes.size() < client_datagram_min) return Claim::no;
+  if (!google && !is_version(version) && !is_reserved(version)) return Claim::no;
   const uint8_t packet = packet_of(first, version);
   const Claim claim = google ? Claim::sure : read_body(in, packet, opening.cut);
-  if (claim != Claim::sure) return claim;
+  if (claim != Claim::sure || is_reserved(version)) return claim;
   note(version, findings);
   if (!google) read_hello(bytes, version, opening, findings);
   return claim;

@@ -13,6 +13,8 @@ std::string initial(const std::string& first, const std::string& version) {
 
 const std::string v1_salt = hex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"),
                   v2_salt = hex("0dede3def700a6db819381be6e269dcbf9bd2ed9"),
+                  v2_draft_salt = hex("a707c203a59b47184a1d62ca570406ea7ae3e5d3"),
+                  draft_23_salt = hex("c3eef712c72ebb5a11a7d2432bb46365bef9f502"),
                   draft_29_salt = hex("afbfec289993d24c9e9786f19c6111e04390a899");
 
 /** The client hello of RFC 9001, A.2, without the frame around it. */
@@ -124,6 +126,11 @@ const std::vector<Sample> quic_samples = {
      .client = Sealer{}.seal(crypto_frame(300, rfc_hello)),
      .transport = over_udp,
      .server_port = 443},
+    {.name = "a reserved version",
+     .client = Sealer{.version = hex("1a2a3a4a")}.seal(crypto_frame(0, rfc_hello)),
+     .transport = over_udp,
+     .server_port = 443,
+     .symmetric = true},
     {.name = "google",
      .client = hex("0d 0102030405060708") + "Q043" + std::string(1000, 'x'),
      .transport = over_udp,
@@ -190,9 +197,18 @@ TEST_CASE("quic: later packets keep the keys of the first id; a Retry's id makes
 }
 
 TEST_CASE("quic: drafts, coalesced packets and what was tampered with") {
-  Sealer draft{.salt = draft_29_salt, .version = hex("ff00001d")};
-  CHECK(Conversation{}.say(draft.seal(crypto_frame(0, rfc_hello))).noted.facts.at(Fact::tls_sni) ==
-        "example.com");
+  const Sealer drafts[] = {
+      {.salt = hex("7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a"), .version = hex("ff000016")},
+      {.salt = draft_29_salt, .version = hex("ff00001d")},
+      {.salt = draft_23_salt, .version = hex("faceb002")},
+      {.salt = v2_draft_salt, .label = "quicv2", .version = hex("709a50c4"), .first = 0xd3},
+  };
+  const char* const names[] = {"draft-22", "draft-29", "mvfst-02", "2-draft"};
+  for (size_t i = 0; i < std::size(drafts); i++) {
+    const Answer told = Conversation{}.say(drafts[i].seal(crypto_frame(0, rfc_hello)));
+    CHECK(told.noted.facts.at(Fact::tls_sni) == "example.com");
+    CHECK(told.noted.facts.at(Fact::quic_version) == names[i]);
+  }
   const std::string two = Sealer{}.seal(crypto_frame(100, rfc_hello.substr(100)), 1, 500) +
                           Sealer{}.seal(crypto_frame(0, rfc_hello.substr(0, 100)), 2, 700);
   CHECK(Conversation{}.say(two).noted.facts.at(Fact::tls_sni) == "example.com");
@@ -218,6 +234,8 @@ TEST_CASE("quic: is not claimed for lengths that do not fit and unknown versions
   };
   udp("length past the end", initial("c3", "00000001").substr(0, 900));
   udp("version", initial("c3", "12345678"));
+  udp("a reserved version in too short a datagram",
+      Sealer{.version = hex("1a2a3a4a")}.seal(rfc_hello, 2, 1199));
   udp("id of 21 bytes", hex("c3 00000001 15") + std::string(1200, 'x'));
   udp("rtp", hex("80 00 0001 00000000 01020304") + std::string(160, 'x'));
 }
