@@ -36,3 +36,15 @@ export const messageOf = (thrown: unknown): string =>
 /** The system error name (ENOENT, …) of whatever was thrown, or an empty string. */
 export const systemCodeOf = (thrown: unknown): string =>
   thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
+
+const FILE_TROUBLES: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'you may not read it',
+  EPERM: 'you may not read it',
+  EISDIR: 'it is a directory',
+};
+
+/** Why a file could not be read, as people say it. */
+export const fileTrouble = (thrown: unknown): string =>
+  FILE_TROUBLES[systemCodeOf(thrown)] ?? messageOf(thrown);

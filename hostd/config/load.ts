@@ -1,6 +1,6 @@
 // Reads the configuration file; a default file that does not exist means all defaults.
 import { readFileSync } from 'node:fs';
-import { messageOf, systemCodeOf } from '../base/errors.ts';
+import { fileTrouble, systemCodeOf } from '../base/errors.ts';
 import { problemsError, type TextProblem } from '../base/text-problem.ts';
 import { type ParsedConfig, parseConfig } from './parse.ts';
 import { type Config, DEFAULT_CONFIG_FILE } from './schema.ts';
@@ -25,7 +25,7 @@ const unreadable = (file: string, thrown: unknown): TextProblem => ({
   line: 0,
   column: 0,
   field: '',
-  message: messageOf(thrown),
+  message: fileTrouble(thrown),
 });
 
 /** The configuration, or a VmoatError with every mistake and its line. */

@@ -31,7 +31,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-test('lint: a good file, an odd one, a wrong one, one that is not there', async () => {
+test('lint: a good file, an odd one, a wrong one', async () => {
   const good = file('good.yaml', 'version: vmoat/v1\n');
   assert.deepEqual(await vmoat('policy', 'lint', good), { code: 0, out: `${good}: good\n`, err: '' });
 
@@ -51,7 +51,23 @@ test('lint: a good file, an odd one, a wrong one, one that is not there', async 
     out: '',
     err: `${wrong}:2:1: unknown key \`ruls\` (did you mean \`rules\`?)\n`,
   });
-  assert.equal((await vmoat('policy', 'lint', join(folder, 'none.yaml'))).code, 1);
+});
+
+test('a file that is not there, or is none, is a sentence and what to do', async () => {
+  const none = join(folder, 'none.yaml');
+  const hint = /\nname a policy file, or - for standard input; `vmoat policy export > policy\.yaml` writes/;
+  for (const argv of [
+    ['lint', none],
+    ['plan', none],
+    ['diff', none, none],
+    ['apply', none],
+    ['import', none],
+  ]) {
+    const { code, err } = await vmoat('policy', ...argv);
+    assert.deepEqual([code, err.split('\n')[0]], [1, `vmoat: ${none}: there is no such file`], argv[0]);
+    assert.match(err, hint);
+  }
+  assert.match((await vmoat('policy', 'lint', folder)).err, /: it is a directory\n/);
 });
 
 test('schema is JSON that names the format', async () => {

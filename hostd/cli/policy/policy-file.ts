@@ -1,10 +1,12 @@
 // The policy file that a command was given: `-` is standard input.
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { messageOf, VmoatError } from '../../base/errors.ts';
+import { fileTrouble, VmoatError } from '../../base/errors.ts';
 import { POLICY_BYTES_MAX } from '../../policy/document/parse.ts';
 
 const STDIN = '-';
+const HINT =
+  'name a policy file, or - for standard input; `vmoat policy export > policy.yaml` writes what is live';
 
 /** Its text; throws `policy_unreadable`. */
 export function fileText(file: string): string {
@@ -13,7 +15,10 @@ export function fileText(file: string): string {
       throw new Error(`it is longer than ${POLICY_BYTES_MAX} bytes`);
     return readFileSync(file === STDIN ? 0 : file, 'utf8');
   } catch (cause) {
-    throw new VmoatError('policy_unreadable', `${file}: ${messageOf(cause)}`, { cause });
+    throw new VmoatError('policy_unreadable', `${fileName(file)}: ${fileTrouble(cause)}`, {
+      cause,
+      hint: HINT,
+    });
   }
 }
 
