@@ -9,7 +9,16 @@ import {
   subnetOf,
 } from './address.ts';
 import type { AddressBook } from './address-book.ts';
-import type { Claim, Endpoint, Query, Resolution, Route, SegmentView, Topology } from './types.ts';
+import type {
+  AddressSource,
+  Claim,
+  Endpoint,
+  Query,
+  Resolution,
+  Route,
+  SegmentView,
+  Topology,
+} from './types.ts';
 
 /** `book` must have been synced with this topology. Never throws; what nobody knows is `external`. */
 export function resolve(topology: Topology, book: AddressBook, query: Query): Resolution {
@@ -78,13 +87,23 @@ function byOwner({ topology, book, query, view, address, mac }: Asked): Resoluti
   const claim = book.owner(query.segment, query.address);
   const endpoint = claim ? topology.endpoints.get(claim.slot) : undefined;
   if (!claim || !endpoint || !isAddressedTo(endpoint, claim, query.slot ?? 0, mac)) return null;
-  if (claim.source === 'traffic' && view && address && !isNear(book, view, address, endpoint)) return null;
+  if (view && address && !isOwn(book, view, address, { endpoint, source: claim.source })) return null;
   return workload(endpoint, `${wordOf(claim)} address of ${endpoint.tap}`);
 }
 
 function isAddressedTo(endpoint: Endpoint, claim: Claim, slot: number, mac: string): boolean {
   if (slot !== 0) return slot === endpoint.slot;
   return mac === '' || mac === endpoint.mac || mac === claim.mac;
+}
+
+/** Whether a claim that leads makes the address the NIC's own. */
+export function isOwn(
+  book: AddressBook,
+  view: SegmentView,
+  address: ParsedAddress,
+  { endpoint, source }: { endpoint: Endpoint; source: AddressSource },
+): boolean {
+  return source !== 'traffic' || isNear(book, view, address, endpoint);
 }
 
 /**

@@ -42,7 +42,7 @@ export interface PolicyNic {
   groups: number[];
 }
 
-/** What the topology resolved: the host's own addresses, NICs that are routed to. */
+/** What the topology resolved: the host's own addresses, NICs of the segment (they may be silent), NICs routed to. */
 export interface PolicyEnd {
   segment: number;
   address: string;

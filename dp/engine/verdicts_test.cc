@@ -146,6 +146,20 @@ TEST_CASE("who is at the other end is known once it has spoken") {
   CHECK(is_violation(flow));
 }
 
+TEST_CASE("a NIC that never answers is judged by its address") {
+  PolicyRig rig;
+  PolicyTables given = tables(Mode::learn, Mode::monitor, {rule(7, web, db, Verdict::allow)});
+  given.ends = {{.segment = 1, .address = "10.0.0.2", .groups = {0, db}}};
+  rig.pipeline.policy(live(given));
+  rig.sent(true, tcp(40000, 80, 100, 0, 2));
+  CHECK(rig.only().rule == 7);
+  given.rules.clear();
+  rig.pipeline.policy(live(given));
+  const Flow flow = rig.only();
+  CHECK(flow.decided_by == DecidedBy::mode);
+  CHECK(is_violation(flow));
+}
+
 TEST_CASE("another policy judges running flows anew, and tells of those whose verdict it changes") {
   PolicyRig rig;
   rig.pipeline.policy(live(tables(Mode::protect, Mode::learn, {rule(1, web, db, Verdict::allow)})));

@@ -1,10 +1,13 @@
 // Runs a job soon after it was asked for, but not more often than every so often.
 
+/** A job that takes long rests for so many times as long, so that it never has the thread for itself. */
+const REST = 4;
+
 export class Pace {
   readonly #job: () => void;
   readonly #soon_ms: number;
   readonly #interval_ms: number;
-  #last = Number.NEGATIVE_INFINITY;
+  #notBefore = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
   /** `soon_ms`: what is asked for meanwhile becomes one run; `interval_ms`: least time between two runs. */
@@ -16,7 +19,7 @@ export class Pace {
 
   ask(): void {
     if (this.#timer) return;
-    const wait_ms = Math.max(this.#soon_ms, this.#last + this.#interval_ms - performance.now());
+    const wait_ms = Math.max(this.#soon_ms, this.#notBefore - performance.now());
     this.#timer = setTimeout(() => this.#run(), wait_ms);
     this.#timer.unref();
   }
@@ -28,7 +31,9 @@ export class Pace {
 
   #run(): void {
     this.#timer = null;
-    this.#last = performance.now();
+    const begun = performance.now();
+    this.#notBefore = begun + this.#interval_ms;
     this.#job();
+    this.#notBefore = Math.max(this.#notBefore, begun + (performance.now() - begun) * (REST + 1));
   }
 }

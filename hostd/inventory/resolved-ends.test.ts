@@ -50,58 +50,51 @@ const topology = buildTopology({
 });
 const book = new AddressBook();
 book.sync(topology);
+const said = (slot: number, address: string, source: 'arp' | 'ndp' | 'traffic') => ({
+  ...{ segment: slot, address, slot, source, gone: false, seenMs: 1 },
+  mac: `52:54:00:00:00:0${slot}`,
+});
 book.learn([
-  {
-    segment: 1,
-    address: '10.0.0.1',
-    mac: '52:54:00:00:00:01',
-    slot: 1,
-    source: 'arp',
-    gone: false,
-    seenMs: 1,
-  },
-  {
-    segment: 2,
-    address: '10.1.0.2',
-    mac: '52:54:00:00:00:02',
-    slot: 2,
-    source: 'arp',
-    gone: false,
-    seenMs: 1,
-  },
-  {
-    segment: 2,
-    address: 'fe80::2',
-    mac: '52:54:00:00:00:02',
-    slot: 2,
-    source: 'ndp',
-    gone: false,
-    seenMs: 1,
-  },
+  said(1, '10.0.0.1', 'arp'),
+  said(2, '10.1.0.2', 'arp'),
+  said(2, 'fe80::2', 'ndp'),
+  // What web may not have: the host's address, db's, an address of whoever it routes for, and ones of nobody.
+  said(1, '10.0.0.254', 'arp'),
+  said(1, '10.1.0.2', 'arp'),
+  said(1, '198.51.100.1', 'traffic'),
+  said(1, '224.0.0.1', 'arp'),
+  said(1, '10.0.0.255', 'arp'),
 ]);
 const ends = resolvedEnds(topology, book);
 
-test("the host's own addresses, and the NICs that it routes to", () => {
+test("the host's own addresses, the NICs of each segment, and the NICs that the host routes to", () => {
   assert.deepEqual(
     ends.map(({ segment, address, workload }) => `${segment} ${address} ${workload ?? 'host'}`).sort(),
     [
+      '1 10.0.0.1 uuid-web',
       '1 10.0.0.254 host',
       '1 10.1.0.2 uuid-db',
       '1 10.1.0.254 host',
       '2 10.0.0.1 uuid-web',
       '2 10.0.0.254 host',
+      '2 10.1.0.2 uuid-db',
       '2 10.1.0.254 host',
+      '2 fe80::2 uuid-db',
     ],
   );
 });
 
-test('each is who a frame to the host would be resolved to', () => {
+test('each is who a frame to it would be resolved to', () => {
   const macOf = new Map([
     [1, 'fe:00:00:00:00:10'],
     [2, 'fe:00:00:00:00:11'],
   ]);
+  const own = new Map([
+    ['1 uuid-web', '52:54:00:00:00:01'],
+    ['2 uuid-db', '52:54:00:00:00:02'],
+  ]);
   for (const { segment, address, workload } of ends) {
-    const mac = macOf.get(segment) ?? '';
+    const mac = own.get(`${segment} ${workload}`) ?? macOf.get(segment) ?? '';
     const { kind, id } = resolve(topology, book, { segment, address, mac, role: 'destination' });
     assert.deepEqual(
       [kind, id],
@@ -109,4 +102,13 @@ test('each is who a frame to the host would be resolved to', () => {
       `${segment} ${address}`,
     );
   }
+});
+
+test('of two that claim an address, its owner stays who it is', () => {
+  const contested = new AddressBook();
+  contested.sync(topology);
+  const thief = { ...said(1, '10.0.0.7', 'arp'), slot: 0, mac: '52:54:00:00:00:99' };
+  contested.learn([said(1, '10.0.0.7', 'arp'), thief, { ...thief, seenMs: 9 }]);
+  const [end] = resolvedEnds(topology, contested).filter(({ address }) => address === '10.0.0.7');
+  assert.equal(end?.workload, 'uuid-web');
 });

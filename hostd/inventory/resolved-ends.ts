@@ -1,8 +1,16 @@
-// Ends that are known by (segment, address) alone, since they are no NIC of that segment: the host's own addresses, and
-// NICs of other segments that the host routes to. As topology/resolve.ts answers for them, listed. Pure.
-import { contains, isLinkLocal, parseAddress } from '../../topology/address.ts';
+// Ends that the policy knows by (segment, address): the host's own addresses, NICs of this segment also while they are
+// silent, and NICs of other segments that the host routes to. As topology/resolve.ts answers for them, listed. Pure.
+import {
+  contains,
+  isBroadcast,
+  isLinkLocal,
+  isMulticast,
+  type ParsedAddress,
+  parseAddress,
+} from '../../topology/address.ts';
 import type { AddressBook } from '../../topology/address-book.ts';
-import type { Route, SegmentView, Topology } from '../../topology/types.ts';
+import { isOwn } from '../../topology/resolve.ts';
+import type { Endpoint, Route, SegmentView, Topology } from '../../topology/types.ts';
 
 export interface ResolvedEnd {
   segment: number;
@@ -14,48 +22,88 @@ export interface ResolvedEnd {
 /** Beyond that, ends are left to be told by their addresses. */
 const ENDS_MAX = 50_000;
 
+/** The host's come first, so that no guest takes one of them or their room; each (segment, address) comes once. */
 export function resolvedEnds(topology: Topology, book: AddressBook): ResolvedEnd[] {
+  const ends = new Ends(topology, book);
+  const views = [...topology.segments.values()];
   const found = new Map<string, ResolvedEnd>();
-  for (const view of topology.segments.values())
-    for (const end of [...hostEnds(topology, view), ...routedEnds(topology, book, view)]) {
-      const key = `${end.segment}/${end.address}`;
-      if (!found.has(key) && found.size < ENDS_MAX) found.set(key, end);
-    }
+  for (const list of [hostEnds, ownEnds, routedEnds])
+    for (const view of views)
+      for (const end of list(ends, view)) {
+        const key = `${end.segment}/${end.address}`;
+        if (!found.has(key) && found.size < ENDS_MAX) found.set(key, end);
+      }
   return [...found.values()];
 }
 
-function hostEnds(topology: Topology, view: SegmentView): ResolvedEnd[] {
-  const routes = topology.routes.get(view.netns) ?? [];
-  return routes.map(({ address }) => ({ segment: view.segment, address, workload: null }));
+/** What the lists are made from. */
+class Ends {
+  readonly topology: Topology;
+  readonly book: AddressBook;
+  readonly #endpoints = new Map<number, Endpoint[]>();
+
+  constructor(topology: Topology, book: AddressBook) {
+    this.topology = topology;
+    this.book = book;
+    for (const endpoint of topology.endpoints.values()) {
+      const known = this.#endpoints.get(endpoint.segment);
+      if (known) known.push(endpoint);
+      else this.#endpoints.set(endpoint.segment, [endpoint]);
+    }
+  }
+
+  /** Addresses that NICs of a segment own. */
+  *owned(segment: number) {
+    const subnets = this.topology.segments.get(segment)?.subnets ?? [];
+    const isOfMany = (address: ParsedAddress) => isMulticast(address) || isBroadcast(address, subnets);
+    for (const endpoint of this.#endpoints.get(segment) ?? [])
+      for (const { address: text, source } of this.book.addressesOf(segment, endpoint.slot)) {
+        const address = parseAddress(text);
+        if (address && address.value !== 0n && !isOfMany(address)) yield { endpoint, source, text, address };
+      }
+  }
+
+  routes({ netns }: SegmentView): readonly Route[] {
+    return this.topology.routes.get(netns) ?? [];
+  }
+
+  /** The route that the host takes from a segment that it routes for; the first that has the address. */
+  route(view: SegmentView, address: ParsedAddress): Route | undefined {
+    const isRouted =
+      view.hostAddresses.length > 0 && view.subnets.some((subnet) => subnet.family === address.family);
+    if (!isRouted || isLinkLocal(address)) return undefined;
+    return this.routes(view).find(({ subnet }) => contains(subnet, address));
+  }
+}
+
+const idOf = ({ workload, tap }: Endpoint): string => workload ?? `tap:${tap}`;
+
+function hostEnds(ends: Ends, view: SegmentView): ResolvedEnd[] {
+  return ends.routes(view).map(({ address }) => ({ segment: view.segment, address, workload: null }));
+}
+
+function* ownEnds(ends: Ends, view: SegmentView): Iterable<ResolvedEnd> {
+  const { segment } = view;
+  for (const { endpoint, source, text, address } of ends.owned(segment)) {
+    const own = isOwn(ends.book, view, address, { endpoint, source });
+    if (own && !isElsewhere(ends, view, text, address))
+      yield { segment, address: text, workload: idOf(endpoint) };
+  }
+}
+
+/** Somebody has it where the host routes to: no guest of this segment gets that address by claiming it here. */
+function isElsewhere(ends: Ends, view: SegmentView, text: string, address: ParsedAddress): boolean {
+  const segment = ends.route(view, address)?.segment ?? view.segment;
+  return segment !== view.segment && ends.book.owner(segment, text) !== null;
 }
 
 /** Of a segment that the host routes for: whoever owns an address where a route leads. */
-function routedEnds(topology: Topology, book: AddressBook, view: SegmentView): ResolvedEnd[] {
-  if (view.hostAddresses.length === 0) return [];
-  const routes = topology.routes.get(view.netns) ?? [];
-  return routes
-    .filter(({ segment, subnet }) => segment !== null && segment !== view.segment && routesFor(view, subnet))
-    .flatMap((route) => ownersBehind(topology, book, route, routes))
-    .map((end) => ({ ...end, segment: view.segment }));
-}
-
-const routesFor = (view: SegmentView, { family }: Route['subnet']): boolean =>
-  view.subnets.some((subnet) => subnet.family === family);
-
-function ownersBehind(
-  topology: Topology,
-  book: AddressBook,
-  route: Route,
-  routes: readonly Route[],
-): Omit<ResolvedEnd, 'segment'>[] {
-  const endpoints = [...topology.endpoints.values()].filter(({ segment }) => segment === route.segment);
-  return endpoints.flatMap((endpoint) =>
-    book.addressesOf(endpoint.segment, endpoint.slot).flatMap(({ address }) => {
-      const parsed = parseAddress(address);
-      if (!parsed || isLinkLocal(parsed)) return [];
-      // The first route that has the address is the one that is taken.
-      const taken = routes.find(({ subnet }) => contains(subnet, parsed));
-      return taken === route ? [{ address, workload: endpoint.workload ?? `tap:${endpoint.tap}` }] : [];
-    }),
-  );
+function* routedEnds(ends: Ends, view: SegmentView): Iterable<ResolvedEnd> {
+  const { segment } = view;
+  for (const far of new Set(ends.routes(view).map((route) => route.segment))) {
+    if (far === null || far === segment) continue;
+    for (const { endpoint, text, address } of ends.owned(far))
+      if (ends.route(view, address)?.segment === far)
+        yield { segment, address: text, workload: idOf(endpoint) };
+  }
 }

@@ -20,7 +20,7 @@ export interface TablesInput {
   /** By id; rules without a number are left out. */
   ruleNumbers: ReadonlyMap<string, number>;
   workloads: readonly Workload[];
-  /** Ends that are no NIC of the segment they are spoken to in. */
+  /** Ends that are known by their address, also where they never say anything. */
   ends: readonly ResolvedEnd[];
   defaultMode: Mode;
   /** ms since the epoch; expired rules are left out. */
