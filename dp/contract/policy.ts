@@ -51,7 +51,7 @@ export interface PolicyEnd {
 
 export interface PolicyTables {
   generation: number;
-  /** [0] any, [1] host, [2] external */
+  /** [0] any, [1] host, [2] external; `multicast` and `broadcast` mean such addresses wherever they stand */
   groups: PolicyGroup[];
   /** In order, learned ones after all others; expired and disabled ones are left out. */
   rules: PolicyRule[];

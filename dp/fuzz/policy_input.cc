@@ -43,7 +43,8 @@ void read_line(std::string_view line, PolicyTables& tables) {
 
 PolicyTables read_tables(std::string_view text) {
   PolicyTables tables;
-  for (const char* name : {"any", "host", "external"}) tables.groups.push_back({.name = name});
+  for (const char* name : {"any", "host", "external", "multicast", "broadcast"})
+    tables.groups.push_back({.name = name});
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
     if (end > 0) read_line(text.substr(0, end), tables);

@@ -3,15 +3,14 @@
 #include <algorithm>
 
 namespace vmoat {
-namespace {
 
-bool is_multicast_or_broadcast(const AddressKey& key) {
-  if (key.family == 6) return key.bytes[0] == 0xff;
+/** The broadcast address of a subnet is told by `ends`: only the topology knows subnets. */
+Policy::Reach Policy::reach_of(const AddressKey& key) {
+  if (key.family == 6) return key.bytes[0] == 0xff ? to_many : to_one;
   constexpr std::array<uint8_t, 4> broadcast = {255, 255, 255, 255};
-  return (key.bytes[12] & 0xf0) == 0xe0 || std::equal(broadcast.begin(), broadcast.end(), &key.bytes[12]);
+  if (std::equal(broadcast.begin(), broadcast.end(), &key.bytes[12])) return to_all;
+  return (key.bytes[12] & 0xf0) == 0xe0 ? to_many : to_one;
 }
-
-}  // namespace
 
 Policy::Policy(std::shared_ptr<IdentityTable> identities)
     : identities_(std::move(identities)), known_((identities_max + 1) * sizeof(KnownIdentity)) {}
@@ -43,13 +42,13 @@ Identity Policy::end(uint32_t segment, const Address& address,
 
 void Policy::append_address_groups(const AddressKey& key, uint32_t set, std::vector<uint32_t>& groups) const {
   groups.push_back(group_any);
-  if (!is_multicast_or_broadcast(key)) groups.push_back(group_external);
+  if (const uint32_t own = reach_groups_[reach_of(key)]; own != group_none) groups.push_back(own);
   const auto covering = addresses_.groups_of(set);
   groups.insert(groups.end(), covering.begin(), covering.end());
 }
 
 Identity Policy::by_address(const AddressKey& key, uint32_t set) const {
-  std::atomic<Identity>& known = by_address_[set][is_multicast_or_broadcast(key)];
+  std::atomic<Identity>& known = by_address_[set][reach_of(key)];
   if (const Identity identity = known.load(std::memory_order_acquire); identity != 0) return identity;
   std::vector<uint32_t> groups;
   append_address_groups(key, set, groups);

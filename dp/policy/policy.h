@@ -2,6 +2,7 @@
 // sets of groups are met; any number of threads may use it, and take no lock where the identity is known.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -56,7 +57,7 @@ class Policy {
   [[nodiscard]] Identity nic(std::string_view tap) const;
   /**
    * Of an end that is no NIC: as `ends` has it, else external, with the groups that cover the address or one
-   * of whose patterns matches one of `names`; multicast and broadcast addresses are not external.
+   * of whose patterns matches one of `names`; multicast and broadcast addresses are that instead of external.
    */
   [[nodiscard]] Identity end(uint32_t segment, const Address& address,
                              std::span<const std::string_view> names = {}) const;
@@ -92,6 +93,11 @@ class Policy {
   static_assert(policy_limits::groups <= 1 << 12);
   static uint32_t pair_of(uint32_t from, uint32_t to) { return from << 12 | to; }
 
+  static constexpr uint32_t group_none = policy_limits::groups;
+  /** Whom an address means that is nobody's. */
+  enum Reach : uint8_t { to_one, to_many, to_all };
+  static Reach reach_of(const AddressKey& key);
+
   using KnownIdentity = std::atomic<const IdentityGroups*>;
 
   explicit Policy(std::shared_ptr<IdentityTable> identities);
@@ -122,10 +128,10 @@ class Policy {
   mutable std::mutex mutex_;             // held to give an identity out
   mutable std::map<std::vector<uint32_t>, Identity> given_;
   mutable std::vector<std::unique_ptr<const IdentityGroups>> storage_;
+  std::array<uint32_t, 3> reach_groups_{group_external, group_none, group_none};  // by Reach
   Region known_;  // by identity: what it stands for, null where this policy did not give it out
-  // By set of address groups: the identity of what is external, and of multicast and broadcast; 0 = not met
-  // yet.
-  mutable std::vector<std::array<std::atomic<Identity>, 2>> by_address_;
+  // By set of address groups and Reach; 0 = not met yet.
+  mutable std::vector<std::array<std::atomic<Identity>, 3>> by_address_;
 };
 
 }  // namespace vmoat

@@ -248,3 +248,22 @@ TEST_CASE("an end that the policy does not know matches nothing") {
     CHECK(explain(evaluator, {.from = nobody, .to = policy->nic("vnet0")}).rules.empty());
   }
 }
+
+TEST_CASE("multicast and broadcast are groups, with those that cover the address") {
+  PolicyTables tables = example();
+  tables.groups.push_back({.name = "broadcast"});
+  tables.groups.push_back({.name = "multicast"});
+  tables.groups[5].addresses.emplace_back("224.0.0.0/24");
+  tables.ends.push_back({.segment = 1, .address = "10.0.0.255", .groups = {0, 7}});
+  const Made policy = compiled(tables);
+  const auto groups = [&](uint32_t segment, std::string_view text) {
+    return policy->groups_of(policy->end(segment, address(text)))->groups;
+  };
+  CHECK(groups(1, "255.255.255.255") == Groups{0, 7});
+  CHECK(groups(1, "10.0.0.255") == Groups{0, 7});
+  CHECK(groups(2, "10.0.0.255") == Groups{0, 2});
+  CHECK(groups(1, "239.255.255.250") == Groups{0, 8});
+  CHECK(groups(1, "224.0.0.251") == Groups{0, 5, 8});
+  CHECK(groups(1, "ff02::fb") == Groups{0, 8});
+  CHECK(groups(1, "240.0.0.1") == Groups{0, 2});
+}

@@ -53,6 +53,8 @@ struct PolicyTables {
 
 /** The groups that every policy has, by index. */
 constexpr uint32_t group_any = 0, group_host = 1, group_external = 2;
+/** Built in where the tables have a group of that name; else such addresses are in `any` alone. */
+constexpr const char *group_multicast = "multicast", *group_broadcast = "broadcast";
 
 namespace policy_limits {
 constexpr size_t groups = 4096;
