@@ -26,6 +26,7 @@ import { openAdvice } from './open-advice.ts';
 import { openExports } from './open-exports.ts';
 import type { Advisor } from './policy/advice/advisor.ts';
 import { Compiler } from './policy/compile.ts';
+import { RuleCounters } from './policy/counters/rule-counters.ts';
 import type { Learner } from './policy/learn/learner.ts';
 import { policyEvent } from './policy/news.ts';
 import type { Policy } from './policy/policy.ts';
@@ -66,6 +67,7 @@ export class Parts {
   readonly policy: Policy;
   readonly advisor: Advisor;
   readonly learner: Learner;
+  readonly counters: RuleCounters;
   readonly #promotions: Promotions;
   readonly traffic: Traffic;
   readonly threats: Threats;
@@ -126,7 +128,17 @@ export class Parts {
       ruleId: (number) => policy.versions.ruleId(number),
       onFlows: (flows) => this.#flows(flows),
       onEdges: (deltas) => this.history.keepEdges(deltas.map(edgeMinute)),
-      onTaken: (receipt) => this.history.keepReceipt(receipt),
+      onTaken: (receipt, gains) => {
+        this.counters.take(receipt, gains);
+        this.history.keepReceipt(receipt);
+      },
+    });
+    this.counters = new RuleCounters({
+      clock,
+      keep_ms: config.history.retentionDays * DAY_MS,
+      load: () => this.history.rules(),
+      save: (changed, gone, watched_ms) => this.history.keepRules(changed, gone, watched_ms),
+      isWatched: ({ generation }) => this.dataplane.state.status?.policy?.generation === generation,
     });
     this.threats = new Threats({
       clock,
@@ -196,6 +208,11 @@ export class Parts {
   async #connect(): Promise<void> {
     const receipt = await this.history.receipt().catch(() => null);
     const threats = await this.history.threats().catch(() => []);
+    // Learned rules that are not there yet would count as gone.
+    await this.learner.loaded;
+    await this.counters
+      .load()
+      .catch((error) => this.#log.error({ error: String(error) }, 'what rules decide is not counted'));
     if (this.#stopped) return;
     this.threats.load(threats);
     this.dataplane.start(receipt ?? NOTHING);
@@ -226,6 +243,7 @@ export class Parts {
     this.#placing.stop();
     this.#promotions.stop();
     this.learner.stop();
+    this.counters.stop();
     this.policy.stop();
     await this.exports.stop();
     await this.history.close();
@@ -254,7 +272,10 @@ export class Parts {
     );
     policy.attach(this.inventory, {
       compile: (tables, read) => compiler.check(tables, read),
-      onTables: (tables) => dataplane.policy(tables),
+      onTables: (tables) => {
+        dataplane.policy(tables);
+        this.counters.use(tables);
+      },
       onPlaces: () => {
         this.exports.use(policy.document.exports);
         this.feed.emit('workloads');

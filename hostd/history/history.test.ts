@@ -8,6 +8,7 @@ import type { Flow, Threat } from '../api/schema.ts';
 import { GraphEdge, Violation } from '../api/schema.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
+import type { RuleCount } from '../base/rule-count.ts';
 import { DAY_MS, dayOf, startOf } from './day.ts';
 import { type FlowFilter, passes } from './flow-filter.ts';
 import { HeldFile } from './held-file.ts';
@@ -475,4 +476,38 @@ test('a broken file of incidents is set aside, and the next begins', () => {
   );
   store.close();
   assert.deepEqual(setAside, [`threats.sqlite.broken-${TODAY}`]);
+});
+
+const counted = (id: string, change: Partial<RuleCount> = {}): RuleCount => ({
+  ...{ id, meaning: 'a', since: TODAY, flows: 1, packets: [1, 2], bytes: [10, 20], last: TODAY },
+  ...{ watched_ms: 0, idle_ms: 0, reading: 0, gone: null, told: false },
+  ...change,
+});
+
+test('counters of rules are on disk with the batch up to which they count', async () => {
+  const place = folder();
+  const open = (onKept: (receipt: Receipt) => void = () => undefined) =>
+    new History({
+      ...{
+        folder: place,
+        retentionDays: 7,
+        clock: systemClock,
+        log: silentLog,
+        write_interval_ms: 3_600_000,
+      },
+      ...{ groupOf, isLeg: () => false, onKept },
+    });
+  const history = open();
+  assert.deepEqual(await history.rules(), { rules: [], watched_ms: 0, receipt: null });
+  history.keepRules([counted('a'), counted('b')], [], 500);
+  history.keepReceipt({ instance: 'dp1', batch: 7 });
+  history.keepRules([counted('a', { flows: 2 })], ['b'], 1500.5);
+  await history.close();
+  const next = open();
+  assert.deepEqual(await next.rules(), {
+    rules: [counted('a', { flows: 2 })],
+    watched_ms: 1501,
+    receipt: { instance: 'dp1', batch: 7 },
+  });
+  await next.close();
 });

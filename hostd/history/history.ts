@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import type { Evidence } from '../base/evidence.ts';
 import type { Log } from '../base/log.ts';
+import type { RuleCount, RuleCounts } from '../base/rule-count.ts';
 import type { FlowPosition } from './day-file.ts';
 import type { Delivered, EventPage, Outgoing, Pending } from './event-file.ts';
 import type { EventFilter } from './event-filter.ts';
@@ -66,6 +67,9 @@ export class History {
   #edges = new Map<string, EdgeMinute>();
   /** Null: no longer kept. */
   #threats = new Map<string, Threat | null>();
+  /** Null: no longer kept. */
+  #rules = new Map<string, RuleCount | null>();
+  #watched_ms: number | null = null;
   #receipt: Receipt | null = null;
   #thread: Worker | null = null;
   #requests = 0;
@@ -119,6 +123,18 @@ export class History {
 
   forgetThreats(ids: readonly string[]): void {
     for (const id of ids) this.#threats.set(id, null);
+  }
+
+  /** Remembers the newest counters until the next write; whoever calls bounds how many rules there are. */
+  keepRules(changed: readonly RuleCount[], gone: readonly string[], watched_ms: number): void {
+    for (const rule of changed) this.#rules.set(rule.id, rule);
+    for (const id of gone) this.#rules.set(id, null);
+    this.#watched_ms = watched_ms;
+  }
+
+  /** All counters on disk, and up to which batch they count. */
+  rules(): Promise<RuleCounts & { receipt: Receipt | null }> {
+    return this.#ask('rules', null);
   }
 
   /** What was kept so far is everything up to this batch; goes to disk with it. */
@@ -306,7 +322,8 @@ export class History {
   }
 
   #isWaiting(): boolean {
-    return this.#flows.size + this.#edges.size + this.#threats.size > 0 || this.#receipt !== null;
+    const waiting = this.#flows.size + this.#edges.size + this.#threats.size + this.#rules.size;
+    return waiting > 0 || this.#watched_ms !== null || this.#receipt !== null;
   }
 
   /** What waits is taken out first, so that what comes meanwhile waits for the next write. */
@@ -319,9 +336,13 @@ export class History {
     this.#flows = new Map();
     this.#edges = new Map();
     this.#threats = new Map();
+    const [rules, watched_ms] = [this.#rules, this.#watched_ms];
+    this.#rules = new Map();
+    this.#watched_ms = null;
     this.#receipt = null;
     // Before the receipt, which stands for them, too.
     await this.#writeThreats(threats);
+    await this.#writeRules(rules, watched_ms, receipt);
     for (let at = 0; at === 0 || at < flows.length; at += ROWS_A_WRITE) {
       const slice = flows.slice(at, at + ROWS_A_WRITE);
       const rows = slice.map((flow) => flowRow(flow, groupOf, isLeg(flow)));
@@ -352,6 +373,27 @@ export class History {
     } catch (error) {
       this.#dropped += threats.size;
       this.#options.log.error({ error: String(error), rows: rows.length }, 'threats could not be written');
+    }
+  }
+
+  async #writeRules(
+    kept: ReadonlyMap<string, RuleCount | null>,
+    watched_ms: number | null,
+    receipt: Receipt | null,
+  ): Promise<void> {
+    if (watched_ms === null) return;
+    const gone = [...kept].flatMap(([id, rule]) => (rule ? [] : [id]));
+    const rules = [...kept.values()].filter((rule) => rule !== null);
+    try {
+      await this.#ask('writeRules', { rules, gone, watched_ms, receipt });
+    } catch (error) {
+      // They are totals: the next write brings them, unless newer ones wait by then.
+      for (const [id, rule] of kept) if (!this.#rules.has(id)) this.#rules.set(id, rule);
+      this.#watched_ms ??= watched_ms;
+      this.#options.log.error(
+        { error: String(error), rules: rules.length },
+        'counters of rules could not be written',
+      );
     }
   }
 

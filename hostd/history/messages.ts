@@ -2,6 +2,7 @@
 import type { Receipt } from '../../dp/contract/protocol.ts';
 import type { Acknowledgement, Threat } from '../api/schema.ts';
 import type { Evidence } from '../base/evidence.ts';
+import type { RuleCounts } from '../base/rule-count.ts';
 import type { AggregateRow, EvidenceWindow, FlowPosition } from './day-file.ts';
 import type { Delivered, EventPage, Outgoing, Pending } from './event-file.ts';
 import type { EventFilter } from './event-filter.ts';
@@ -9,6 +10,7 @@ import type { FlowFilter } from './flow-filter.ts';
 import type { Learned } from './learned-file.ts';
 import type { ViolationRows } from './past-violations.ts';
 import type { Row } from './rows.ts';
+import type { RuleChanges } from './rule-file.ts';
 import type { FlowPageRows, WindowRows } from './store.ts';
 import type { ThreatRow } from './threat-file.ts';
 
@@ -35,6 +37,8 @@ export interface Requests {
   hours: { ask: { since: number; until: number }; answer: number[] };
   learned: { ask: null; answer: Learned };
   writeLearned: { ask: { changed: [string, Evidence | null][]; until: number }; answer: null };
+  rules: { ask: null; answer: RuleCounts & { receipt: Receipt | null } };
+  writeRules: { ask: RuleChanges; answer: null };
   violations: { ask: { since: number; until: number; each: number }; answer: ViolationRows };
   mark: { ask: { ids: string[]; mark: Acknowledgement | null }; answer: null };
   endOthers: { ask: { prefix: string }; answer: null };

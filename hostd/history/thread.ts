@@ -6,6 +6,7 @@ import { HeldFile } from './held-file.ts';
 import { LearnedFile } from './learned-file.ts';
 import { MarkFile } from './mark-file.ts';
 import type { Request, ThreadData, ThreadMessage } from './messages.ts';
+import { RuleFile } from './rule-file.ts';
 import { HistoryStore } from './store.ts';
 import { ThreatFile } from './threat-file.ts';
 
@@ -23,6 +24,7 @@ const threats = new HeldFile({ ...held, name: 'threats.sqlite', open: (path) => 
 const events = new HeldFile({ ...held, name: 'events.sqlite', open: (path) => new EventFile(path) });
 const marks = new HeldFile({ ...held, name: 'marks.sqlite', open: (path) => new MarkFile(path) });
 const learned = new HeldFile({ ...held, name: 'learned.sqlite', open: (path) => new LearnedFile(path) });
+const rules = new HeldFile({ ...held, name: 'rules.sqlite', open: (path) => new RuleFile(path) });
 const dropping = setInterval(dropOld, DROP_INTERVAL_MS);
 
 function dropOld(): void {
@@ -60,6 +62,10 @@ function answer(request: Request): unknown {
       return learned.with((file) => file.load());
     case 'writeLearned':
       return learned.with((file) => file.write(request.ask.changed, request.ask.until)) ?? null;
+    case 'rules':
+      return rules.with((file) => file.load());
+    case 'writeRules':
+      return rules.with((file) => file.write(request.ask)) ?? null;
     case 'violations': {
       const { since, until, each } = request.ask;
       return { rows: store.violations(since, until, each), marks: marks.with((file) => file.load()) };
@@ -76,6 +82,7 @@ function answer(request: Request): unknown {
       events.close();
       marks.close();
       learned.close();
+      rules.close();
       return store.close() ?? null;
   }
 }

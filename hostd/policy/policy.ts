@@ -138,6 +138,11 @@ export class Policy {
     };
   }
 
+  /** The section behind all rules of the document. */
+  get learned(): readonly LearnedRule[] {
+    return this.#learned;
+  }
+
   /** What another policy would be. */
   candidate(policy: ReadPolicy): Candidate {
     const membership = new Membership(this.#options.hostName, this.#options.defaultMode);

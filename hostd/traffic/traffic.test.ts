@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Receipt } from '../../dp/contract/protocol.ts';
-import { records, registry, T0 } from '../../test/hostd/records.ts';
+import { type RecordFields, records, registry, T0 } from '../../test/hostd/records.ts';
 import { Flow, GraphEdge, type WorkloadRef } from '../api/schema.ts';
 import { BatchQueue } from '../base/batch-queue.ts';
 import { ManualClock } from '../base/clock.ts';
+import type { RuleGain } from '../base/rule-count.ts';
 import type { EdgeDelta } from './edge-table.ts';
 import type { FlowEnds } from './ends.ts';
 import { endNodes, groupGraph, workloadGraph } from './graph.ts';
@@ -22,6 +23,7 @@ function setUp(options: { flowsMax?: number; facts?: boolean } = {}) {
   const told: Flow[] = [];
   const deltas: EdgeDelta[] = [];
   const taken: Receipt[] = [];
+  const gained: RuleGain[][] = [];
   const owner = (address: string): WorkloadRef => owners.get(address) ?? outside;
   const traffic = new Traffic({
     clock,
@@ -32,10 +34,13 @@ function setUp(options: { flowsMax?: number; facts?: boolean } = {}) {
       to: owner(dst),
       segment: `net ${segment}`,
     }),
-    ruleId: () => null,
+    ruleId: (number) => (number < 100 ? `rule-${number}` : null),
     onFlows: (flows) => told.push(...flows),
     onEdges: (edges) => deltas.push(...edges),
-    onTaken: (receipt) => taken.push(receipt),
+    onTaken: (receipt, gains) => {
+      taken.push(receipt);
+      gained.push(gains);
+    },
     defer: (next) => next(),
   });
   const take = (...flows: Parameters<typeof records>) =>
@@ -46,6 +51,7 @@ function setUp(options: { flowsMax?: number; facts?: boolean } = {}) {
     told,
     deltas,
     taken,
+    gained,
     owners,
     take,
     edges: () => traffic.edges.toJson(clock.now()),
@@ -226,4 +232,52 @@ test('batches beyond the bound are dropped whole and counted; the rest is worked
   while (later.length) later.shift()?.();
   assert.deepEqual(slices, [3, 3, 2]);
   assert.equal(queue.dropped, 4);
+});
+
+/** Of the newest batch: rule, flows, packets and bytes. */
+const sums = (gained: readonly RuleGain[][]) =>
+  gained.at(-1)?.map(({ rule, flows, packets, bytes }) => [rule, flows, packets, bytes]);
+
+test('a rule gains a flow when it begins to decide it, and what each record brings', () => {
+  const { take, gained } = setUp();
+  take(
+    { id: 1, rule: 1 },
+    { id: 2, rule: 2 },
+    { id: 3 },
+    { id: 4, rule: 1, packets: [1, 1], bytes: [10, 20] },
+  );
+  assert.deepEqual(sums(gained), [
+    ['rule-1', 2, [11, 21], [1010, 2020]],
+    ['rule-2', 1, [10, 20], [1000, 2000]],
+  ]);
+  const grown: Partial<RecordFields> = { packets: [12, 21], deltaPackets: [2, 1], deltaBytes: [200, 100] };
+  take({ id: 1, rule: 1, lastMs: T0 + 5000, ...grown }, { id: 3, rule: 2, ...grown });
+  assert.deepEqual(sums(gained), [
+    ['rule-1', 0, [2, 1], [200, 100]],
+    ['rule-2', 1, [2, 1], [200, 100]],
+  ]);
+  assert.equal(gained.at(-1)?.[0]?.last, T0 + 5000);
+});
+
+test('of a rule gains nothing: what nobody decided, what is silent, what was counted before a restart', () => {
+  const { take, gained } = setUp();
+  const silent = {
+    packets: [12, 21],
+    deltaPackets: [0, 0],
+    deltaBytes: [0, 0],
+  } satisfies Partial<RecordFields>;
+  take({ id: 1, rule: 1 });
+  take({ id: 1, rule: 1, end: 3, ...silent }, { id: 2 }, { id: 3, rule: 100 });
+  assert.deepEqual(sums(gained), []);
+  take({ id: 9, rule: 1, packets: [500, 500], deltaPackets: [1, 0], deltaBytes: [60, 0] });
+  assert.deepEqual(sums(gained), [['rule-1', 0, [1, 0], [60, 0]]]);
+});
+
+test('a further leg of a flow counts only where another rule decides it', () => {
+  const { take, gained } = setUp();
+  take({ id: 1, rule: 1 });
+  take({ id: 2, parent: 1, segment: 2, rule: 1 });
+  assert.deepEqual(sums(gained), []);
+  take({ id: 3, parent: 1, segment: 3, rule: 2 });
+  assert.deepEqual(sums(gained), [['rule-2', 1, [10, 20], [1000, 2000]]]);
 });

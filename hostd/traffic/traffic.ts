@@ -4,9 +4,11 @@ import type { Receipt, Registry } from '../../dp/contract/protocol.ts';
 import type { Flow } from '../api/schema.ts';
 import { BatchQueue } from '../base/batch-queue.ts';
 import type { Clock } from '../base/clock.ts';
+import type { RuleGain } from '../base/rule-count.ts';
 import { type EdgeDelta, EdgeTable, type EdgeUpdate } from './edge-table.ts';
 import { type FlowEnds, type NamedEnds, type NameEnds, sameEnds } from './ends.ts';
 import { FlowTable, type LiveFlow } from './flow-table.ts';
+import { RuleGains } from './rule-gains.ts';
 
 export interface TrafficOptions {
   clock: Clock;
@@ -20,8 +22,8 @@ export interface TrafficOptions {
   onFlows: (flows: Flow[]) => void;
   /** Growth of edges, for the history; must not throw. */
   onEdges: (deltas: EdgeDelta[]) => void;
-  /** All of this batch went to onFlows and onEdges, or was counted as lost. */
-  onTaken: (receipt: Receipt) => void;
+  /** All of this batch went to onFlows and onEdges, or was counted as lost; and what rules decided in it. */
+  onTaken: (receipt: Receipt, gains: RuleGain[]) => void;
   defer?: (next: () => void) => void;
 }
 
@@ -29,6 +31,7 @@ interface Arrival {
   record: FlowRecord;
   registry: Registry;
   instance: string;
+  gains: RuleGains;
 }
 
 const RECORDS_WAITING_MAX = 1_000_000;
@@ -83,8 +86,9 @@ export class Traffic {
   }
 
   take(batch: FlowBatch, registry: Registry, instance: string): void {
-    const taken = () => this.#options.onTaken({ instance, batch: batch.number });
-    this.#queue.push(arrivals(batch, registry, instance), batch.count, taken);
+    const gains = new RuleGains();
+    const taken = () => this.#options.onTaken({ instance, batch: batch.number }, gains.list);
+    this.#queue.push(arrivals(batch, { registry, instance, gains }), batch.count, taken);
   }
 
   /** Asks again who the ends are: names and owners of addresses come later than the first packets. */
@@ -131,7 +135,7 @@ export class Traffic {
     this.#tell(flows, deltas);
   }
 
-  #takeRecord({ record, registry, instance }: Arrival, deltas: EdgeDelta[]): Flow[] {
+  #takeRecord({ record, registry, instance, gains }: Arrival, deltas: EdgeDelta[]): Flow[] {
     const ends = endsOf(record);
     const named = this.#options.nameEnds(ends);
     const known = this.#flows.get(flowId(instance, record.id));
@@ -146,8 +150,10 @@ export class Traffic {
       deltaBytes: record.deltaBytes,
       contribution: known?.contribution ?? null,
     };
-    if (this.#standsBehind(flow)) this.#legs.add(flow);
+    const first = this.#firstLeg(flow);
+    if (first) this.#legs.add(flow);
     else this.#count(live, deltas);
+    if (!first || first.rule !== flow.rule) gains.add(flow, record, known?.flow);
     if (flow.end !== null) this.#flows.delete(flow.id);
     else return [flow, ...this.#keep(live, deltas)];
     return [flow];
@@ -173,10 +179,12 @@ export class Traffic {
   }
 
   /** The same traffic in a further segment, not traffic inside a tunnel: its first leg stands for it in totals. */
-  #standsBehind(flow: Flow): boolean {
+  #firstLeg(flow: Flow): Flow | null {
     const parent = flow.parent === null ? undefined : this.#flows.get(flow.parent)?.flow;
-    if (!parent || parent.tunnel.length !== flow.tunnel.length) return false;
-    return parent.proto === flow.proto && parent.dport === flow.dport && parent.segment !== flow.segment;
+    if (!parent || parent.tunnel.length !== flow.tunnel.length) return null;
+    const isLeg =
+      parent.proto === flow.proto && parent.dport === flow.dport && parent.segment !== flow.segment;
+    return isLeg ? parent : null;
   }
 
   #keep(live: LiveFlow, deltas: EdgeDelta[]): Flow[] {
@@ -211,8 +219,8 @@ export class Traffic {
   }
 }
 
-function* arrivals(batch: FlowBatch, registry: Registry, instance: string): Generator<Arrival> {
-  for (const record of batch) yield { record, registry, instance };
+function* arrivals(batch: FlowBatch, of: Omit<Arrival, 'record'>): Generator<Arrival> {
+  for (const record of batch) yield { record, ...of };
 }
 
 /** dp's numbers start again with every instance of dp. */

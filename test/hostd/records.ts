@@ -23,6 +23,7 @@ export interface RecordFields {
   layers?: number[];
   packets?: [number, number];
   bytes?: [number, number];
+  deltaPackets?: [number, number];
   deltaBytes?: [number, number];
   firstMs?: number;
   lastMs?: number;
@@ -33,6 +34,8 @@ export interface RecordFields {
   segment?: number;
   facts?: [key: number, value: Uint8Array][];
   violation?: boolean;
+  /** Number of the rule that decides. */
+  rule?: number;
 }
 
 export const T0 = Date.parse('2026-11-20T12:00:00Z');
@@ -61,7 +64,7 @@ function fields(flow: RecordFields): FlowFields {
     pairs: {
       packets: pair(packets),
       bytes: pair(bytes),
-      delta_packets: pair(packets),
+      delta_packets: pair(flow.deltaPackets ?? packets),
       delta_bytes: pair(flow.deltaBytes ?? bytes),
     },
     bytes: {
@@ -75,7 +78,7 @@ function fields(flow: RecordFields): FlowFields {
       dst_slot: flow.dstSlot ?? 0,
     },
     u16s: { layers: flow.layers ?? [] },
-    u32: { segment: flow.segment ?? 1 },
+    u32: { segment: flow.segment ?? 1, rule: flow.rule ?? 0 },
     u8: {
       proto: flow.proto ?? TCP,
       family: IPV4,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { addItem, replaceItem, setKey } from './edit.ts';
+import { addItem, removeItems, replaceItem, setKey } from './edit.ts';
 
 const TEXT = `# ours
 version: "vmoat/v1"   # the format
@@ -96,3 +96,20 @@ for (const text of oddTexts)
     const after = { ...before, groups: [...(before.groups ?? []), GROUP] };
     assert.deepEqual(parse(addItem(text, 'groups', GROUP)), after);
   });
+
+test('items that are taken out take their lines with them, and nothing else', () => {
+  assert.deepEqual(changes(TEXT, removeItems(TEXT, 'groups', [1])), [
+    '-  - {  name: db, match: [{ tag: db }] }   # short',
+  ]);
+  const rules = 'rules: # all\n  - { id: a }\n  # why b\n  - id: b\n    to: x # y\n  - { id: c }\n# end\n';
+  assert.equal(removeItems(rules, 'rules', [0, 1]), 'rules: # all\n  # why b\n  - { id: c }\n# end\n');
+});
+
+test('of a list in one line, and of a list that gets empty, the rest stays, too', () => {
+  assert.deepEqual(parse(removeItems('rules: [{ id: a }, { id: b }]\nx: 1\n', 'rules', [0])), {
+    rules: [{ id: 'b' }],
+    x: 1,
+  });
+  assert.deepEqual(parse(removeItems(TEXT, 'rules', [0])).rules, []);
+  assert.match(removeItems(TEXT, 'rules', [0]), /# ours\n.*# the format/);
+});

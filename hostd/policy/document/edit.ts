@@ -32,6 +32,17 @@ export function replaceItem(text: string, section: string, index: number, item: 
   });
 }
 
+/** Takes items out of a list below a key of the document; of each its lines, comments above it stay. */
+export function removeItems(text: string, section: string, indices: readonly number[]): string {
+  const falling = [...indices].sort((a, b) => b - a);
+  return edited(text, {
+    splice: (yaml) => withoutItems(text, yaml, section, falling),
+    edit(yaml) {
+      for (const index of falling) yaml.deleteIn([section, index]);
+    },
+  });
+}
+
 type Yaml = ReturnType<typeof parseDocument>;
 
 interface Edit {
@@ -131,6 +142,18 @@ function withReplaced(text: string, yaml: Yaml, section: string, index: number, 
     .slice(column + 2)
     .trimEnd();
   return splice(text, beginOf(old), endOf(old), fresh);
+}
+
+function withoutItems(text: string, yaml: Yaml, section: string, falling: readonly number[]): string | null {
+  const list = yaml.get(section, true) as Node | undefined;
+  if (!isSeq(list) || list.flow || falling.length >= list.items.length) return null;
+  let left = text;
+  for (const index of falling) {
+    const item = list.items[index] as Node | undefined;
+    if (!item) return null;
+    left = splice(left, lineBegin(text, beginOf(item)), nextLine(text, endOf(item)), '');
+  }
+  return left;
 }
 
 /** `- name: …` as a block, at this column. */

@@ -35,7 +35,11 @@ export class Learner {
   readonly #stop: Stop;
   #until = 0;
   #turn: Promise<void>;
+  /** What was learned before is in effect, or could not be read. */
+  readonly loaded: Promise<void>;
   #rules: readonly LearnedRule[] = [];
+  /** Keys of what each rule was made from. */
+  #madeFrom: ReadonlyMap<string, readonly string[]> = new Map();
   /** The rules do not say yet what was learned. */
   #isStale = false;
   /** Flows that nothing was learned from since the start, by reason. */
@@ -46,6 +50,7 @@ export class Learner {
   constructor(options: LearnerOptions) {
     this.#options = options;
     this.#turn = this.#load();
+    this.loaded = this.#turn.catch(() => undefined);
     this.#stop = options.clock.every(INTERVAL_MS, () => void this.look());
   }
 
@@ -81,6 +86,12 @@ export class Learner {
     );
     for (const key of gone) this.#learned.delete(key);
     if (gone.length) await this.#use();
+  }
+
+  /** Forgets what these rules were made from; resolves when that is on disk. */
+  forgetRules(ids: readonly string[]): Promise<void> {
+    const keys = new Set(ids.flatMap((id) => this.#madeFrom.get(id) ?? []));
+    return this.forget((evidence) => keys.has(evidenceKey(evidence)));
   }
 
   async #load(): Promise<void> {
@@ -129,10 +140,12 @@ export class Learner {
     const { members, use } = this.#options;
     const memberOf = members();
     const asLearned: MemberOf = (end) => ({ ...memberOf(end), learns: true });
-    const { rules } = recommend(this.evidence, asLearned, 1);
-    const named = rules.map((rule) => ({ ...rule, id: `${LEARNED_PREFIX}${rule.id}` }));
+    const { rules, madeFrom } = recommend(this.evidence, asLearned, 1);
+    const idOf = (id: string): string => `${LEARNED_PREFIX}${id}`;
+    const named = rules.map((rule) => ({ ...rule, id: idOf(rule.id) }));
     await use(named);
     this.#rules = named;
+    this.#madeFrom = new Map([...madeFrom].map(([id, seen]) => [idOf(id), seen.map(evidenceKey)]));
     this.#isStale = false;
   }
 }

@@ -33,6 +33,8 @@ export interface Provenance {
 
 export interface Recommendation {
   rules: LearnedRule[];
+  /** What each was made from, by its id. */
+  madeFrom: Map<string, readonly Evidence[]>;
   /** Flows that nothing was learned from, by reason. */
   left: Partial<Record<Unlearned, number>>;
 }
@@ -74,17 +76,27 @@ export function recommend(
     drafts = toServices(drafts, 'to', memberOf);
   }
   drafts = merged(drafts, compaction >= 3 ? pairKey : applicationKey);
-  const rules = drafts.map((draft) => ruleOf(draft, compaction)).sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { rules: withOwnIds(rules), left };
+  const made = drafts.map((draft): Made => ({ rule: ruleOf(draft, compaction), seen: draft.seen }));
+  const named = withOwnIds(made.sort((a, b) => (a.rule.id < b.rule.id ? -1 : 1)));
+  return {
+    rules: named.map(({ rule }) => rule),
+    madeFrom: new Map(named.map(({ rule, seen }) => [rule.id, seen])),
+    left,
+  };
+}
+
+interface Made {
+  rule: LearnedRule;
+  seen: readonly Evidence[];
 }
 
 /** Names that differ in signs only would make the same id. */
-function withOwnIds(rules: LearnedRule[]): LearnedRule[] {
+function withOwnIds(all: readonly Made[]): Made[] {
   const taken = new Map<string, number>();
-  return rules.map((rule) => {
+  return all.map(({ rule, seen }) => {
     const count = (taken.get(rule.id) ?? 0) + 1;
     taken.set(rule.id, count);
-    return count === 1 ? rule : { ...rule, id: `${rule.id}.${count}` };
+    return { rule: count === 1 ? rule : { ...rule, id: `${rule.id}.${count}` }, seen };
   });
 }
 
