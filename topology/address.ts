@@ -67,6 +67,13 @@ export function isLinkLocal({ family, value }: ParsedAddress): boolean {
   return family === 4 ? value >> 16n === 0xa9fen : value >> 118n === 0x3fan;
 }
 
+/** The address of all hosts of a subnet; null where it has none (/31 and /32, RFC 3021; IPv6). */
+export function broadcastOf({ family, base, prefix }: Subnet): string | null {
+  if (family !== 4 || prefix >= 31) return null;
+  const value = base | ((1n << BigInt(32 - prefix)) - 1n);
+  return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
+}
+
 /** The limited broadcast, or the directed one of one of the subnets (/31 and /32 have none, RFC 3021). */
 export function isBroadcast(address: ParsedAddress, subnets: readonly Subnet[]): boolean {
   if (address.family !== 4) return false;

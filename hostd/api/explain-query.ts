@@ -33,6 +33,8 @@ function namedIn(sources: ApiSources, { from, to, port, app }: Query): Asked {
   };
 }
 
+/** Ends that need no address. */
+const BUILT_IN = ['host', 'multicast', 'broadcast'] as const;
 const VM_SHORT = /^vm[.:]/;
 /** An address in none of the host's segments stands for every end that is neither VM nor host. */
 const SOMEWHERE = '0.0.0.0';
@@ -44,7 +46,8 @@ function endNamed(sources: ApiSources, wanted: string, field: string): EvidenceE
   if ('address' in end) return { kind: 'external', id: 'external', name: end.address, address: end.address };
   const vm = sources.workloads().find(({ id }) => id === end.id);
   if (vm) return { kind: 'vm', id: vm.id, name: vm.name, address: null };
-  if (end.id === 'host') return { kind: 'host', id: 'host', name: 'host', address: null };
+  const own = BUILT_IN.find((kind) => kind === end.id);
+  if (own) return { kind: own, id: own, name: own, address: null };
   return { kind: 'external', id: 'external', name: end.id, address: SOMEWHERE };
 }
 

@@ -15,6 +15,12 @@ export const UNICAST: readonly AddressRange[] = [
   { family: 6, first: 0n, last: MULTICAST_6 - 1n },
 ];
 
+/** Addresses of the built-in groups that are of many ends; those of subnets are among the ends. */
+export const OF_MANY_ADDRESSES: Readonly<Record<string, readonly string[]>> = {
+  multicast: ['224.0.0.0/4', 'ff00::/8'],
+  broadcast: ['255.255.255.255'],
+};
+
 const inOrder = (a: AddressRange, b: AddressRange): number =>
   a.family - b.family || (a.first < b.first ? -1 : Number(a.first > b.first));
 

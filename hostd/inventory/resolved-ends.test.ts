@@ -67,18 +67,20 @@ book.learn([
 ]);
 const ends = resolvedEnds(topology, book);
 
-test("the host's own addresses, the NICs of each segment, and the NICs that the host routes to", () => {
+test('the host, broadcast, the NICs of each segment, and the NICs that the host routes to', () => {
   assert.deepEqual(
-    ends.map(({ segment, address, workload }) => `${segment} ${address} ${workload ?? 'host'}`).sort(),
+    ends.map(({ segment, address, kind, workload }) => `${segment} ${address} ${workload ?? kind}`).sort(),
     [
       '1 10.0.0.1 uuid-web',
       '1 10.0.0.254 host',
+      '1 10.0.0.255 broadcast',
       '1 10.1.0.2 uuid-db',
       '1 10.1.0.254 host',
       '2 10.0.0.1 uuid-web',
       '2 10.0.0.254 host',
       '2 10.1.0.2 uuid-db',
       '2 10.1.0.254 host',
+      '2 10.1.0.255 broadcast',
       '2 fe80::2 uuid-db',
     ],
   );
@@ -93,14 +95,13 @@ test('each is who a frame to it would be resolved to', () => {
     ['1 uuid-web', '52:54:00:00:00:01'],
     ['2 uuid-db', '52:54:00:00:00:02'],
   ]);
-  for (const { segment, address, workload } of ends) {
-    const mac = own.get(`${segment} ${workload}`) ?? macOf.get(segment) ?? '';
+  for (const { segment, address, kind: listed, workload } of ends) {
+    const mac =
+      listed === 'broadcast'
+        ? 'ff:ff:ff:ff:ff:ff'
+        : (own.get(`${segment} ${workload}`) ?? macOf.get(segment) ?? '');
     const { kind, id } = resolve(topology, book, { segment, address, mac, role: 'destination' });
-    assert.deepEqual(
-      [kind, id],
-      workload === null ? ['host', 'host'] : ['vm', workload],
-      `${segment} ${address}`,
-    );
+    assert.deepEqual([kind, id], [listed, workload ?? listed], `${segment} ${address}`);
   }
 });
 

@@ -1,6 +1,8 @@
-// Ends that the policy knows by (segment, address): the host's own addresses, NICs of this segment also while they are
-// silent, and NICs of other segments that the host routes to. As topology/resolve.ts answers for them, listed. Pure.
+// Ends that the policy knows by (segment, address): the host's own addresses, broadcast addresses of subnets, NICs of
+// this segment also while they are silent, and NICs of other segments that the host routes to. As topology/resolve.ts
+// answers for them, listed. Pure.
 import {
+  broadcastOf,
   contains,
   isBroadcast,
   isLinkLocal,
@@ -15,7 +17,8 @@ import type { Endpoint, Route, SegmentView, Topology } from '../../topology/type
 export interface ResolvedEnd {
   segment: number;
   address: string;
-  /** UUID of the VM (`tap:NAME` where libvirt knows none); null: the host. */
+  kind: 'host' | 'broadcast' | 'vm';
+  /** UUID of the VM (`tap:NAME` where libvirt knows none); null: it is none. */
   workload: string | null;
 }
 
@@ -27,7 +30,7 @@ export function resolvedEnds(topology: Topology, book: AddressBook): ResolvedEnd
   const ends = new Ends(topology, book);
   const views = [...topology.segments.values()];
   const found = new Map<string, ResolvedEnd>();
-  for (const list of [hostEnds, ownEnds, routedEnds])
+  for (const list of [hostEnds, broadcastEnds, ownEnds, routedEnds])
     for (const view of views)
       for (const end of list(ends, view)) {
         const key = `${end.segment}/${end.address}`;
@@ -76,18 +79,28 @@ class Ends {
   }
 }
 
-const idOf = ({ workload, tap }: Endpoint): string => workload ?? `tap:${tap}`;
+const vmEnd = (segment: number, address: string, { workload, tap }: Endpoint): ResolvedEnd => ({
+  ...{ segment, address, kind: 'vm' },
+  workload: workload ?? `tap:${tap}`,
+});
 
 function hostEnds(ends: Ends, view: SegmentView): ResolvedEnd[] {
-  return ends.routes(view).map(({ address }) => ({ segment: view.segment, address, workload: null }));
+  const { segment } = view;
+  return ends.routes(view).map(({ address }) => ({ segment, address, kind: 'host', workload: null }));
+}
+
+function broadcastEnds(_ends: Ends, { segment, subnets }: SegmentView): ResolvedEnd[] {
+  return subnets.flatMap((subnet) => {
+    const address = broadcastOf(subnet);
+    return address === null ? [] : [{ segment, address, kind: 'broadcast' as const, workload: null }];
+  });
 }
 
 function* ownEnds(ends: Ends, view: SegmentView): Iterable<ResolvedEnd> {
   const { segment } = view;
   for (const { endpoint, source, text, address } of ends.owned(segment)) {
     const own = isOwn(ends.book, view, address, { endpoint, source });
-    if (own && !isElsewhere(ends, view, text, address))
-      yield { segment, address: text, workload: idOf(endpoint) };
+    if (own && !isElsewhere(ends, view, text, address)) yield vmEnd(segment, text, endpoint);
   }
 }
 
@@ -103,7 +116,6 @@ function* routedEnds(ends: Ends, view: SegmentView): Iterable<ResolvedEnd> {
   for (const far of new Set(ends.routes(view).map((route) => route.segment))) {
     if (far === null || far === segment) continue;
     for (const { endpoint, text, address } of ends.owned(far))
-      if (ends.route(view, address)?.segment === far)
-        yield { segment, address: text, workload: idOf(endpoint) };
+      if (ends.route(view, address)?.segment === far) yield vmEnd(segment, text, endpoint);
   }
 }

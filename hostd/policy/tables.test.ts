@@ -52,9 +52,10 @@ const tables = policyTables({
     vm('off', null, [], 'learn', null),
   ],
   ends: [
-    { segment: 1, address: '192.0.2.1', workload: null },
-    { segment: 2, address: '10.0.0.5', workload: 'uuid-web-1' },
-    { segment: 2, address: '10.0.0.6', workload: 'tap:tap9' },
+    { segment: 1, address: '192.0.2.1', kind: 'host', workload: null },
+    { segment: 1, address: '192.0.2.255', kind: 'broadcast', workload: null },
+    { segment: 2, address: '10.0.0.5', kind: 'vm', workload: 'uuid-web-1' },
+    { segment: 2, address: '10.0.0.6', kind: 'vm', workload: 'tap:tap9' },
   ],
   defaultMode: 'learn',
   now: NOW,
@@ -70,6 +71,8 @@ test('the built-in groups stand first, then those of the document, then those of
       ['host', 'monitor', 'open'],
       ['external', null, 'open'],
       ['unknown', 'learn', 'open'],
+      ['multicast', null, 'open'],
+      ['broadcast', null, 'open'],
       ['web', 'protect', 'closed'],
       ['office', null, 'open'],
       ['mirrors', null, 'open'],
@@ -79,8 +82,8 @@ test('the built-in groups stand first, then those of the document, then those of
       ['vm.not-there', null, 'open'],
     ],
   );
-  assert.deepEqual(tables.groups[5]?.addresses, ['192.0.2.0/24']);
-  assert.deepEqual(tables.groups[6]?.fqdn, ['*.debian.org']);
+  assert.deepEqual(tables.groups[7]?.addresses, ['192.0.2.0/24']);
+  assert.deepEqual(tables.groups[8]?.fqdn, ['*.debian.org']);
 });
 
 test('rules in effect, in order, learned ones last, with their numbers', () => {
@@ -113,6 +116,7 @@ test('NICs and ends have the groups of whoever they are', () => {
     tables.ends.map(({ segment, address, groups }) => [segment, address, namesOf(groups)]),
     [
       [1, '192.0.2.1', ['any', 'host', 'office']],
+      [1, '192.0.2.255', ['any', 'broadcast', 'office']],
       [2, '10.0.0.5', ['any', 'web', 'vm.web-1']],
       [2, '10.0.0.6', ['any', 'unknown']],
     ],

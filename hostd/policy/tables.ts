@@ -113,9 +113,9 @@ function rulesOf({ document, learned, ruleNumbers, now }: TablesInput, index: Gr
 function endsOf({ ends, workloads, document }: TablesInput, index: GroupIndex): PolicyTables['ends'] {
   const byId = new Map(workloads.map((workload) => [workload.id, workload]));
   const covering = addressGroups(document);
-  return ends.map(({ segment, address, workload }) => {
+  return ends.map(({ segment, address, kind, workload }) => {
     const names =
-      workload === null ? ['host', ...covering(address)] : (byId.get(workload)?.groups ?? ['unknown']);
+      workload === null ? [kind, ...covering(address)] : (byId.get(workload)?.groups ?? ['unknown']);
     return { segment, address, groups: index.of(['any', ...names]) };
   });
 }

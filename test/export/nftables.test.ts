@@ -45,12 +45,13 @@ function randomTables(): PolicyTables {
     ...[0, 1, 2].map((n) => group(`vms-${n}`, { mode: one(MODES) })),
     group('near', { addresses: ['10.9.0.8/30', '2001:db8::/32'] }),
     group('far', { addresses: ['192.0.2.0/24', '10.9.1.0-10.9.1.9'] }),
+    ...['multicast', 'broadcast'].map((name) => group(name)),
   ];
   const member = (): number[] => [0, ...[4, 5, 6].filter(() => random() < 0.5)];
   const rules = Array.from(
     { length: below(8) },
     (_, index): PolicyRule => ({
-      ...{ number: index + 1, id: `rule-${index}`, from: below(9), to: below(9), applications: [] },
+      ...{ number: index + 1, id: `rule-${index}`, from: below(9), to: below(11), applications: [] },
       ports: random() < 0.3 ? [] : Array.from({ length: 1 + below(3) }, () => one(SOME_PORTS)),
       action: random() < 0.6 ? 'allow' : 'deny',
       learned: false,
@@ -121,14 +122,18 @@ suite('nftables', { skip, timeout: 600_000 }, () => {
     tables.groups.push(group('mirrors', { fqdn: ['*.example.org'] }));
     tables.rules = [
       { ...from, number: 1, id: 'by-app', applications: ['http', 'tls/https'] },
-      { ...from, number: 2, id: 'by-name', to: 9, applications: [] },
+      { ...from, number: 2, id: 'by-name', to: tables.groups.length - 1, applications: [] },
       { ...from, number: 3, id: 'by-port', applications: [], ports: ['tcp/80'] },
+      { ...from, number: 4, id: 'to-many', to: 9, applications: [] },
+      { ...from, number: 5, id: 'to-all', to: 10, applications: [] },
     ];
     const { text, unexpressed } = ruleset(tables);
     assert.deepEqual(
       unexpressed.map(({ item }) => item),
       ['rule by-app', 'rule by-name'],
     );
+    for (const set of ['group9_all_ip ', 'group9_all_ip6 ', 'group10_all_ip '])
+      assert.ok(text.includes(`set ${set}{`) && text.includes(`daddr @${set}`), text);
     for (const { item, why } of unexpressed) assert.ok(text.includes(`#   ${item}: ${why}\n`), text);
     lab.load(text);
   });

@@ -29,7 +29,8 @@ const group = (name: string, change: Partial<PolicyGroup> = {}): PolicyGroup => 
 const MODES: (Mode | null)[] = ['learn', 'monitor', 'protect', 'protect', null];
 const NAMED = 9;
 const UNKNOWN = 3;
-const GROUPS = 10;
+const BROADCAST = 11;
+const GROUPS = 12;
 const SHARED = '10.9.0.7';
 const VMS = [
   { name: 'a', addresses: ['10.9.0.1', '2001:db8::a'] },
@@ -39,7 +40,8 @@ const VMS = [
 const HOST = '10.9.0.254';
 const STRANGERS = ['10.9.0.9', '192.0.2.7', '10.9.1.9', '10.9.1.10', '2001:db8::5', '2001:db9::1'];
 /** Only ever spoken to, and not external. */
-const MULTICAST = ['224.0.0.251', '255.255.255.255', 'ff02::fb'];
+const SUBNET_BROADCAST = '10.9.0.255';
+const MULTICAST = ['224.0.0.251', '255.255.255.255', SUBNET_BROADCAST, 'ff02::fb'];
 const SOME_PORTS = [
   ...['any', 'udp', 'udp/7001', 'udp/7000-7002', 'tcp/7003', 'tcp', 'proto/17', 'proto/50'],
   ...['icmp', 'icmp/3/4', 'icmp/8', 'icmpv6/128', 'icmpv6', 'sctp/1-5'],
@@ -58,6 +60,7 @@ function randomTables({ vague }: Taste): PolicyTables {
     group('near', { addresses: ['10.9.0.0/28', '2001:db8::/32'] }),
     group('far', { addresses: ['192.0.2.0/24', '10.9.1.0-10.9.1.9'] }),
     group('mirrors', { fqdn: ['*.example.org'] }),
+    ...['multicast', 'broadcast'].map((name) => group(name)),
     ...VMS.map(({ name }) => group(`vm.${name}`)),
   ];
   const hostGroups = [0, 1, ...(random() < 0.3 ? [4] : [])];
@@ -80,7 +83,10 @@ function randomTables({ vague }: Taste): PolicyTables {
       ...{ tap: `tap-${name}`, mac: `52:54:00:00:00:0${name}`, nic: `uuid-${name}/mac` },
       groups: [0, ...[4, 5, 6].filter(() => random() < 0.5), GROUPS + at],
     })),
-    ends: [{ segment: 1, address: HOST, groups: hostGroups }],
+    ends: [
+      { segment: 1, address: HOST, groups: hostGroups },
+      { segment: 1, address: SUBNET_BROADCAST, groups: [0, BROADCAST] },
+    ],
   };
 }
 

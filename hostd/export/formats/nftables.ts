@@ -1,6 +1,7 @@
 // nftables: the policy as a ruleset of the bridge family, for `nft -f`. It says what it cannot express.
 import type { PolicyRule, PolicyTables } from '../../../dp/contract/policy.ts';
 import { portRanges } from '../../policy/ports.ts';
+import { OF_MANY_ADDRESSES } from '../address-ranges.ts';
 import type { About, Format, PolicyContent, Unexpressed } from '../content.ts';
 
 export const nftables: Format = {
@@ -29,7 +30,8 @@ const NOTES = [
   'The answer is given once, so no application is known: rules with applications are left out.',
   'Names of the DNS are not known: rules from or to groups of names are left out.',
   'A sender is known by the MAC address that it uses, not by its tap: a guest may lie. Addresses count',
-  'without their segment. A NIC that vmoat does not know counts as external.',
+  'without their segment. A NIC that vmoat does not know counts as external. multicast and broadcast are told',
+  'by the IP address; of subnets that the host has no address in, the broadcast address counts as external.',
   'learn and monitor let everything pass, and violations are not told. failPolicy has no meaning here.',
   'ARP, neighbour discovery and whatever is not IP pass, frames with VLAN tags too.',
 ];
@@ -128,13 +130,14 @@ class Ruleset {
       }));
     }
     const name = `group${index}`;
-    const addresses = this.#tables.groups[index]?.addresses ?? [];
-    if (addresses.length) return this.#strangersAt(name, addresses, side, known);
+    const group = this.#tables.groups[index];
+    if (group?.addresses.length) return this.#strangersAt(name, group.addresses, side, known);
+    const ofMany = this.#strangersAt(`${name}_all`, OF_MANY_ADDRESSES[group?.name ?? ''] ?? [], side, known);
     const members = this.#define(
       name,
       this.#ends((groups) => groups.includes(index)),
     );
-    return this.#members(name, members, known, side);
+    return [...ofMany, ...this.#members(name, members, known, side)];
   }
 
   /** Ends that vmoat knows. */

@@ -4,7 +4,14 @@ import type { PolicyRule, PolicyTables } from '../../../dp/contract/policy.ts';
 import { type AddressRange, parseRange } from '../../policy/addresses.ts';
 import { VM_PREFIX } from '../../policy/document/words.ts';
 import { type PortRange, portRanges } from '../../policy/ports.ts';
-import { addressText, blocksOf, type Family, together, UNICAST } from '../address-ranges.ts';
+import {
+  addressText,
+  blocksOf,
+  type Family,
+  OF_MANY_ADDRESSES,
+  together,
+  UNICAST,
+} from '../address-ranges.ts';
 import type { About, Format, PolicyContent, Unexpressed } from '../content.ts';
 
 export const nwfilter: Format = {
@@ -170,7 +177,8 @@ class Filters {
     if (index === ANY) return WHOLE;
     const isAll = index === EXTERNAL || (this.#isVague(index) && action === 'deny');
     if (isAll) return UNICAST;
-    const addresses = this.#tables.groups[index]?.addresses ?? [];
+    const { name = '', addresses: given = [] } = this.#tables.groups[index] ?? {};
+    const addresses = OF_MANY_ADDRESSES[name] ?? given;
     return together(addresses.flatMap((text) => parseRange(text) ?? []));
   }
 

@@ -2,6 +2,7 @@
 import type { CompiledPolicy } from '../../../dp/client/index.ts';
 import type { PolicyTables } from '../../../dp/contract/policy.ts';
 import type { EvidenceEnd } from '../../base/evidence.ts';
+import { OF_MANY } from '../document/words.ts';
 import type { Judge } from '../replay/replay.ts';
 
 export interface JudgeParts {
@@ -25,11 +26,19 @@ export function judgeOf({ tables, policy, groupsOfVm, namesOf }: JudgeParts): Ju
     identityOf: (end) => {
       if (end.kind === 'vm') return identityOfGroups(['any', ...groupsOfVm(end)]);
       if (end.kind === 'host') return identityOfGroups(['any', 'host']);
+      if (isOfMany(end) && end.address === null) return identityOfGroups(['any', end.kind]);
       const address = end.address ?? '';
-      return policy.identity({ segment: NO_SEGMENT, address, names: namesOf(address) });
+      const identity = policy.identity({ segment: NO_SEGMENT, address, names: namesOf(address) });
+      // Without its segment the broadcast address of a subnet looks like any other.
+      const own = places.get(end.kind);
+      if (!isOfMany(end) || own === undefined) return identity;
+      const others = policy.groups(identity).filter((group) => group !== places.get('external'));
+      return policy.identity({ groups: [...others, own] });
     },
   };
 }
+
+const isOfMany = ({ kind }: EvidenceEnd): boolean => OF_MANY.some((each) => each === kind);
 
 /** Names of the groups that an end is in. */
 export const groupNames = ({ policy, identityOf }: Judge, tables: PolicyTables, end: EvidenceEnd): string[] =>

@@ -11,8 +11,10 @@ export const VM_PREFIX = 'vm.';
 export const VM_SHORT = 'vm:';
 export const SERVICE_PREFIX = 'svc.';
 
+/** Groups of addresses that are of many ends at once; nothing is ever sent from them. */
+export const OF_MANY = ['multicast', 'broadcast'] as const;
 /** Groups that exist without being written down. `unknown`: NICs of VMs that libvirt has not named yet. */
-export const BUILT_IN = ['any', 'host', 'external', 'unknown'] as const;
+export const BUILT_IN = ['any', 'host', 'external', 'unknown', ...OF_MANY] as const;
 export const isBuiltIn = (name: string): boolean => BUILT_IN.some((each) => each === name);
 
 const PLAIN_NAME = '[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,126}';
@@ -32,7 +34,7 @@ export const GroupReference = z
   .max(NAME_CHARS_MAX)
   .regex(
     new RegExp(`^(${PLAIN_NAME}|vm[.:]${VM_NAME})$`),
-    'the name of a group, `any`, `host`, `external`, or `vm:NAME` for one VM',
+    'the name of a group, `any`, `host`, `external`, `multicast`, `broadcast`, or `vm:NAME` for one VM',
   );
 
 /** `vm:NAME` is short for the group `vm.NAME`. */

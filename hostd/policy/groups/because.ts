@@ -10,6 +10,8 @@ const BUILT_IN: Record<string, string> = {
   host: 'it is this host',
   external: 'it is no VM of this host, nor the host',
   unknown: 'libvirt has not named its VM',
+  multicast: 'it is an address of many ends',
+  broadcast: 'it is an address of all ends of a segment',
 };
 
 /** `facts` of a VM that exists; null: it is none, or none any more. */

@@ -10,7 +10,7 @@ export type Unlearned =
 
 /** Who an end is to the policy. */
 export interface Member {
-  /** The group that stands for this end alone: `vm.web-1`, `host`, `external`; null: no rule can name it. */
+  /** The group that stands for this end alone: `vm.web-1`, `host`, `external`, `multicast`; null: no rule can name it. */
   own: string | null;
   /** The group of its service, and how many VMs that has; null where it has none. */
   service: { name: string; members: number } | null;

@@ -24,6 +24,14 @@ function found(rules: string[], live: LiveKnowledge | null = null): string[] {
 }
 
 const cases: [name: string, rules: string[], expected: string[]][] = [
+  [
+    'nobody sends from addresses of many',
+    [
+      'from: multicast, to: web, ports: [udp/5353], action: allow',
+      'from: web, to: multicast, ports: [udp/5353], action: allow',
+    ],
+    ['never-matched:r0'],
+  ],
   ['nothing is odd', ['from: web, to: db, ports: [tcp/5432], action: allow'], []],
   [
     'duplicate, whatever the order of its lists',

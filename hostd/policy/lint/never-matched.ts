@@ -1,4 +1,5 @@
 // Rules that nothing matches: their time is over, their group is empty, or traffic has never met them.
+import { OF_MANY } from '../document/words.ts';
 import { type Check, type Finding, found, type LintInput, type LintRule } from './check.ts';
 
 const DAY_MS = 86_400_000;
@@ -8,17 +9,24 @@ const WATCHED_MS = 7 * DAY_MS;
 export const neverMatched: Check = {
   name: 'never-matched',
   means:
-    'expired, for a group without members, or not met by any traffic for a week (the last two: live only)',
+    'expired, from multicast or broadcast, for a group without members, or not met by any traffic for a week (the last two: live only)',
   run: (input) => [
     ...input.expired.map((rule) =>
       warned(rule, `out of effect since ${rule.rule.expires}`, 'remove it, or give it more time'),
     ),
-    ...input.rules.flatMap((rule) => emptyGroup(rule, input) ?? unused(rule, input) ?? []),
+    ...input.rules.flatMap((rule) => fromMany(rule) ?? emptyGroup(rule, input) ?? unused(rule, input) ?? []),
   ],
 };
 
 const warned = (rule: LintRule, message: string, advice: string): Finding =>
   found('never-matched', rule, null, { severity: 'warning', message, advice });
+
+function fromMany(rule: LintRule): Finding | null {
+  const from = OF_MANY.find((name) => name === rule.from);
+  return from
+    ? warned(rule, `nothing is ever sent from a ${from} address`, `\`${from}\` is for \`to\``)
+    : null;
+}
 
 function emptyGroup(rule: LintRule, { live }: LintInput): Finding | null {
   const empty = [rule.from, rule.to].find((group) => live?.members(group) === 0);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { compilePolicy } from '../../../dp/client/index.ts';
 import type { Mode, PolicyRule, PolicyTables } from '../../../dp/contract/policy.ts';
 import type { Evidence, EvidenceEnd } from '../../base/evidence.ts';
+import { judgeOf } from '../advice/judge.ts';
 import { seen, vm } from '../evidence-fixture.ts';
 import { recommend } from '../learn/recommend.ts';
 import { coverageOf } from './coverage.ts';
@@ -17,7 +18,21 @@ const outside = (address: string): EvidenceEnd => ({
   address,
 });
 
-const GROUPS = ['any', 'host', 'external', 'svc.web', ...VMS.map((name) => `vm.${name}`)];
+const ofMany = (kind: 'multicast' | 'broadcast', address: string): EvidenceEnd => ({
+  kind,
+  id: kind,
+  name: kind,
+  address,
+});
+const GROUPS = [
+  'any',
+  'host',
+  'external',
+  'multicast',
+  'broadcast',
+  'svc.web',
+  ...VMS.map((name) => `vm.${name}`),
+];
 
 function judge(rules: Omit<PolicyRule, 'number' | 'learned'>[], mode: Mode): Judge {
   const tables: PolicyTables = {
@@ -35,17 +50,11 @@ function judge(rules: Omit<PolicyRule, 'number' | 'learned'>[], mode: Mode): Jud
     ends: [],
   };
   const policy = compilePolicy(tables);
-  const groupsOf = ({ name }: EvidenceEnd): number[] =>
-    ['any', `vm.${name}`, ...(name.startsWith('web') ? ['svc.web'] : [])].map((group) =>
-      GROUPS.indexOf(group),
-    );
-  return {
-    policy,
-    identityOf: (end) =>
-      end.kind === 'vm'
-        ? policy.identity({ groups: groupsOf(end) })
-        : policy.identity({ segment: 0, address: end.address ?? '' }),
-  };
+  const groupsOfVm = ({ name }: EvidenceEnd): string[] => [
+    `vm.${name}`,
+    ...(name.startsWith('web') ? ['svc.web'] : []),
+  ];
+  return judgeOf({ tables, policy, groupsOfVm, namesOf: () => [] });
 }
 
 const often = (from: EvidenceEnd, to: EvidenceEnd, change: Partial<Evidence> = {}): Evidence =>
@@ -58,6 +67,14 @@ const TRAFFIC: Evidence[] = [
   often(vm('web-2'), vm('db'), { app: null, confidence: null, port: 9000 }),
   often(vm('web-1'), outside('192.0.2.7'), { app: 'tls/https', port: 443 }),
   often(vm('web-1'), vm('web-2'), { proto: 'icmp', port: 8 * 256, app: 'icmp' }),
+  often(vm('db'), ofMany('multicast', 'ff02::fb'), { proto: 'udp', app: 'dns', port: 5353 }),
+  often(vm('db'), ofMany('broadcast', '255.255.255.255'), { proto: 'udp', app: 'dhcp', port: 67 }),
+  often(vm('db'), ofMany('broadcast', '10.0.0.255'), {
+    proto: 'udp',
+    app: null,
+    confidence: null,
+    port: 138,
+  }),
   often(vm('db'), outside('192.0.2.9'), { proto: 'udp', app: 'dns', port: 53, direction: 'inferred' }),
 ];
 

@@ -19,7 +19,7 @@ const Ports = z.string().refine((text) => parsePorts(text) !== null, PORTS_WANTE
 export const Rule = z.strictObject({
   id: RuleId.describe('unique; what flows and violations name'),
   from: GroupReference.describe('group of the client, `any`, `host`, `external`, or `vm:NAME`'),
-  to: GroupReference.describe('group of the server, likewise'),
+  to: GroupReference.describe('group of the server, likewise; also `multicast` or `broadcast`'),
   applications: z
     .array(Application)
     .max(64)
