@@ -48,7 +48,7 @@ const knowledge = [
   ...sources,
 ];
 
-/** TypeScript rooms, from the root. `schema` is the one file hostd/api/schema.ts, types only for the web. */
+/** TypeScript rooms, from the root. `schema` is hostd/api/schema.ts and its parts, types only for the web. */
 export const tsEdges: Record<string, readonly string[]> = {
   'dp/contract': [],
   'dp/client': ['dp/contract'],

@@ -17,7 +17,7 @@ const tsRooms = Object.keys(tsEdges).sort((a, b) => b.length - a.length);
 const cppRoom = (file: string): string | undefined => /^dp\/([a-z]+)\//.exec(file)?.[1];
 
 function tsRoom(file: string): string | undefined {
-  if (file === 'hostd/api/schema.ts') return 'schema';
+  if (/^hostd\/api\/schema(\/|\.ts$)/.test(file)) return 'schema';
   return tsRooms.find((room) => file.startsWith(`${room}/`));
 }
 
