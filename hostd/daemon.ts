@@ -22,16 +22,20 @@ import { systemClock } from './base/clock.ts';
 import { VmoatError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import { VERSION } from './base/version.ts';
+import type { CheckedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { eventKindList } from './events/kinds.ts';
 import { groupOf } from './graphs.ts';
 import { openPolicy } from './open-policy.ts';
 import { Parts } from './parts.ts';
+import { Reload } from './reload.ts';
 import { passes } from './threats/threat-filter.ts';
 
 export interface Daemon {
   /** Address of the web page, or null where it is off. */
   page: string | null;
+  /** Another configuration: what can change at once does. */
+  reload: (checked: CheckedConfig) => void;
   stop: () => Promise<void>;
 }
 
@@ -81,7 +85,13 @@ export async function startDaemon(
     await stop();
     throw error;
   }
-  return { page: web.served?.address ?? null, stop };
+  const reload = new Reload({
+    config,
+    log,
+    emit: parts.emit,
+    use: (delivery) => parts.deliverBy(delivery),
+  });
+  return { page: web.served?.address ?? null, reload: (checked) => reload.take(checked), stop };
 }
 
 async function serveWeb(config: Config, log: Log, app: Omit<AppOptions, 'door'>, web: Web): Promise<Server> {

@@ -4,7 +4,7 @@ import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config/schema.ts';
 import type { PolicyAction } from './delivery/actions.ts';
-import { Delivery } from './delivery/delivery.ts';
+import { Delivery, type DeliverySetUp } from './delivery/delivery.ts';
 import type { Destination } from './delivery/destination.ts';
 import { glob, Responses } from './delivery/responses.ts';
 import { Syslog } from './delivery/syslog.ts';
@@ -12,8 +12,9 @@ import { Webhook } from './delivery/webhook.ts';
 import type { Emit } from './events/events.ts';
 import { eventKindList } from './events/kinds.ts';
 
+export type DeliveryConfig = Pick<Config, 'webhooks' | 'syslog' | 'responses'>;
+
 export interface DeliveryParts {
-  config: Pick<Config, 'webhooks' | 'syslog' | 'responses'>;
   clock: Clock;
   log: Log;
   emit: Emit;
@@ -24,25 +25,15 @@ export interface DeliveryParts {
 }
 
 /** Nothing is sent before its `begin`. */
-export function openDelivery(parts: DeliveryParts): Delivery {
-  const { config, clock, log, emit, onDone, onPolicyAction } = parts;
-  warnOfUnknown(config, log);
-  const groupsOf = ({ kind, id, name }: EventSubject): readonly string[] => {
-    if (kind === 'group') return [name];
-    return kind === 'vm' ? parts.groupsOf(id) : [];
-  };
-  const responses = new Responses({ rules: config.responses, groupsOf });
+export function openDelivery(config: DeliveryConfig, parts: DeliveryParts): Delivery {
+  const { clock, emit, onDone, onPolicyAction } = parts;
   const about = ({ id, target }: Destination) => ({
     subjects: [{ kind: 'destination' as const, id, name: id }],
     data: { target },
   });
   return new Delivery({
-    destinations: [
-      ...config.webhooks.map((each) => new Webhook(each, clock)),
-      ...config.syslog.map((each) => new Syslog(each)),
-    ],
+    ...deliverySetUp(config, parts),
     clock,
-    actions: (event) => responses.to(event),
     onDone,
     onPolicyAction,
     onFailing: (destination, reason) =>
@@ -58,8 +49,28 @@ export function openDelivery(parts: DeliveryParts): Delivery {
   });
 }
 
+/** What a configuration wants of it. */
+export function deliverySetUp(
+  config: DeliveryConfig,
+  { clock, log, groupsOf }: Pick<DeliveryParts, 'clock' | 'log' | 'groupsOf'>,
+): DeliverySetUp {
+  warnOfUnknown(config, log);
+  const groupsOfSubject = ({ kind, id, name }: EventSubject): readonly string[] => {
+    if (kind === 'group') return [name];
+    return kind === 'vm' ? groupsOf(id) : [];
+  };
+  const responses = new Responses({ rules: config.responses, groupsOf: groupsOfSubject });
+  return {
+    destinations: [
+      ...config.webhooks.map((each) => new Webhook(each, clock)),
+      ...config.syslog.map((each) => new Syslog(each)),
+    ],
+    actions: (event) => responses.to(event),
+  };
+}
+
 /** The configuration's schema does not know the kinds. */
-function warnOfUnknown({ responses }: DeliveryParts['config'], log: Log): void {
+function warnOfUnknown({ responses }: DeliveryConfig, log: Log): void {
   for (const { name, when } of responses)
     for (const kind of when.kinds ?? []) {
       const wanted = glob(kind);

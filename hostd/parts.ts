@@ -13,7 +13,7 @@ import { VERSION } from './base/version.ts';
 import type { Config } from './config/schema.ts';
 import { Dataplane } from './dataplane/dataplane.ts';
 import type { Delivery } from './delivery/delivery.ts';
-import { openDelivery } from './event-delivery.ts';
+import { type DeliveryConfig, deliverySetUp, openDelivery } from './event-delivery.ts';
 import { EventSources } from './event-sources.ts';
 import { type Emit, emitter } from './events/events.ts';
 import type { Exports } from './export/exports.ts';
@@ -99,12 +99,11 @@ export class Parts {
       workloads: () => this.inventory.workloads(),
       emit: this.emit,
     });
-    this.delivery = openDelivery({
-      config,
+    this.delivery = openDelivery(config, {
       clock,
       log,
       emit: this.emit,
-      groupsOf: (uuid) => this.#workload(uuid)?.groups ?? [],
+      groupsOf: this.#groupsOf,
       onPolicyAction: (event, action) => responder.respond(event, action),
       onDone: (done) => void this.history.keepEvents([], done),
     });
@@ -222,6 +221,11 @@ export class Parts {
   async #deliver(): Promise<void> {
     const pending = await this.history.pendingEvents().catch(() => []);
     if (!this.#stopped) this.delivery.begin(pending);
+  }
+
+  /** Where events go from now on. */
+  deliverBy(config: DeliveryConfig): void {
+    this.delivery.use(deliverySetUp(config, { clock: this.clock, log: this.#log, groupsOf: this.#groupsOf }));
   }
 
   /** Sends an event to this destination alone; null where there is none. */
@@ -348,6 +352,8 @@ export class Parts {
     void this.history.keepEvents([{ event, to: this.delivery.take(event) }]);
     this.feed.emit('events', [event]);
   }
+
+  readonly #groupsOf = (uuid: string): readonly string[] => this.#workload(uuid)?.groups ?? [];
 
   #workload(uuid: string): Workload | undefined {
     return this.inventory.workloads().find(({ id }) => id === uuid);

@@ -4,13 +4,14 @@ import { loadAddon } from '../dp/client/index.ts';
 import { messageOf, VmoatError } from './base/errors.ts';
 import { openLog } from './base/log.ts';
 import { VERSION } from './base/version.ts';
-import { loadConfig } from './config/load.ts';
+import { checkConfig, loadConfig } from './config/load.ts';
 import { DEFAULT_CONFIG_FILE } from './config/schema.ts';
 import { startDaemon } from './daemon.ts';
 
 const HELP = `vmoat-hostd [--config FILE]
 
 Knows the VMs of this host, joins them with what vmoat-dp sees, and serves the command line and the web page.
+SIGHUP makes it read webhooks, syslog and responses of the configuration anew.
 
   --config FILE  configuration, ${DEFAULT_CONFIG_FILE} if not given (docs/configuration.md)
   --version      print the version
@@ -57,14 +58,18 @@ function notifier(): (state: string) => void {
 async function main(): Promise<void> {
   // The history says who spoke to whom: nobody but hostd's own user and group reads it.
   process.umask(0o027);
-  const config = loadConfig(configFile());
+  const file = configFile();
+  const config = loadConfig(file);
   const log = openLog(config.log.level);
   const notify = notifier();
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'vmoat-hostd ends by a fault of its own');
     process.exit(EXIT_FAILED);
   });
+  let reload = (): void => log.warn('asked to read the configuration anew while starting: ask again');
+  process.on('SIGHUP', () => reload());
   const daemon = await startDaemon(config, log);
+  reload = () => daemon.reload(checkConfig(file));
   notify('READY=1');
   log.info({ version: VERSION, page: daemon.page }, 'vmoat-hostd is up');
   const stop = (signal: string): void => {

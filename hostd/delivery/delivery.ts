@@ -12,11 +12,15 @@ export interface Waiting {
   event: EventRecord;
 }
 
-export interface DeliveryOptions {
+/** What the configuration says of delivery; it may be another one later. */
+export interface DeliverySetUp {
   destinations: readonly Destination[];
-  clock: Clock;
   /** What the response rules say of an event. */
   actions: (event: EventRecord) => readonly ActionConfig[];
+}
+
+export interface DeliveryOptions extends DeliverySetUp {
+  clock: Clock;
   /** They need not be kept for delivery any more. */
   onDone: (done: { destination: string; event: string }[]) => void;
   /** A response rule wants the policy changed. */
@@ -31,29 +35,40 @@ const TEST = 'delivery-test';
 
 export class Delivery {
   readonly #options: DeliveryOptions;
-  readonly #lanes = new Map<string, { lane: Lane; destination: Destination }>();
+  #lanes = new Map<string, { lane: Lane; destination: Destination }>();
+  #actions: DeliverySetUp['actions'];
   /** What came before the disk was read; null since then. */
   #early: Waiting[] | null = [];
+  /** Of lanes that are no more. */
+  #lostBefore = 0;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    const { destinations, clock, onDone, onFailing, onResumed, retry } = options;
-    for (const destination of destinations) {
-      const lane = new Lane({
-        destination,
-        clock,
-        onDone: ({ id }) => onDone([{ destination: destination.id, event: id }]),
-        onFailing: (reason) => onFailing(destination, reason),
-        onResumed: (failed_ms) => onResumed(destination, failed_ms),
-        ...(retry && { retry }),
-      });
-      this.#lanes.set(destination.id, { lane, destination });
-    }
+    this.#actions = options.actions;
+    this.use(options);
+  }
+
+  /** From now on. A destination that stays as it was goes on; of another one of its name, the new one gets what waits. */
+  use({ destinations, actions }: DeliverySetUp): void {
+    this.#actions = actions;
+    const before = this.#lanes;
+    this.#lanes = new Map(
+      destinations.map((destination) => {
+        const known = before.get(destination.id);
+        const same = known?.destination.settings === destination.settings;
+        return [destination.id, same && known ? known : { lane: this.#lane(destination), destination }];
+      }),
+    );
+    const gone = [...before].filter(([id, { lane }]) => this.#lanes.get(id)?.lane !== lane);
+    this.#lostBefore += gone.reduce((sum, [, { lane }]) => sum + lostBy(lane), 0);
+    this.#pass(
+      gone.flatMap(([destination, { lane }]) => lane.handOver().map((event) => ({ destination, event }))),
+    );
   }
 
   get lost(): Record<string, number> {
-    const states = [...this.#lanes.values()].map(({ lane }) => lane.state);
-    return { deliveries: states.reduce((sum, { dropped, refused }) => sum + dropped + refused, 0) };
+    const now = [...this.#lanes.values()].reduce((sum, { lane }) => sum + lostBy(lane), 0);
+    return { deliveries: this.#lostBefore + now };
   }
 
   get destinations(): EventDestination[] {
@@ -66,14 +81,10 @@ export class Delivery {
 
   /** Starts the lanes with what did not arrive before hostd ended; what is for nobody any more is done. */
   begin(pending: readonly Waiting[]): void {
-    const orphans = pending.filter(({ destination }) => !this.#lanes.has(destination));
-    if (orphans.length)
-      this.#options.onDone(orphans.map(({ destination, event }) => ({ destination, event: event.id })));
     const known = new Set(pending.map(keyOf));
     const early = (this.#early ?? []).filter((waiting) => !known.has(keyOf(waiting)));
     this.#early = null;
-    for (const { destination, event } of [...pending, ...early])
-      this.#lanes.get(destination)?.lane.push(event);
+    this.#pass([...pending, ...early]);
   }
 
   /** The destinations that will get the event, to be kept with it. */
@@ -83,7 +94,7 @@ export class Delivery {
       deliver: (id: string) => void to.add(id),
       change: (action: PolicyAction) => this.#options.onPolicyAction(event, action),
     };
-    for (const action of this.#options.actions(event)) act(action, tools);
+    for (const action of this.#actions(event)) act(action, tools);
     return [...to].filter((id) => this.send(id, event));
   }
 
@@ -99,6 +110,28 @@ export class Delivery {
   stop(): void {
     for (const { lane } of this.#lanes.values()) lane.stop();
   }
+
+  /** To the lanes of their destinations; what has none is done. */
+  #pass(all: readonly Waiting[]): void {
+    const orphans = all.filter(({ destination }) => !this.#lanes.has(destination));
+    if (orphans.length)
+      this.#options.onDone(orphans.map(({ destination, event }) => ({ destination, event: event.id })));
+    for (const { destination, event } of all) this.#lanes.get(destination)?.lane.push(event);
+  }
+
+  #lane(destination: Destination): Lane {
+    const { clock, onDone, onFailing, onResumed, retry } = this.#options;
+    return new Lane({
+      destination,
+      clock,
+      onDone: ({ id }) => onDone([{ destination: destination.id, event: id }]),
+      onFailing: (reason) => onFailing(destination, reason),
+      onResumed: (failed_ms) => onResumed(destination, failed_ms),
+      ...(retry && { retry }),
+    });
+  }
 }
+
+const lostBy = ({ state: { dropped, refused } }: Lane): number => dropped + refused;
 
 const keyOf = ({ destination, event }: Waiting): string => `${destination} ${event.id}`;

@@ -6,6 +6,8 @@ export interface Destination {
   readonly id: string;
   /** For people, without what may be a secret. */
   readonly target: string;
+  /** Of the configuration: another destination with the same id and settings is this one. */
+  readonly settings: string;
   /** Resolves once it has arrived, as far as the transport can tell; `attempt` counts from 1. */
   send(event: EventRecord, attempt: number): Promise<void>;
   close(): void;

@@ -17,6 +17,7 @@ function setUp(script: (Error | null)[], waiting_max?: number) {
   const destination: Destination = {
     id: 'webhook:ops',
     target: 'test',
+    settings: '',
     send: async ({ id }, attempt) => {
       got.push([id, attempt]);
       const failure = script.shift();
@@ -100,6 +101,7 @@ test('what waited on disk goes first, nothing twice; what is for nobody is done'
   const destination: Destination = {
     id: 'webhook:ops',
     target: 'test',
+    settings: '',
     send: async ({ id }) => void got.push(id),
     close: () => undefined,
   };
@@ -130,4 +132,52 @@ test('what waited on disk goes first, nothing twice; what is for nobody is done'
     subjects: [{ kind: 'destination', id: 'webhook:ops', name: '' }],
   });
   assert.deepEqual(delivery.take(probe), ['webhook:ops']);
+});
+
+test('other destinations while it runs: the same one goes on, a new one of its name gets what waits', async () => {
+  const done: string[] = [];
+  const destination = (id: string, settings: string, works: boolean) => {
+    const got: string[] = [];
+    const self = { got, closed: false };
+    const send: Destination['send'] = async (event) => {
+      if (!works) throw new Error('not now');
+      got.push(event.id);
+    };
+    const close = (): void => {
+      self.closed = true;
+    };
+    return Object.assign(self, { id, settings, target: 'test', send, close });
+  };
+  const [same, old, gone] = [
+    destination('webhook:same', 'a', true),
+    destination('webhook:moved', 'a', false),
+    destination('syslog:gone', 'a', false),
+  ];
+  const delivery = new Delivery({
+    destinations: [same, old, gone],
+    clock: systemClock,
+    actions: () => [{ webhook: 'same' }, { webhook: 'moved' }, { syslog: 'gone' }],
+    onDone: (all) => done.push(...all.map(({ destination: id, event }) => `${id} ${event}`)),
+    onPolicyAction: () => undefined,
+    onFailing: () => undefined,
+    onResumed: () => undefined,
+    retry: { first_ms: 3_600_000, most_ms: 3_600_000, random: () => 0 },
+  });
+  delivery.begin([]);
+  delivery.take(testEvent({ id: '1' }));
+  delivery.take(testEvent({ id: '2' }));
+  await until(() => delivery.destinations[1]?.failing && delivery.destinations[2]?.failing);
+  const [unused, moved] = [destination('webhook:same', 'a', true), destination('webhook:moved', 'b', true)];
+  delivery.use({ destinations: [unused, moved], actions: () => [{ webhook: 'same' }] });
+  assert.deepEqual([same.closed, old.closed, gone.closed], [false, true, true]);
+  await until(() => moved.got.length === 2 && same.got.length === 2);
+  assert.deepEqual(moved.got, ['1', '2']);
+  await until(() => done.length === 6);
+  assert.deepEqual(done.filter((each) => each.startsWith('syslog')).sort(), [
+    'syslog:gone 1',
+    'syslog:gone 2',
+  ]);
+  assert.deepEqual(delivery.take(testEvent({ id: '3' })), ['webhook:same']);
+  await until(() => same.got.length === 3);
+  assert.deepEqual(unused.got, []);
 });

@@ -79,6 +79,12 @@ export class Lane {
     this.#wake?.();
   }
 
+  /** Ends it too, and hands over what has not arrived yet. */
+  handOver(): EventRecord[] {
+    this.stop();
+    return this.#queue.splice(0);
+  }
+
   async #run(): Promise<void> {
     this.#running = true;
     // Whoever pushed has work to do first: the event must be on its way to the disk.

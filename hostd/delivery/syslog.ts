@@ -17,6 +17,7 @@ const FRAME_BYTES_MAX = 8192;
 export class Syslog implements Destination {
   readonly id: string;
   readonly target: string;
+  readonly settings: string;
   readonly #config: SyslogConfig;
   #socket: Socket | null = null;
 
@@ -24,6 +25,7 @@ export class Syslog implements Destination {
     const { name, transport, host, port } = config;
     this.id = `syslog:${name}`;
     this.target = `${transport} ${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+    this.settings = JSON.stringify(config);
     this.#config = config;
   }
 

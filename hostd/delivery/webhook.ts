@@ -18,6 +18,7 @@ const WAIT_S_MAX = 3600;
 export class Webhook implements Destination {
   readonly id: string;
   readonly target: string;
+  readonly settings: string;
   readonly #config: WebhookConfig;
   readonly #clock: Clock;
   readonly #closed = new AbortController();
@@ -26,6 +27,7 @@ export class Webhook implements Destination {
     this.id = `webhook:${config.name}`;
     // Path and query of many services are a secret.
     this.target = new URL(config.url).origin;
+    this.settings = JSON.stringify(config);
     this.#config = config;
     this.#clock = clock;
   }

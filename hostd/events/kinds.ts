@@ -8,6 +8,14 @@ interface Kind {
 
 export const eventKinds = {
   'hostd-started': { severity: 'info', means: 'vmoat-hostd runs; what happened before was not seen' },
+  'config-reloaded': {
+    severity: 'info',
+    means: 'the configuration file was read anew; what needs a restart is named',
+  },
+  'config-refused': {
+    severity: 'high',
+    means: 'the configuration file was read anew and has mistakes: the one before stays',
+  },
   'dataplane-connected': { severity: 'info', means: 'vmoat-dp answers' },
   'dataplane-lost': { severity: 'high', means: 'vmoat-dp does not answer: its programs go on without it' },
   'libvirt-connected': { severity: 'info', means: 'libvirt answers' },

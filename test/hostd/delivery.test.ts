@@ -39,13 +39,11 @@ async function kill(): Promise<void> {
   await once(child, 'exit');
 }
 
-const arrived = (): string[] => hook.asked.filter(({ status }) => status === 200).map(({ id }) => id);
-const post = async (path: string) => askSocket(adminSocket(api), `/api/v1${path}`, { method: 'POST' });
-
-before(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+/** Webhooks of these names, and where events of some kinds go. */
+function configure(names: string[], also = ''): void {
   const { port } = server.address() as AddressInfo;
-  writeFileSync(join(folder, 'secret'), 'correct horse battery staple');
+  const entry = (name: string): string =>
+    `{ name: ${name}, url: "http://127.0.0.1:${port}/", secretFile: ${join(folder, 'secret')} }`;
   writeFileSync(
     file,
     `stateDir: ${join(folder, 'state')}
@@ -53,10 +51,30 @@ sockets: { api: ${api}, dataplane: ${join(folder, 'dp.sock')} }
 libvirt: { bus: "unix:path=${join(folder, 'bus')}" }
 web: { listen: "off" }
 log: { level: silent }
-webhooks: [{ name: ops, url: "http://127.0.0.1:${port}/", secretFile: ${join(folder, 'secret')} }]
-responses: [{ name: starts, when: { kinds: [hostd-started] }, do: [{ webhook: ops }] }]
-`,
+webhooks: [${names.map(entry).join(', ')}]
+responses: [{ name: starts, when: { kinds: [hostd-started] }, do: [{ webhook: ${names[0]} }] }]
+${also}`,
   );
+}
+
+const destinations = async (): Promise<string[]> => {
+  const { json } = await askSocket(api, '/api/v1/destinations');
+  return Page(EventDestination)
+    .parse(json)
+    .items.map(({ id }) => id);
+};
+const newest = async (kind: string): Promise<EventRecord | undefined> => {
+  const { json } = await askSocket(api, `/api/v1/events?kind=${kind}`);
+  return Page(EventRecord).parse(json).items[0];
+};
+
+const arrived = (): string[] => hook.asked.filter(({ status }) => status === 200).map(({ id }) => id);
+const post = async (path: string) => askSocket(adminSocket(api), `/api/v1${path}`, { method: 'POST' });
+
+before(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  writeFileSync(join(folder, 'secret'), 'correct horse battery staple');
+  configure(['ops']);
   await start();
 });
 after(async () => {
@@ -101,4 +119,25 @@ test('what has arrived does not come again after a restart', async () => {
 
 test('an unknown destination is not tested', async () => {
   assert.equal((await post('/destinations/webhook:none/test')).status, 404);
+});
+
+test('SIGHUP: other destinations at once; a file with a mistake changes nothing and says so', async () => {
+  configure(['ops', 'night']);
+  hostd?.kill('SIGHUP');
+  await until(async () => (await destinations()).length === 2, 120_000);
+  const told = await until(() => newest('config-reloaded'), 120_000);
+  assert.equal(told.data.changed, 'webhooks');
+  configure(['day'], 'nonsense: true\n');
+  hostd?.kill('SIGHUP');
+  const refused = await until(() => newest('config-refused'), 120_000);
+  assert.match(refused.text, /unknown key `nonsense`.*vmoat config check/);
+  assert.deepEqual(await destinations(), ['webhook:ops', 'webhook:night']);
+  configure(['day'], 'history: { retentionDays: 3 }\n');
+  hostd?.kill('SIGHUP');
+  await until(async () => (await destinations()).join() === 'webhook:day', 120_000);
+  const last = await until(async () => {
+    const event = await newest('config-reloaded');
+    return event && event.id !== told.id ? event : null;
+  }, 120_000);
+  assert.deepEqual(last.data, { file, changed: 'webhooks responses', needRestart: 'history.retentionDays' });
 });
