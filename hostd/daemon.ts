@@ -141,6 +141,8 @@ function apiSources(
     policy,
     advisor,
     learner,
+    counters,
+    unused,
   } = parts;
   return {
     clock,
@@ -152,6 +154,8 @@ function apiSources(
     policy,
     advisor,
     learner,
+    counters,
+    unused,
     threatPasses: (threat, filter) => passes(threat, filter, groupOf),
     status: () => board.status(),
     workloads: () => inventory.workloads(),

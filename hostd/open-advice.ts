@@ -7,6 +7,8 @@ import type { Emit } from './events/events.ts';
 import type { History } from './history/history.ts';
 import type { Names } from './names/names.ts';
 import { Advisor } from './policy/advice/advisor.ts';
+import type { RuleCounters } from './policy/counters/rule-counters.ts';
+import { Unused, unusedText } from './policy/counters/unused.ts';
 import { Learner } from './policy/learn/learner.ts';
 import type { Policy } from './policy/policy.ts';
 import { Promotions } from './policy/promotions.ts';
@@ -19,12 +21,24 @@ export interface AdviceParts {
   names: Names;
   dataplane: Dataplane;
   emit: Emit;
+  counters: RuleCounters;
+  /** `policy.unusedDays` */
+  unusedDays: number;
 }
+
+const DAY_MS = 86_400_000;
+/** An event that names all rules of a large policy would help nobody. */
+const SUBJECTS_MAX = 50;
 
 export function openAdvice(parts: AdviceParts) {
   const advisor = openAdvisor(parts);
   const learner = openLearner(parts, advisor);
-  return { advisor, learner, promotions: openPromotions(parts, learner) };
+  return {
+    advisor,
+    learner,
+    promotions: openPromotions(parts, learner),
+    unused: openUnused(parts, learner),
+  };
 }
 
 function openAdvisor({ policy, history, names, dataplane }: AdviceParts): Advisor {
@@ -67,6 +81,21 @@ function openPromotions({ clock, log, policy, history, emit }: AdviceParts, lear
       const text = `group ${group} goes to ${to} at ${due} unless something happens before`;
       const subjects = [{ kind: 'group' as const, id: group, name: group }];
       emit('promotion-due', { text, subjects, data: { group, to, at: due } });
+    },
+  });
+}
+
+function openUnused({ clock, policy, counters, emit, unusedDays }: AdviceParts, learner: Learner): Unused {
+  return new Unused({
+    clock,
+    policy,
+    counters,
+    learner,
+    after_ms: unusedDays * DAY_MS,
+    onProposed: (ids, after_ms) => {
+      const subjects = ids.slice(0, SUBJECTS_MAX).map((id) => ({ kind: 'rule' as const, id, name: id }));
+      const data = { rules: ids.length, days: unusedDays };
+      emit('rules-unused', { text: unusedText(ids, after_ms), subjects, data });
     },
   });
 }

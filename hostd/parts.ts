@@ -27,6 +27,7 @@ import { openExports } from './open-exports.ts';
 import type { Advisor } from './policy/advice/advisor.ts';
 import { Compiler } from './policy/compile.ts';
 import { RuleCounters } from './policy/counters/rule-counters.ts';
+import type { Unused } from './policy/counters/unused.ts';
 import type { Learner } from './policy/learn/learner.ts';
 import { policyEvent } from './policy/news.ts';
 import type { Policy } from './policy/policy.ts';
@@ -68,6 +69,7 @@ export class Parts {
   readonly advisor: Advisor;
   readonly learner: Learner;
   readonly counters: RuleCounters;
+  readonly unused: Unused;
   readonly #promotions: Promotions;
   readonly traffic: Traffic;
   readonly threats: Threats;
@@ -172,9 +174,11 @@ export class Parts {
     this.exports = openExports({ ...this, stateDir: config.stateDir, log });
     this.#listen();
     this.#listenToPolicy();
-    const { advisor, learner, promotions } = openAdvice({ ...this, log });
+    const { unusedDays } = config.policy;
+    const { advisor, learner, promotions, unused } = openAdvice({ ...this, log, unusedDays });
     this.advisor = advisor;
     this.learner = learner;
+    this.unused = unused;
     this.#promotions = promotions;
     this.#events = new EventSources({
       clock,
@@ -247,6 +251,7 @@ export class Parts {
     this.#placing.stop();
     this.#promotions.stop();
     this.learner.stop();
+    this.unused.stop();
     this.counters.stop();
     this.policy.stop();
     await this.exports.stop();

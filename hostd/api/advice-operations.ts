@@ -150,10 +150,11 @@ export const adviceOperations = [
     answer: Explanation,
     errors: ['not_found', 'workload_unknown', 'name_ambiguous', 'history_unavailable'],
     handle: async ({ sources, query }) => {
-      const { policy, advisor } = sources;
+      const { policy, advisor, counters } = sources;
       return explanationOf(await askedOf(sources, query), {
         policy,
         advisor,
+        counters,
         workloads: sources.workloads(),
       });
     },

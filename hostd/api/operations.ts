@@ -20,6 +20,7 @@ import {
   SignIn,
   StreamQuery,
 } from './queries.ts';
+import { ruleOperations } from './rule-operations.ts';
 import { Flow, Graph, Nic, Page, Session, Status, StreamEvent, WebLogin, Workload } from './schema.ts';
 import { cookieOf, sessionCookie } from './session-cookie.ts';
 import type { ApiSources } from './sources.ts';
@@ -108,6 +109,7 @@ export const operations = (hub: StreamHub) => [
   ...policyOperations,
   ...exportOperations,
   ...adviceOperations,
+  ...ruleOperations,
   ...violationOperations,
   ...eventOperations,
   ...nameOperations,

@@ -138,7 +138,11 @@ export const policyOperations: Operation[] = [
     path: '/policy/lint',
     summary: 'What is odd about the policy that is live',
     answer: Lint,
-    handle: ({ sources: { policy } }) => policy.lint(),
+    handle: ({ sources: { policy, counters } }) =>
+      policy.lint((rule) => {
+        const count = counters.ofRule(rule);
+        return count && { hasMatched: count.last !== null, watched_ms: count.watched_ms };
+      }),
   }),
   operation({
     ...reads,

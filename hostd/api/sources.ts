@@ -11,6 +11,8 @@ import type { FlowPage } from '../history/history.ts';
 import type { PastViolations } from '../history/past-violations.ts';
 import type { Names } from '../names/names.ts';
 import type { Advisor } from '../policy/advice/advisor.ts';
+import type { RuleCounters } from '../policy/counters/rule-counters.ts';
+import type { Unused } from '../policy/counters/unused.ts';
 import type { Learner } from '../policy/learn/learner.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ThreatFilter } from '../threats/threat-filter.ts';
@@ -73,6 +75,8 @@ export interface ApiSources {
   policy: Policy;
   advisor: Advisor;
   learner: Learner;
+  counters: RuleCounters;
+  unused: Unused;
   feed: LiveFeed;
   sessions: Sessions;
   tokens: Tokens;

@@ -12,6 +12,7 @@ const VM_NAMES = 'vmoat vm list -o name 2>/dev/null';
 const VM_OPTIONS = ['--from', '--to', '--vm'];
 const GROUP_NAMES = 'vmoat group list -o name 2>/dev/null';
 const PROPOSED_NAMES = 'vmoat group proposals -o name 2>/dev/null';
+const UNUSED_RULES = 'vmoat policy unused -o name 2>/dev/null';
 const THREAT_IDS = 'vmoat threats -o id 2>/dev/null';
 const THREAT_NAMES = 'vmoat threats kinds -o name 2>/dev/null';
 const VIOLATION_IDS = 'vmoat violations -o id 2>/dev/null';
@@ -56,6 +57,7 @@ ${values.join('\n')}
     'events test test') words="$(${DESTINATIONS})" ;;
     'group show show'|'mode mode') words="$(${GROUP_NAMES})" ;;
     'group accept accept') words="$(${PROPOSED_NAMES})" ;;
+    'policy unused --remove') words="$(${UNUSED_RULES})" ;;
     'threats show show'|'threats ack ack') words="$(${THREAT_IDS})" ;;
   esac
   local IFS=$' \\t\\n'
@@ -108,6 +110,7 @@ export function fishScript(commands: readonly Completable[]): string {
     argument('vm', 'show isolate release', VM_NAMES),
     argument('group', 'show', GROUP_NAMES),
     argument('group', 'accept', PROPOSED_NAMES),
+    argument('policy', 'unused', UNUSED_RULES),
     argument('threats', 'show ack', THREAT_IDS),
     argument('violations', 'show ack', VIOLATION_IDS),
   );

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { Explanation } from '../policy/advice/shapes.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';
 import { service } from './flow-text.ts';
+import { clockTime, short } from './quantity.ts';
 import { type Style, styled, type Terminal } from './terminal.ts';
 
 interface ExplainOptions {
@@ -34,7 +35,7 @@ export function explainCommand(program: Command, context: Context): void {
       const { terminal } = context;
       const explanation = await context.daemon().get(Explanation, '/policy/explanation', { flow, ...asked });
       if (output === 'json') printJson(terminal, explanation);
-      else terminal.out(explanationText(explanation, terminal));
+      else terminal.out(explanationText(explanation, terminal, context.now()));
     });
 }
 
@@ -47,7 +48,7 @@ const MATCHES: Record<Explanation['rules'][number]['match'], string> = {
   guess: 'the application is a guess, which no allow rule takes',
 };
 
-export function explanationText(explanation: Explanation, terminal: Terminal): string {
+export function explanationText(explanation: Explanation, terminal: Terminal, now_ms: number): string {
   const { proto, port, app, rules, rulesLeftOut, reversed, enforcer, recorded } = explanation;
   const line = (name: string, text: string, style: Style | null = null): string =>
     `${styled(terminal, 'bold', name.padEnd(9))}  ${styled(terminal, style, text)}\n`;
@@ -56,7 +57,9 @@ export function explanationText(explanation: Explanation, terminal: Terminal): s
     ...ends,
     line('service', `${service(proto, port)}, ${app ?? 'application not known'}`),
     reversed ? line('direction', 'inferred; the answer is for the other way round') : '',
-    ...rules.map((rule) => line('rule', `${rule.id}${place(rule.line)}: ${MATCHES[rule.match]}`)),
+    ...rules.map((rule) =>
+      line('rule', `${rule.id}${place(rule.line)}: ${MATCHES[rule.match]}; ${usedText(rule, now_ms)}`),
+    ),
     rulesLeftOut > 0 ? line('rule', `and ${rulesLeftOut} before them that did not match`) : '',
     rules.length === 0 ? line('rule', 'none speaks of these two') : '',
     line('verdict', verdictText(explanation), explanation.verdict === 'deny' ? 'red' : null),
@@ -64,6 +67,11 @@ export function explanationText(explanation: Explanation, terminal: Terminal): s
     recorded ? line('recorded', recordedText(recorded)) : '',
   ].join('');
 }
+
+const usedText = ({ flows, last }: Explanation['rules'][number], now_ms: number): string =>
+  last === null
+    ? 'has decided nothing yet'
+    : `has decided ${short(flows)} flows, last ${clockTime(last, now_ms)}`;
 
 const place = (line: number | null): string => (line === null ? ' (learned)' : ` (line ${line})`);
 

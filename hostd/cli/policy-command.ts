@@ -13,12 +13,15 @@ import { logCommand } from './policy/log-command.ts';
 import { planCommand } from './policy/plan-command.ts';
 import { recommendCommand } from './policy/recommend-command.ts';
 import { rollbackCommand } from './policy/rollback-command.ts';
+import { rulesCommand } from './policy/rules-command.ts';
 import { schemaCommand } from './policy/schema-command.ts';
+import { unusedCommand } from './policy/unused-command.ts';
 
 export function policyCommand(program: Command, context: Context): void {
   const policy = program.command('policy').description('what may speak to what: groups, modes and rules');
   for (const add of [
     exportCommand,
+    rulesCommand,
     lintCommand,
     diffCommand,
     applyCommand,
@@ -29,6 +32,7 @@ export function policyCommand(program: Command, context: Context): void {
     editCommand,
     recommendCommand,
     learnedCommand,
+    unusedCommand,
     planCommand,
     schemaCommand,
   ])

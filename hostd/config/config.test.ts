@@ -27,7 +27,7 @@ const mistakes: [name: string, text: string, expected: string[]][] = [
     'unknown key at the top, nothing near',
     'quux: 1\n',
     [
-      'v.yaml:1:1: unknown key `quux` (known here: stateDir, sockets, web, tls, libvirt, history, modes, traffic, log, webhooks, syslog, responses)',
+      'v.yaml:1:1: unknown key `quux` (known here: stateDir, sockets, web, tls, libvirt, history, modes, policy, traffic, log, webhooks, syslog, responses)',
     ],
   ],
   [

@@ -64,6 +64,15 @@ const Modes = z.strictObject({
     .describe('mode of a workload that no group gives one'),
 });
 
+const Policy = z.strictObject({
+  unusedDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .default(30)
+    .describe('after so many days of watching, a rule that decided nothing is proposed for removal'),
+});
+
 const Traffic = z.strictObject({
   facts: z
     .boolean()
@@ -92,6 +101,7 @@ export const ConfigSchema = z
     libvirt: Libvirt.prefault({}),
     history: History.prefault({}),
     modes: Modes.prefault({}),
+    policy: Policy.prefault({}),
     traffic: Traffic.prefault({}),
     log: Log.prefault({}),
     webhooks: Webhooks,

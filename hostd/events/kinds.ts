@@ -45,6 +45,10 @@ export const eventKinds = {
     means: 'a version that nobody confirmed, or that was withdrawn, is live no more',
   },
   'promotion-due': { severity: 'info', means: 'a group will soon go one mode further by itself' },
+  'rules-unused': {
+    severity: 'info',
+    means: 'rules decided nothing for so long that they are proposed for removal',
+  },
   'response-acted': { severity: 'medium', means: 'a response rule changed the policy' },
   'response-failed': { severity: 'high', means: 'a response rule could not change the policy, and why' },
   'export-done': { severity: 'info', means: 'an export was written' },

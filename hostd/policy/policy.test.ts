@@ -151,7 +151,7 @@ test('what happened before anybody listened is told', async () => {
 test('lint of what is live knows empty groups', async () => {
   const { policy, apply } = await setUp();
   await apply(TEXT.replace('prefix: web', 'prefix: nobody'), 0);
-  const found = policy.lint().findings.filter(({ check }) => check === 'never-matched');
+  const found = policy.lint(() => null).findings.filter(({ check }) => check === 'never-matched');
   assert.deepEqual(
     found.map(({ rule, file }) => [rule, file]),
     [

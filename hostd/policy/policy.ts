@@ -244,11 +244,11 @@ export class Policy {
     return this.versions.edit((text, { document }) => release(text, document, vm), { ...by, reason });
   }
 
-  lint(): LintAnswer {
-    return lint(this.versions.live.policy, this.#options.clock.now(), this.#knowledge());
+  lint(watch: LiveKnowledge['watch']): LintAnswer {
+    return lint(this.versions.live.policy, this.#options.clock.now(), this.#knowledge(watch));
   }
 
-  #knowledge(): LiveKnowledge {
+  #knowledge(watch: LiveKnowledge['watch']): LiveKnowledge {
     const groups = new Map(this.groups().map((group) => [group.name, group]));
     return {
       members: (name) => {
@@ -256,7 +256,7 @@ export class Policy {
         if (group) return group.members?.length ?? null;
         return name.startsWith(VM_PREFIX) ? 0 : null;
       },
-      matches: () => null,
+      watch,
     };
   }
 

@@ -23,7 +23,7 @@ const ConfirmWithin = z
   .max(CONFIRM_MS_MAX)
   .optional()
   .describe('ms after which it is rolled back unless it is confirmed; absent: it stays');
-const Reason = Line.default('').describe('why, for the log');
+export const Reason = Line.default('').describe('why, for the log');
 
 export const ApplyBody = z.strictObject({
   text: z.string().max(TEXT_CHARS_MAX).describe('the document: YAML or JSON'),

@@ -1,8 +1,12 @@
 // `vmoat policy lint`: what is wrong and what is odd about a policy, file or live.
 import type { Command } from 'commander';
+import { Page } from '../../api/schema.ts';
+import { VmoatError } from '../../base/errors.ts';
 import { renderProblem, type TextProblem } from '../../base/text-problem.ts';
+import { meaningOf } from '../../policy/counters/meaning.ts';
+import { CountedRule } from '../../policy/counters/shapes.ts';
 import { parsePolicy } from '../../policy/document/parse.ts';
-import type { Finding, LintSeverity } from '../../policy/lint/check.ts';
+import type { Finding, LintSeverity, LiveKnowledge } from '../../policy/lint/check.ts';
 import { lint, renderFinding } from '../../policy/lint/lint.ts';
 import { Lint } from '../../policy/shapes.ts';
 import { type Context, examples, outputOption, printJson } from '../context.ts';
@@ -17,7 +21,7 @@ export function lintCommand(policy: Command, context: Context): void {
     )
     .argument(
       '[file]',
-      'the policy, - for standard input; without it what is live, with what only hostd knows',
+      'the policy, - for standard input, with what hostd counts where it answers; without it what is live',
     )
     .addOption(outputOption('table', 'json'))
     .addHelpText(
@@ -29,7 +33,7 @@ export function lintCommand(policy: Command, context: Context): void {
       ),
     )
     .action(async (file: string | undefined, { output }: { output: string }) =>
-      show(file === undefined ? await lintLive(context) : lintFile(file, context), output, context),
+      show(file === undefined ? await lintLive(context) : await lintFile(file, context), output, context),
     );
 }
 
@@ -41,12 +45,31 @@ interface Linted {
   complete: boolean;
 }
 
-function lintFile(file: string, { now }: Context): Linted {
+async function lintFile(file: string, context: Context): Promise<Linted> {
   const name = fileName(file);
   const parsed = parsePolicy(fileText(file), name);
   if (parsed.document === null)
     return { file: name, problems: parsed.problems, findings: [], complete: true };
-  return { file: name, problems: [], ...lint(parsed, now()) };
+  return { file: name, problems: [], ...lint(parsed, context.now(), await knowledge(context)) };
+}
+
+/** What hostd counts of rules that say the same as those of the file; null: it does not answer, or not us. */
+async function knowledge(context: Context): Promise<LiveKnowledge | null> {
+  try {
+    const { items } = await context.daemon().get(Page(CountedRule), '/policy/rules');
+    const counted = new Map(items.map((rule) => [rule.id, rule]));
+    return {
+      members: () => null,
+      watch: (rule) => {
+        const count = counted.get(rule.id);
+        if (!count || count.since === null || meaningOf(count) !== meaningOf(rule)) return null;
+        return { hasMatched: count.last !== null, watched_ms: count.watchedMs };
+      },
+    };
+  } catch (thrown) {
+    if (thrown instanceof VmoatError) return null;
+    throw thrown;
+  }
 }
 
 async function lintLive(context: Context): Promise<Linted> {

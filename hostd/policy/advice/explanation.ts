@@ -3,6 +3,7 @@ import type { PolicyEvidence, PolicyEvidenceEnd } from '../../../dp/client/index
 import type { PolicyTables } from '../../../dp/contract/policy.ts';
 import type { Workload } from '../../api/schema.ts';
 import type { EvidenceEnd } from '../../base/evidence.ts';
+import type { RuleCounters } from '../counters/rule-counters.ts';
 import { becauseOf } from '../groups/because.ts';
 import type { Policy } from '../policy.ts';
 import type { Advisor, Question } from './advisor.ts';
@@ -17,6 +18,7 @@ export interface Asked extends Question {
 interface Sources {
   policy: Policy;
   advisor: Advisor;
+  counters: Pick<RuleCounters, 'of'>;
   workloads: readonly Workload[];
 }
 
@@ -38,7 +40,9 @@ export function explanationOf(asked: Asked, sources: Sources): Explanation {
     reversed: decision.reversed,
     rules: evidence.rules.map(({ number, match }) => {
       const id = idOf(number) ?? String(number);
-      return { id, line: places.get(id) ?? null, match };
+      const { flows = 0, last = null } = sources.counters.of(id) ?? {};
+      const matched = last === null ? null : new Date(last).toISOString();
+      return { id, line: places.get(id) ?? null, match, flows, last: matched };
     }),
     rulesLeftOut: evidence.rulesLeftOut,
     ...decidedOf(evidence, idOf),

@@ -157,6 +157,8 @@ export const Explanation = z.object({
       id: z.string(),
       line: z.int().nullable().describe('in the document that is live; null: it was learned'),
       match: z.enum(['matched', 'maybe', 'port', 'application', 'unknown', 'guess']),
+      flows: z.int().describe('that it has decided so far'),
+      last: Time.nullable().describe('when it last decided about a packet'),
     }),
   ),
   rulesLeftOut: z.int(),

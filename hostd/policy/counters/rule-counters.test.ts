@@ -75,7 +75,7 @@ async function setUp(kept = disk(), now = T0) {
     const found = counters.of(id);
     return found && [found.flows, found.packets, found.bytes, found.last];
   };
-  const idle = (least_ms: number) => counters.idle(least_ms).map(({ id }) => id);
+  const idle = (least_ms: number) => counters.idle(least_ms);
   return { ...made, made, counters, take, sums, idle };
 }
 

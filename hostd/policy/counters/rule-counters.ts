@@ -4,7 +4,8 @@ import type { Receipt } from '../../../dp/contract/protocol.ts';
 import type { Clock, Stop } from '../../base/clock.ts';
 import { addBoth, type RuleCount, type RuleCounts, type RuleGain } from '../../base/rule-count.ts';
 import { isBuiltIn } from '../document/words.ts';
-import { meaningInTables } from './meaning.ts';
+import type { Rule } from '../sections/rules.ts';
+import { meaningInTables, meaningOf } from './meaning.ts';
 
 export interface RuleCountersOptions {
   clock: Clock;
@@ -97,10 +98,18 @@ export class RuleCounters {
     return rule ? this.#asOfNow(rule) : null;
   }
 
-  /** Those in force that were watched for so long without deciding anything. */
-  idle(least_ms: number): RuleCount[] {
-    const inForce = [...this.#rules.values()].filter(({ gone }) => gone === null);
-    return inForce.map((rule) => this.#asOfNow(rule)).filter(({ idle_ms }) => idle_ms >= least_ms);
+  /** Of a rule as it is written; null: nothing is counted of one that says this. */
+  ofRule(rule: Rule): RuleCount | null {
+    const count = this.of(rule.id);
+    return count?.meaning === meaningOf(rule) ? count : null;
+  }
+
+  /** Ids of those in force that were watched for so long without deciding anything. */
+  idle(least_ms: number): string[] {
+    const since = ({ idle_ms, reading }: RuleCount): number =>
+      reading === null ? idle_ms : idle_ms + this.#watched_ms - reading;
+    const isIdle = (rule: RuleCount): boolean => rule.gone === null && since(rule) >= least_ms;
+    return [...this.#rules.values()].filter(isIdle).map(({ id }) => id);
   }
 
   /** That they are unused was told. */

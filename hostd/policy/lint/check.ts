@@ -37,12 +37,20 @@ export interface LintRule {
   place: Place;
 }
 
+/** What hostd counts of a rule. */
+export interface Watched {
+  /** Whether it ever decided anything. */
+  hasMatched: boolean;
+  /** For how long it was in effect and watched. */
+  watched_ms: number;
+}
+
 /** What only a running hostd knows; absent where lint reads a file alone. */
 export interface LiveKnowledge {
   /** Members of a group of VMs now; null where the group has no VMs as members. */
   members(group: string): number | null;
-  /** How often a rule has decided since then (ms); null where nobody counts. */
-  matches(rule: string): { count: number; since: number } | null;
+  /** What is counted of a rule that says this; null: nothing. */
+  watch(rule: Rule): Watched | null;
 }
 
 export interface LintInput {

@@ -161,14 +161,18 @@ for (const [name, rules, expected] of cases)
 test('a running hostd knows empty groups and rules without traffic', () => {
   const live: LiveKnowledge = {
     members: (group) => ({ web: 2, db: 0 })[group] ?? null,
-    matches: (rule) => ({ count: rule === 'r2' ? 5 : 0, since: NOW - 8 * 86_400_000 }),
+    watch: ({ id }) => ({ hasMatched: id === 'r2', watched_ms: id === 'r3' ? 3_600_000 : 100.5 * 3_600_000 }),
   };
   const rules = [
     'from: web, to: db, ports: [tcp/1], action: allow',
     'from: web, to: office, ports: [tcp/1], action: allow',
     'from: office, to: web, ports: [tcp/1], action: allow',
+    'from: office, to: web, ports: [udp/5], action: deny',
   ];
   assert.deepEqual(found(rules, live), ['never-matched:r0', 'never-matched:r1']);
+  const text = `${HEAD}  - { id: r1, from: web, to: office, ports: [tcp/1], action: allow }\n`;
+  const [finding] = lint(readPolicy(text, 'p.yaml'), NOW, live).findings;
+  assert.match(finding?.message ?? '', /^has matched nothing in 100 watched hours$/);
 });
 
 test('a finding reads as compilers write, with the other line and what to do', () => {

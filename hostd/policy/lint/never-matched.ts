@@ -2,14 +2,14 @@
 import { OF_MANY } from '../document/words.ts';
 import { type Check, type Finding, found, type LintInput, type LintRule } from './check.ts';
 
-const DAY_MS = 86_400_000;
-/** A rule is young until hostd has counted for so long. */
-const WATCHED_MS = 7 * DAY_MS;
+const HOUR_MS = 3_600_000;
+/** A rule is young until it was watched for so long. */
+const WATCHED_MS = 24 * HOUR_MS;
 
 export const neverMatched: Check = {
   name: 'never-matched',
   means:
-    'expired, from multicast or broadcast, for a group without members, or not met by any traffic for a week (the last two: live only)',
+    'expired, from multicast or broadcast, for a group without members (live only), or never met by traffic in a day or more of watching (where hostd answers)',
   run: (input) => [
     ...input.expired.map((rule) =>
       warned(rule, `out of effect since ${rule.rule.expires}`, 'remove it, or give it more time'),
@@ -34,9 +34,13 @@ function emptyGroup(rule: LintRule, { live }: LintInput): Finding | null {
   return warned(rule, `no VM is in \`${empty}\``, `see \`vmoat group show ${empty}\`, or remove the rule`);
 }
 
-function unused(rule: LintRule, { live, now }: LintInput): Finding | null {
-  const matches = live?.matches(rule.rule.id) ?? null;
-  if (matches === null || matches.count > 0 || now - matches.since < WATCHED_MS) return null;
-  const days = Math.floor((now - matches.since) / DAY_MS);
-  return warned(rule, `has matched nothing in ${days} days`, 'remove it if it is not for rare events');
+function unused(rule: LintRule, { live }: LintInput): Finding | null {
+  const watch = live?.watch(rule.rule) ?? null;
+  if (watch === null || watch.hasMatched || watch.watched_ms < WATCHED_MS) return null;
+  const hours = Math.floor(watch.watched_ms / HOUR_MS);
+  return warned(
+    rule,
+    `has matched nothing in ${hours} watched hours`,
+    'remove it if it is not for rare events',
+  );
 }
