@@ -28,6 +28,7 @@ import { eventKindList } from './events/kinds.ts';
 import { groupOf } from './graphs.ts';
 import { openPolicy } from './open-policy.ts';
 import { Parts } from './parts.ts';
+import { Reader } from './policy/document/reader.ts';
 import { Reload } from './reload.ts';
 import { passes } from './threats/threat-filter.ts';
 
@@ -53,7 +54,8 @@ export async function startDaemon(
   const clock = systemClock;
   const tokens = new Tokens({ file: join(config.stateDir, 'tokens.json'), clock });
   const audit = new AuditLog(join(config.stateDir, 'audit'), clock);
-  const parts = new Parts(config, log, bus, await openPolicy(config));
+  const reader = new Reader();
+  const parts = new Parts(config, log, bus, await openPolicy(config, reader.read));
   const web: Web = { served: null };
   const sessions = new Sessions({ file: join(config.stateDir, 'sessions.json'), clock: parts.clock });
   const access = { sessions, tokens, audit, scopes: () => scopesOf(app.operations) };
@@ -71,6 +73,7 @@ export async function startDaemon(
   const stop = async (): Promise<void> => {
     hub.stop();
     await Promise.all(servers.map(closeServer));
+    reader.stop();
     await audit.close();
     await parts.stop();
   };

@@ -16,7 +16,6 @@ import {
   Recommendation,
   RecommendQuery,
 } from '../policy/advice/shapes.ts';
-import { readPolicy } from '../policy/document/parse.ts';
 import type { LearnedRule as Learned } from '../policy/learn/recommend.ts';
 import type { PlannedChange as Planned } from '../policy/replay/plan.ts';
 import { APPLY_BYTES_MAX, PolicyVersion } from '../policy/shapes.ts';
@@ -122,7 +121,8 @@ export const adviceOperations = [
     ],
     handle: async ({ sources, body }) => {
       const { since, until } = windowOf(sources, body);
-      const wanted = body.text === undefined ? null : readPolicy(body.text, 'the policy');
+      const { versions } = sources.policy;
+      const wanted = body.text === undefined ? null : await versions.read(body.text, 'the policy');
       const { changes, flows, services, outcomes, coverage, ruleIds } = await sources.advisor.plan(
         wanted,
         since,

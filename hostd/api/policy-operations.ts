@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { unifiedDiff } from '../base/text-diff.ts';
 import { policyDiff } from '../policy/document/diff.ts';
 import { policyJsonSchema } from '../policy/document/json-schema.ts';
-import { readPolicy } from '../policy/document/parse.ts';
 import { EMPTY_TEXT } from '../policy/document/schema.ts';
 import { GroupView } from '../policy/groups/group-view.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -259,11 +258,10 @@ async function difference({ versions }: Policy, query: z.infer<typeof DiffQuery>
   const from = query.from ?? (to === 0 ? 0 : (versions.info(to).base ?? 0));
   const textOf = async (version: number) => (version === 0 ? EMPTY_TEXT : versions.text(version));
   const [before, after] = [await textOf(from), await textOf(to)];
-  const read = (text: string, version: number) => readPolicy(text, `version ${version}`).document;
   return {
     from,
     to,
-    changes: policyDiff(read(before, from), read(after, to)),
+    changes: policyDiff(await versions.document(from), await versions.document(to)),
     text: unifiedDiff(before, after, [`version ${from}`, `version ${to}`]),
   };
 }

@@ -21,6 +21,7 @@ export interface ReadYaml<T> {
   given: unknown;
   /** With comments and order; aliases were refused. */
   yaml: Document.Parsed;
+  lines: LineCounter;
   places: Places;
   problems: [];
 }
@@ -29,7 +30,7 @@ export type ParsedYaml<T> = ReadYaml<T> | { data: null; problems: TextProblem[] 
 /** Deeper files are refused: what people write has a handful of levels. */
 const DEPTH_MAX = 32;
 /** More mistakes than these help nobody. */
-const PROBLEMS_MAX = 100;
+export const PROBLEMS_MAX = 100;
 
 /** `file` is what problems call it. Never throws. */
 export function parseStrictYaml<S extends z.ZodType>(
@@ -80,8 +81,9 @@ function parsed<S extends z.ZodType>(
   if (syntax.length) return failed(syntax);
   const given: unknown = yaml.toJS() ?? {};
   const result = format.schema.safeParse(given);
-  if (result.success) return { data: result.data, given, yaml, places, problems: [] };
-  return failed(result.error.issues.flatMap((issue) => issueProblems(issue, [], places, format)));
+  if (result.success) return { data: result.data, given, yaml, lines, places, problems: [] };
+  const issues = result.error.issues.slice(0, PROBLEMS_MAX);
+  return failed(issues.flatMap((issue) => issueProblems(issue, [], places, format)));
 }
 
 const wholeFile = (file: string, { codes }: YamlFormat<z.ZodType>, message: string): TextProblem => ({
@@ -96,9 +98,13 @@ function syntaxProblems(
   const at = (offset: number, message: string): TextProblem => ({
     ...{ code: codes.syntax, ...places.at(offset, []), message },
   });
-  const found = [...yaml.errors, ...yaml.warnings].map((error) => at(error.pos[0], error.message));
+  const wrong = [...yaml.errors, ...yaml.warnings].slice(0, PROBLEMS_MAX);
+  const found = wrong.map((error) => at(error.pos[0], error.message));
   visit(yaml, {
-    Alias: (_, node) => void found.push(at(node.range?.[0] ?? 0, `aliases are not taken in ${what}`)),
+    Alias(_, node) {
+      found.push(at(node.range?.[0] ?? 0, `aliases are not taken in ${what}`));
+      return found.length < PROBLEMS_MAX ? undefined : visit.BREAK;
+    },
     Collection(_, node, path) {
       // The path names the document, and pairs between collections.
       if (path.length <= 2 * DEPTH_MAX) return undefined;
@@ -110,10 +116,18 @@ function syntaxProblems(
 }
 
 export type Place = Pick<TextProblem, 'file' | 'line' | 'column' | 'field'>;
-type Path = readonly PropertyKey[];
+export type Path = readonly PropertyKey[];
+
+/** Where the parts of a document stand. */
+export interface PlaceFinder {
+  /** Position of the value at `path`, or of the nearest thing above it that the file has. */
+  of(path: Path): Place;
+  /** The same places under another name of the file. */
+  named(file: string): PlaceFinder;
+}
 
 /** Where a key or value of the document stands. */
-export class Places {
+export class Places implements PlaceFinder {
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;
   readonly #file: string;
@@ -124,12 +138,10 @@ export class Places {
     this.#file = file;
   }
 
-  /** The same places under another name of the file. */
   named(file: string): Places {
     return new Places(this.#document, this.#lines, file);
   }
 
-  /** Position of the value at `path`, or of the nearest thing above it that the file has. */
   of(path: Path): Place {
     for (let length = path.length; length >= 0; length--) {
       const node = length ? this.#document.getIn(path.slice(0, length), true) : this.#document.contents;

@@ -12,6 +12,8 @@ export type Query = Record<string, string | undefined>;
 const HEADER_TEXT = /^[\x21-\x7e]{1,64}$/;
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
+/** A large policy is read for up to a minute, and may wait for another one. */
+const CHANGE_TIMEOUT_MS = 150_000;
 /** hostd sends something every 10 s. */
 const SILENCE_MS = 30_000;
 
@@ -62,7 +64,7 @@ export class Daemon {
   }
 
   async #text(method: string, path: string, query: Query, body?: object): Promise<string> {
-    const response = await this.#send(method, path, query, TIMEOUT_MS, body);
+    const response = await this.#send(method, path, query, body ? CHANGE_TIMEOUT_MS : TIMEOUT_MS, body);
     const text = await textOf(response);
     if (response.statusCode !== 200) throw refusal(text);
     return text;

@@ -6,14 +6,14 @@ import type { Clock } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import type { Evidence } from '../base/evidence.ts';
 import type { Log } from '../base/log.ts';
+import { openThread } from '../base/open-thread.ts';
 import type { RuleCount, RuleCounts } from '../base/rule-count.ts';
 import type { FlowPosition } from './day-file.ts';
 import type { Delivered, EventPage, Outgoing, Pending } from './event-file.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { FlowFilter, GroupOf } from './flow-filter.ts';
 import type { Learned } from './learned-file.ts';
-import type { Request, RequestKind, Requests, ThreadMessage } from './messages.ts';
-import { openThread } from './open-thread.ts';
+import type { Request, RequestKind, Requests, ThreadData, ThreadMessage } from './messages.ts';
 import { pastEvidence } from './past-evidence.ts';
 import { pastGraph } from './past-graph.ts';
 import { type PastViolations, pastViolations } from './past-violations.ts';
@@ -280,7 +280,8 @@ export class History {
 
   #start(): void {
     const { folder, retentionDays, log } = this.#options;
-    const thread = openThread({ role: 'vmoat-history', folder, retentionDays });
+    const threadData: ThreadData = { role: 'vmoat-history', folder, retentionDays };
+    const thread = openThread(new URL('./thread.ts', import.meta.url), threadData);
     this.#thread = thread;
     thread.on('message', (message: ThreadMessage) => this.#take(message));
     thread.on('error', (error) => log.error({ error: error.message }, 'the history thread failed'));

@@ -1,8 +1,7 @@
 // Which version a policy's text was made from, and what to say when another one is live by now.
 import { VmoatError } from '../base/errors.ts';
 import { policyDiff, renderChange } from './document/diff.ts';
-import { readPolicy } from './document/parse.ts';
-import { EMPTY_TEXT } from './document/schema.ts';
+import type { PolicyDocument } from './document/schema.ts';
 import type { VersionInfo } from './store/state.ts';
 import type { LivePolicy } from './versions.ts';
 
@@ -27,7 +26,7 @@ export async function conflict(
   base: number,
   live: LivePolicy,
   versions: readonly VersionInfo[],
-  textOf: (version: number) => Promise<string>,
+  documentOf: (version: number) => Promise<PolicyDocument>,
 ): Promise<VmoatError> {
   const known = base === 0 || versions.some(({ version }) => version === base);
   const info = versions.find(({ version }) => version === live.version);
@@ -35,8 +34,7 @@ export async function conflict(
   const message = `version ${live.version ?? 0}${by} is live, the policy is based on ${base}`;
   if (!known)
     return new VmoatError('policy_conflict', `${message}, which there never was`, { field: 'base' });
-  const before = readPolicy(base === 0 ? EMPTY_TEXT : await textOf(base), `version ${base}`);
-  const changes = policyDiff(before.document, live.policy.document).map(renderChange);
+  const changes = policyDiff(await documentOf(base), live.policy.document).map(renderChange);
   const more = changes.length > CHANGES_SHOWN ? [`and ${changes.length - CHANGES_SHOWN} more`] : [];
   const hint = ['changed since:', ...changes.slice(0, CHANGES_SHOWN), ...more].join('\n');
   return new VmoatError('policy_conflict', message, { field: 'base', hint });

@@ -1,7 +1,7 @@
 // The policy of this host: which version is live, who is in its groups, and the tables that follow from both.
 import type { PolicyTables } from '../../dp/contract/policy.ts';
 import type { Workload } from '../api/schema.ts';
-import type { Clock, Stop } from '../base/clock.ts';
+import type { Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import type { Mode } from '../base/modes.ts';
 import { nearest } from '../base/nearest.ts';
@@ -18,9 +18,8 @@ import { type LintAnswer, lint } from './lint/lint.ts';
 import type { MemberFacts } from './match/matcher.ts';
 import { isOfVms } from './sections/groups.ts';
 import type { VersionInfo } from './store/state.ts';
-import type { PolicyStore } from './store/store.ts';
 import { type LearnedRule, policyTables } from './tables.ts';
-import { type NewVersion, type PolicyNews, Versions } from './versions.ts';
+import { type NewVersion, type PolicyNews, Versions, type VersionsOptions } from './versions.ts';
 
 /** Who there is, as far as policy is concerned. */
 export interface PolicyInventory {
@@ -28,9 +27,7 @@ export interface PolicyInventory {
   ends(): ResolvedEnd[];
 }
 
-export interface PolicyOptions {
-  store: PolicyStore;
-  clock: Clock;
+export interface PolicyOptions extends VersionsOptions {
   hostName: string;
   /** Of the configuration; a document may say another one. */
   defaultMode: Mode;
@@ -85,8 +82,7 @@ export class Policy {
 
   /** Rejects with `policy_store_broken`. */
   static async open(options: PolicyOptions): Promise<Policy> {
-    const { store, clock } = options;
-    const versions = await Versions.open({ store, clock });
+    const versions = await Versions.open(options);
     const policy = new Policy(options, versions);
     versions.listen({
       onLive: () => policy.#wentLive(),

@@ -3,7 +3,6 @@ import type { Clock, Stop } from '../base/clock.ts';
 import type { Evidence } from '../base/evidence.ts';
 import type { Log } from '../base/log.ts';
 import type { Mode } from '../base/modes.ts';
-import { readPolicy } from './document/parse.ts';
 import { durationMs } from './document/words.ts';
 import type { Policy } from './policy.ts';
 import { type Promotion, type PromotionFacts, promotionOf } from './promotion.ts';
@@ -120,7 +119,7 @@ export class Promotions {
     const kept = versions.list.filter(({ fate }) => fate === 'kept').slice(-VERSIONS_MAX);
     let since = kept.at(-1)?.at ?? 0;
     for (const { version, at } of kept.reverse()) {
-      const { document } = readPolicy(await versions.text(version), `version ${version}`);
+      const document = await versions.document(version);
       if (document.groups.find((group) => group.name === name)?.mode !== mode) break;
       since = at;
     }

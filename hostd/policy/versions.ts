@@ -3,6 +3,7 @@ import type { Clock, Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import { baseNamedIn, conflict, withoutBase } from './base-version.ts';
 import { type ReadPolicy, readPolicy } from './document/parse.ts';
+import type { Read } from './document/reader.ts';
 import { EMPTY_TEXT } from './document/schema.ts';
 import { hashOf } from './store/file-store.ts';
 import type { Pending, PolicyState, VersionInfo } from './store/state.ts';
@@ -35,6 +36,8 @@ export type PolicyNews =
 export interface VersionsOptions {
   store: PolicyStore;
   clock: Clock;
+  /** At once where it is not given. */
+  read?: Read;
 }
 
 export interface VersionsListener {
@@ -65,7 +68,7 @@ export class Versions {
 
   /** What was live before, or what came before that where its time ran out meanwhile. */
   static async open(options: VersionsOptions): Promise<Versions> {
-    const versions = new Versions(options, await liveOf(options.store, options.store.state.live));
+    const versions = new Versions(options, await liveOf(options, options.store.state.live));
     await versions.#expire();
     return versions;
   }
@@ -78,6 +81,18 @@ export class Versions {
 
   stop(): void {
     this.#stop();
+  }
+
+  /** A text as a policy; rejects with every mistake. Large ones keep nobody else waiting. */
+  read(text: string, file: string): Promise<ReadPolicy> {
+    return (this.#options.read ?? readNow)(text, file);
+  }
+
+  /** A version as it was read. */
+  async document(version: number): Promise<ReadPolicy['document']> {
+    if (version === this.#live.version) return this.#live.policy.document;
+    const text = version === 0 ? EMPTY_TEXT : await this.text(version);
+    return (await this.read(text, `version ${version}`)).document;
   }
 
   get live(): LivePolicy {
@@ -138,7 +153,7 @@ export class Versions {
   /** Goes live. The same text as what is live makes no version. */
   apply(wanted: NewVersion): Promise<VersionInfo> {
     return this.#next(async () => {
-      const policy = readPolicy(wanted.text, wanted.source ?? 'the policy');
+      const policy = await this.read(wanted.text, wanted.source ?? 'the policy');
       this.#refusePending();
       await this.#requireBase(wanted);
       const text = withoutBase(wanted.text);
@@ -202,7 +217,7 @@ export class Versions {
     const { version } = this.#live;
     if (version !== null && wanted.text === this.#live.text) return this.info(version);
     const name = `version ${this.#state.next}`;
-    const policy = read ? { ...read, places: read.places.named(name) } : readPolicy(wanted.text, name);
+    const policy = read ? { ...read, places: read.places.named(name) } : await this.read(wanted.text, name);
     this.#listener?.check(policy);
     const info = this.#infoOf(wanted, policy);
     const deadline = wanted.confirmWithin_ms === null ? null : info.at + wanted.confirmWithin_ms;
@@ -261,7 +276,7 @@ export class Versions {
 
   async #back(fate: 'unconfirmed' | 'withdrawn'): Promise<number | null> {
     const { version, previous } = this.#requirePending();
-    const live = await liveOf(this.#options.store, previous);
+    const live = await liveOf(this.#options, previous);
     await this.#options.store.change((state) => {
       state.pending = null;
       state.live = previous;
@@ -310,16 +325,19 @@ export class Versions {
           hint: `see \`vmoat policy diff\` of the file; then say --base ${live}`,
         },
       );
-    throw await conflict(from, this.#live, this.#state.versions, (version) =>
-      this.#options.store.text(version),
-    );
+    throw await conflict(from, this.#live, this.#state.versions, (version) => this.document(version));
   }
 }
 
-async function liveOf(store: PolicyStore, version: number | null): Promise<LivePolicy> {
+async function liveOf(
+  { store, read = readNow }: VersionsOptions,
+  version: number | null,
+): Promise<LivePolicy> {
   const text = version === null ? EMPTY_TEXT : await store.text(version);
-  return { version, text, policy: readPolicy(text, version === null ? 'no policy' : `version ${version}`) };
+  return { version, text, policy: await read(text, version === null ? 'no policy' : `version ${version}`) };
 }
+
+const readNow: Read = async (text, file) => readPolicy(text, file);
 
 function addVersion(state: PolicyState, info: VersionInfo, deadline: number | null): void {
   const { version, at } = info;

@@ -3,7 +3,7 @@ import type { CompiledPolicy, PolicyEvidence } from '../../../dp/client/index.ts
 import { protocolNumber } from '../../../dp/client/index.ts';
 import type { PolicyTables } from '../../../dp/contract/policy.ts';
 import type { Evidence, EvidenceEnd } from '../../base/evidence.ts';
-import { addItem } from '../document/edit.ts';
+import { addItems } from '../document/edit.ts';
 import type { ReadPolicy } from '../document/parse.ts';
 import { VM_PREFIX } from '../document/words.ts';
 import type { Unplaced } from '../groups/membership.ts';
@@ -108,8 +108,7 @@ export class Advisor {
   accept({ additions }: Advice, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
     const { groups, rules } = additions;
     return this.#options.policy.versions.edit((text) => {
-      const withGroups = groups.reduce((edited, group) => addItem(edited, 'groups', group), text);
-      return rules.reduce((edited, rule) => addItem(edited, 'rules', rule), withGroups);
+      return addItems(addItems(text, 'groups', groups), 'rules', rules);
     }, by);
   }
 

@@ -13,16 +13,21 @@ export function setKey(text: string, path: Path, key: string, value: string): st
   });
 }
 
-/** Puts an item at the end of the list below a key of the document. */
-export function addItem(text: string, section: string, item: object): string {
+/** Puts items at the end of the list below a key of the document. */
+export function addItems(text: string, section: string, items: readonly object[]): string {
+  if (items.length === 0) return text;
   return edited(text, {
-    splice: (yaml) => withItem(text, yaml, section, item),
+    splice: (yaml) => withItems(text, yaml, section, items),
     edit(yaml) {
-      if (isSeq(yaml.get(section))) yaml.addIn([section], yaml.createNode(item));
-      else yaml.set(section, [item]);
+      const list = yaml.get(section);
+      if (isSeq(list)) list.items.push(...items.map((item) => yaml.createNode(item)));
+      else yaml.set(section, items);
     },
   });
 }
+
+export const addItem = (text: string, section: string, item: object): string =>
+  addItems(text, section, [item]);
 
 /** Puts another item in the place of one of a list. */
 export function replaceItem(text: string, section: string, index: number, item: object): string {
@@ -121,15 +126,16 @@ function withNewKey(text: string, map: YAMLMap, line: string): string | null {
 /** The same place after a line break was put at the end of the text. */
 const endsAt = (text: string, at: number): number => (at === text.length ? endsLine(text).length : at);
 
-function withItem(text: string, yaml: Yaml, section: string, item: object): string | null {
+function withItems(text: string, yaml: Yaml, section: string, items: readonly object[]): string | null {
   const list = yaml.get(section, true) as Node | undefined;
-  if (list === undefined) return `${endsLine(text)}${section}:\n${itemText(item, 2)}`;
+  if (list === undefined) return `${endsLine(text)}${section}:\n${itemText(items, 2)}`;
   if (!isSeq(list)) return null;
   const last = list.items.at(-1) as Node | undefined;
-  if (!last) return splice(text, beginOf(list), list.range?.[1] ?? 0, `\n${itemText(item, 2)}`.trimEnd());
-  if (list.flow) return splice(text, endOf(last), endOf(last), `, ${inline(item)}`);
+  if (!last) return splice(text, beginOf(list), list.range?.[1] ?? 0, `\n${itemText(items, 2)}`.trimEnd());
+  if (list.flow)
+    return splice(text, endOf(last), endOf(last), items.map((item) => `, ${inline(item)}`).join(''));
   const at = endsAt(text, nextLine(text, endOf(last)));
-  return splice(endsLine(text), at, at, itemText(item, columnOf(text, beginOf(list))));
+  return splice(endsLine(text), at, at, itemText(items, columnOf(text, beginOf(list))));
 }
 
 function withReplaced(text: string, yaml: Yaml, section: string, index: number, item: object): string | null {
@@ -138,7 +144,7 @@ function withReplaced(text: string, yaml: Yaml, section: string, index: number, 
   if (!isSeq(list) || !old) return null;
   if (isMap(old) && old.flow) return splice(text, beginOf(old), old.range?.[1] ?? 0, inline(item));
   const column = columnOf(text, beginOf(list));
-  const fresh = itemText(item, column)
+  const fresh = itemText([item], column)
     .slice(column + 2)
     .trimEnd();
   return splice(text, beginOf(old), endOf(old), fresh);
@@ -156,8 +162,8 @@ function withoutItems(text: string, yaml: Yaml, section: string, falling: readon
   return left;
 }
 
-/** `- name: …` as a block, at this column. */
-function itemText(item: object, column: number): string {
-  const lines = stringify([item], { lineWidth: 0 }).trimEnd().split('\n');
+/** `- name: …` as a block each, at this column. */
+function itemText(items: readonly object[], column: number): string {
+  const lines = stringify(items, { lineWidth: 0 }).trimEnd().split('\n');
   return lines.map((line) => `${' '.repeat(column)}${line}\n`).join('');
 }

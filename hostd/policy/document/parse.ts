@@ -1,7 +1,7 @@
 // Text of a policy document → the checked document with the lines of its parts, or every mistake. Pure.
-import type { Document } from 'yaml';
-import { type Places, parseStrictYaml, type YamlFormat } from '../../base/strict-yaml.ts';
+import { type PlaceFinder, parseStrictYaml, type YamlFormat } from '../../base/strict-yaml.ts';
 import { problemsError, type TextProblem } from '../../base/text-problem.ts';
+import { type Outline, OutlinePlaces, outlineOf } from './outline.ts';
 import { referenceProblems } from './references.ts';
 import { type PolicyDocument, PolicySchema } from './schema.ts';
 
@@ -16,25 +16,43 @@ const FORMAT: YamlFormat<typeof PolicySchema> = {
 
 export interface ReadPolicy {
   document: PolicyDocument;
-  /** With comments and order. */
-  yaml: Document.Parsed;
-  places: Places;
+  places: PlaceFinder;
   problems: [];
 }
 export type ParsedPolicy = ReadPolicy | { document: null; problems: TextProblem[] };
 
+/** What was read of a text, fit to go from thread to thread. */
+export type PolicyParts =
+  | { document: PolicyDocument; outline: Outline; problems: [] }
+  | { document: null; problems: TextProblem[] };
+
 /** YAML or JSON, which is YAML, too. `file` is what problems call it. Never throws. */
-export function parsePolicy(text: string, file: string): ParsedPolicy {
+export const parsePolicy = (text: string, file: string): ParsedPolicy =>
+  joined(policyParts(text, file), text, file);
+
+/** The same in parts that `joined` makes one of. */
+export function policyParts(text: string, file: string): PolicyParts {
   const parsed = parseStrictYaml(text, file, FORMAT);
   if (parsed.data === null) return { document: null, problems: parsed.problems };
-  const { data: document, yaml, places } = parsed;
+  const { data: document, yaml, lines, places } = parsed;
   const problems = referenceProblems(document, places);
-  return problems.length ? { document: null, problems } : { document, yaml, places, problems: [] };
+  return problems.length
+    ? { document: null, problems }
+    : { document, outline: outlineOf(yaml, lines), problems: [] };
 }
+
+/** The text that the parts were read from, and what problems call it. */
+export const joined = (parts: PolicyParts, text: string, file: string): ParsedPolicy =>
+  parts.document === null
+    ? parts
+    : { document: parts.document, places: new OutlinePlaces(text, parts.outline, file), problems: [] };
 
 /** The same; throws a VmoatError that names every mistake. */
 export function readPolicy(text: string, file: string): ReadPolicy {
-  const parsed = parsePolicy(text, file);
+  return required(parsePolicy(text, file));
+}
+
+export function required(parsed: ParsedPolicy): ReadPolicy {
   if (parsed.document === null) throw problemsError(parsed.problems, 'policy_syntax');
   return parsed;
 }

@@ -1,23 +1,27 @@
 // What a schema cannot see of a document: names given twice, and names that nothing bears.
 import { nearest } from '../../base/nearest.ts';
-import type { Places } from '../../base/strict-yaml.ts';
+import { type PlaceFinder, PROBLEMS_MAX } from '../../base/strict-yaml.ts';
 import type { TextProblem } from '../../base/text-problem.ts';
 import type { PolicyDocument } from './schema.ts';
 import { BUILT_IN, groupOfReference, VM_PREFIX } from './words.ts';
 
-/** Every mistake, at the line where it stands. */
-export const referenceProblems = (document: PolicyDocument, places: Places): TextProblem[] => [
-  ...repeated(document, 'groups', ({ name }) => name, 'name', places),
-  ...repeated(document, 'rules', ({ id }) => id, 'id', places),
-  ...unknownGroups(document, places),
-];
+/** Every mistake, at the line where it stands; more than a hundred help nobody. */
+export function referenceProblems(document: PolicyDocument, places: PlaceFinder): TextProblem[] {
+  const found = [
+    ...repeated(document, 'groups', ({ name }) => name, 'name', places),
+    ...repeated(document, 'rules', ({ id }) => id, 'id', places),
+  ];
+  // To find the nearest name takes its time.
+  for (const problem of unknownGroups(document, places)) if (found.push(problem) >= PROBLEMS_MAX) break;
+  return found.slice(0, PROBLEMS_MAX);
+}
 
 function repeated<K extends 'groups' | 'rules'>(
   document: PolicyDocument,
   section: K,
   nameOf: (item: PolicyDocument[K][number]) => string,
   key: string,
-  places: Places,
+  places: PlaceFinder,
 ): TextProblem[] {
   const seen = new Map<string, number>();
   return document[section].flatMap((item: PolicyDocument[K][number], index) => {
@@ -31,20 +35,22 @@ function repeated<K extends 'groups' | 'rules'>(
   });
 }
 
-function unknownGroups(document: PolicyDocument, places: Places): TextProblem[] {
+function* unknownGroups(document: PolicyDocument, places: PlaceFinder): Iterable<TextProblem> {
   const known = new Set<string>([...BUILT_IN, ...document.groups.map(({ name }) => name)]);
   const isKnown = (reference: string): boolean => {
     const name = groupOfReference(reference);
     return known.has(name) || name.startsWith(VM_PREFIX);
   };
-  return document.rules.flatMap((rule, index) =>
-    (['from', 'to'] as const)
-      .filter((end) => !isKnown(rule[end]))
-      .map((end) => unknownGroup(rule[end], known, places.of(['rules', index, end]))),
-  );
+  for (const [index, rule] of document.rules.entries())
+    for (const end of ['from', 'to'] as const)
+      if (!isKnown(rule[end])) yield unknownGroup(rule[end], known, places.of(['rules', index, end]));
 }
 
-function unknownGroup(name: string, known: Iterable<string>, place: ReturnType<Places['of']>): TextProblem {
+function unknownGroup(
+  name: string,
+  known: Iterable<string>,
+  place: ReturnType<PlaceFinder['of']>,
+): TextProblem {
   const near = nearest(name, known, 1)[0];
   const hint = near ? `did you mean \`${near}\`?` : 'groups stand in the section `groups`';
   return { code: 'policy_bad_value', ...place, message: `there is no group \`${name}\``, hint };

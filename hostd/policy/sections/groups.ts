@@ -4,7 +4,8 @@ import { ADDRESSES_WANTED, parseRange } from '../addresses.ts';
 import { Comment, Duration, GroupName, isBuiltIn, Mode, VM_PREFIX } from '../document/words.ts';
 import { MatchEntry } from '../match/criteria.ts';
 
-const GROUPS_MAX = 10_000;
+/** The evaluator takes 4,096, those of VMs and the built-in ones included. */
+const GROUPS_MAX = 4000;
 const MATCH_MAX = 256;
 const ADDRESSES_MAX = 4096;
 

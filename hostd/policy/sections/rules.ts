@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { Comment, GroupReference } from '../document/words.ts';
 import { PORTS_WANTED, parsePorts } from '../ports.ts';
 
-const RULES_MAX = 50_000;
+/** As many as the evaluator takes. */
+const RULES_MAX = 20_000;
 
 const RuleId = z
   .string()
