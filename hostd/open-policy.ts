@@ -1,6 +1,7 @@
 // Opens the policy's store below the state directory.
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { moment } from '../dp/client/index.ts';
 import { systemClock } from './base/clock.ts';
 import type { Config } from './config/schema.ts';
 import type { Read } from './policy/document/reader.ts';
@@ -13,6 +14,7 @@ export async function openPolicy(config: Config, read: Read): Promise<Policy> {
     store: await FileStore.open(join(config.stateDir, 'policy')),
     clock: systemClock,
     read,
+    moment,
     hostName: hostname(),
     defaultMode: config.modes.default,
   });

@@ -8,6 +8,7 @@ import type { AddressConflict } from '../topology/types.ts';
 import { Pace } from './api/pace.ts';
 import type { EventRecord, Flow, Nic, Threat, Workload } from './api/schema.ts';
 import { type Clock, type Stop, systemClock } from './base/clock.ts';
+import { messageOf } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import { VERSION } from './base/version.ts';
 import type { Config } from './config/schema.ts';
@@ -17,6 +18,7 @@ import { type DeliveryConfig, deliverySetUp, openDelivery } from './event-delive
 import { EventSources } from './event-sources.ts';
 import { type Emit, emitter } from './events/events.ts';
 import type { Exports } from './export/exports.ts';
+import { FirstOrders } from './first-orders.ts';
 import { edgeMinute, Graphs, groupOf } from './graphs.ts';
 import { History } from './history/history.ts';
 import { Inventory } from './inventory/inventory.ts';
@@ -71,6 +73,7 @@ export class Parts {
   readonly counters: RuleCounters;
   readonly unused: Unused;
   readonly #promotions: Promotions;
+  readonly #orders = new FirstOrders(systemClock, (order) => this.dataplane.policy(order));
   readonly traffic: Traffic;
   readonly threats: Threats;
   readonly names: Names;
@@ -195,6 +198,7 @@ export class Parts {
       onConnection: (connection) => {
         log.info({ state: connection.state, reason: connection.reason }, 'libvirt');
         this.#events.libvirt(connection);
+        if (connection.state === 'connected') this.#libvirtSeen();
       },
     });
     this.board = new StatusBoard(this);
@@ -254,6 +258,7 @@ export class Parts {
     this.unused.stop();
     this.counters.stop();
     this.policy.stop();
+    this.#orders.stop();
     await this.exports.stop();
     await this.history.close();
   }
@@ -266,11 +271,18 @@ export class Parts {
       names.connected(instance);
       void history.endOthers(idPrefix(instance));
     });
+    dataplane.on('wentBack', (trial) => void this.#trialEnded(trial));
     dataplane.on('tables', () => inventory.takeTables(dataplane.tables));
     dataplane.on('addresses', (addresses) => inventory.learn(addresses));
     dataplane.on('names', (records) => names.take(records));
     dataplane.on('flows', (batch, registry, instance) => traffic.take(batch, registry, instance));
     dataplane.on('threats', (records, instance) => threats.take(records, instance));
+  }
+
+  async #trialEnded(trial: string): Promise<void> {
+    await this.policy.versions.ended(trial).catch((error: unknown) => {
+      this.#log.error({ trial, reason: messageOf(error) }, 'vmoat-dp ended a trial, the store did not');
+    });
   }
 
   #listenToPolicy(): void {
@@ -281,9 +293,9 @@ export class Parts {
     );
     policy.attach(this.inventory, {
       compile: (tables, read) => compiler.check(tables, read),
-      onTables: (tables) => {
-        dataplane.policy(tables);
-        this.counters.use(tables);
+      onTables: (order) => {
+        this.#orders.give(order);
+        this.counters.use(order);
       },
       onPlaces: () => {
         this.exports.use(policy.document.exports);
@@ -317,6 +329,12 @@ export class Parts {
     const [from, to] = [end(src, srcSlot, 'source'), end(dst, dstSlot, 'destination')];
     const nic = this.inventory.topology.endpoints.get(slot)?.tap ?? null;
     return { ...(from && { from }), ...(to && { to }), segment: this.inventory.segmentName(segment), nic };
+  }
+
+  /** Whoever runs has been placed by now. */
+  #libvirtSeen(): void {
+    this.policy.refresh();
+    this.#orders.open();
   }
 
   #libvirtChanged(): void {

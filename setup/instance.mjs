@@ -121,6 +121,8 @@ export function programs({ folder, code, user, config, pins }, dpArgs) {
         user.name,
         '--pins',
         pins,
+        '--state',
+        join(folder, 'dp-state'),
         '--detach-on-exit',
         ...dpArgs,
       ],

@@ -1,6 +1,6 @@
 // class Dataplane: JavaScript's side of the live data plane.
 //   new Dataplane(config, take: (kind, value) => void) — starts; throws without rights
-//   expect(nics), policy(tables), refresh(), stop(detach: boolean)
+//   expect(nics), policy(tables, kept?), refresh(), stop(detach: boolean)
 //   restore(pinRoot: string): void — everything of vmoat's off this host
 // `take` gets 'links' | 'segments' | 'nics' | 'addresses' | 'names' | 'flows' | 'threats' | 'status' | 'log'
 // and the message's body.
@@ -62,7 +62,7 @@ class DataplaneObject : public Napi::ObjectWrap<DataplaneObject> {
   void policy(const Napi::CallbackInfo& info) {
     Result<PolicyTables> tables = policy_tables(info[0]);
     if (!tables) return raise(info.Env(), tables.error());
-    if (dataplane_) dataplane_->policy(std::move(*tables));
+    if (dataplane_) dataplane_->policy(std::move(*tables), info[1].ToBoolean());
   }
 
   void refresh(const Napi::CallbackInfo&) {

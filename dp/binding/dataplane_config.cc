@@ -4,6 +4,7 @@
 #include "binding/engine_config.h"
 #include "binding/fallback.h"
 #include "binding/operator_applications.h"
+#include "binding/policy_tables.h"
 
 namespace vmoat::binding {
 namespace {
@@ -84,6 +85,22 @@ Status set_threats(ThreatSettings& settings, const Napi::Object& given) {
   return thresholds.IsObject() ? set_thresholds(settings, thresholds.As<Napi::Object>()) : success();
 }
 
+/** {policy, nics, segments: {segment, link, vlan}[]} */
+Result<KeptOrders> kept_orders(const Napi::Object& given) {
+  Result<PolicyTables> policy = policy_tables(given.Get("policy"));
+  if (!policy) return std::move(policy.error());
+  if (!given.Get("nics").IsArray() || !given.Get("segments").IsArray())
+    return Error{"kept has no nics or no segments"};
+  KeptOrders kept{.policy = std::move(*policy), .nics = expected_nics(given.Get("nics").As<Napi::Array>())};
+  const auto segments = given.Get("segments").As<Napi::Array>();
+  for (uint32_t i = 0; i < segments.Length(); i++) {
+    const Napi::Object segment = segments.Get(i).ToObject();
+    kept.segments.push_back({segment.Get("segment").ToNumber().Uint32Value(), string_of(segment, "link"),
+                             static_cast<uint16_t>(segment.Get("vlan").ToNumber().Uint32Value())});
+  }
+  return kept;
+}
+
 }  // namespace
 
 Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
@@ -112,6 +129,11 @@ Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
   if (given.Get("threats").IsObject())
     if (Status set = set_threats(config.threats, given.Get("threats").As<Napi::Object>()); !set)
       return std::move(set.error());
+  if (given.Get("kept").IsObject()) {
+    Result<KeptOrders> kept = kept_orders(given.Get("kept").As<Napi::Object>());
+    if (!kept) return std::move(kept.error());
+    config.kept = std::move(*kept);
+  }
   if (!given.Has("hook")) return config;
   Result<HookChoice> hook = hook_choice(string_of(given, "hook"));
   if (!hook) return std::move(hook.error());

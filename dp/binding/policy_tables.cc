@@ -115,7 +115,9 @@ PolicyRule read_rule(Fields rule) {
 }
 
 PolicyNic read_nic(Fields nic) {
-  return {.tap = nic.text("tap"), .groups = nic.numbers("groups", policy_limits::groups_per_end)};
+  return {.tap = nic.text("tap"),
+          .mac = nic.text("mac"),
+          .groups = nic.numbers("groups", policy_limits::groups_per_end)};
 }
 
 PolicyEnd read_end(Fields end) {

@@ -3,7 +3,16 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { PolicyTables } from '../contract/policy.ts';
-import type { Bodies, DpStatus, Inventory, MessageType, Registry, ThreatInfo } from '../contract/protocol.ts';
+import type {
+  Bodies,
+  DpStatus,
+  Inventory,
+  MessageType,
+  Registry,
+  Segment,
+  TablesStatus,
+  ThreatInfo,
+} from '../contract/protocol.ts';
 import { DataplaneError } from './dataplane-error.ts';
 import type { OperatorApplication } from './operator-applications.ts';
 
@@ -91,6 +100,15 @@ export interface DataplaneConfig extends EngineConfig {
   pinRoot?: string;
   fallback?: FallbackLibrary;
   applications?: OperatorApplication[];
+  /** What an earlier run was told: in force before the first tap is opened. */
+  kept?: KeptOrders;
+}
+
+export interface KeptOrders {
+  policy: PolicyTables;
+  nics: Inventory['nics'];
+  /** Those that the policy's ends speak of. */
+  segments: Pick<Segment, 'segment' | 'link' | 'vlan'>[];
 }
 
 /** What the data plane says, by kind. */
@@ -106,7 +124,7 @@ export interface DataplaneOutput {
   flows: Buffer;
   /** body of a `threats` message */
   threats: Buffer;
-  status: Omit<DpStatus, 'at' | 'use'>;
+  status: Omit<DpStatus, 'at' | 'use' | 'policy'> & { policy: TablesStatus };
   log: { level: string; text: string };
 }
 export type TakeOutput = <Kind extends keyof DataplaneOutput>(
@@ -116,8 +134,11 @@ export type TakeOutput = <Kind extends keyof DataplaneOutput>(
 
 export interface LiveDataplane {
   expect(nics: Inventory['nics']): void;
-  /** Compiled on a thread of its own; what becomes of it is in the status. Throws where a field is of another kind. */
-  policy(tables: PolicyTables): void;
+  /**
+   * Compiled on a thread of its own; what becomes of it is in the status. Generations go up. `kept`: it was told to an
+   * earlier run. Throws where a field is of another kind.
+   */
+  policy(tables: PolicyTables, kept?: boolean): void;
   /** Sends every table and every open flow once more. */
   refresh(): void;
   /** Ends the threads; with `detach` everything is taken off the host. */

@@ -2,7 +2,7 @@
 // and connects again whenever that ends.
 import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { PolicyTables } from '../contract/policy.ts';
+import type { PolicyOrder } from '../contract/policy.ts';
 import {
   type Bodies,
   type DpStatus,
@@ -56,7 +56,7 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
   #socket: Socket | null = null;
   #welcome: Welcome | null = null;
   #inventory: Inventory | null = null;
-  #policy: PolicyTables | null = null;
+  #policy: PolicyOrder | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   #retryMs = RETRY_MS_MIN;
   #failure: DataplaneError | null = null;
@@ -102,8 +102,8 @@ export class DataplaneClient extends EventEmitter<DataplaneEvents> {
   }
 
   /** Tells dp the policy, now and after every reconnection; the status says what became of it. */
-  policy(tables: PolicyTables): void {
-    this.#policy = tables;
+  policy(order: PolicyOrder): void {
+    this.#policy = order;
     this.#sendPolicy();
   }
 

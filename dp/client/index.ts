@@ -1,8 +1,11 @@
 // What hostd imports of the data plane.
+
+export type { Deadline, PolicyOrder } from '../contract/policy.ts';
 export { type Addon, addonPath, loadAddon } from './addon.ts';
 export { type AddressRecord, decodeAddresses } from './address-record.ts';
 export { DataplaneClient, type DataplaneClientOptions, type DataplaneEvents } from './dataplane-client.ts';
 export { DataplaneError, type DataplaneErrorCode } from './dataplane-error.ts';
+export { deadlineIn, leftOf, type Moment, moment } from './deadline.ts';
 export type { Pair } from './fields.ts';
 export { FlowBatch } from './flow-batch.ts';
 export { applicationName, type FlowJson, flowJson } from './flow-json.ts';

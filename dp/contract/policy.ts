@@ -60,3 +60,28 @@ export interface PolicyTables {
   unknown: number[];
   ends: PolicyEnd[];
 }
+
+/** Both processes see the same clocks: CLOCK_REALTIME and, for as long as the host is up, CLOCK_BOOTTIME. */
+export interface Deadline {
+  /** ms since the epoch */
+  since: number;
+  at: number;
+  /** the boot in which uptime_ms counts: kernel.random.boot_id */
+  boot: string;
+  uptime_ms: number;
+}
+
+/** What dp does by itself, should hostd not be there to do it. */
+export interface Unconfirmed {
+  /** Names this trial of a policy; no other one has the same. */
+  trial: string;
+  deadline: Deadline;
+  /** In force again after the deadline. */
+  previous: PolicyTables;
+}
+
+/** The body of a `policy` message. */
+export interface PolicyOrder extends PolicyTables {
+  /** Absent where it stays until another one comes. */
+  unconfirmed?: Unconfirmed;
+}

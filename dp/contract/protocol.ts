@@ -2,7 +2,7 @@
 // A frame is u32 length (of what follows) + u16 type + body, little-endian. Bodies are JSON, except the
 // bulk types, whose bodies are arrays of dp/contract/records.h. Tables go whole, with a generation.
 
-import type { PolicyTables } from './policy.ts';
+import type { PolicyOrder } from './policy.ts';
 
 export const PROTOCOL_VERSION = 3;
 /** Longest frame either side accepts, bytes; a longer one ends the connection. */
@@ -193,12 +193,22 @@ export interface ProcessUse {
   residentBytes: number;
 }
 
-export interface PolicyStatus {
+/** What became of the tables that were sent. */
+export interface TablesStatus {
   /** in force; null: none yet */
   generation: number | null;
   compileMs: number;
   /** The newest tables, where they are not as they should be: the reason begins with the field. */
   refused: { generation: number; reason: string } | null;
+}
+
+export interface PolicyStatus extends TablesStatus {
+  /** What is in force would be so after a restart of dp, or of the host. */
+  kept: boolean;
+  /** What is in force ends by itself; `at` is RFC 3339. */
+  unconfirmed: { trial: string; at: string } | null;
+  /** A trial that dp ended, since nobody confirmed it; until a client sends a policy that is not that trial's. */
+  wentBack: { trial: string; at: string } | null;
 }
 
 /** Sent every second. */
@@ -222,7 +232,7 @@ export interface Bodies {
   [MessageType.hello]: Hello;
   [MessageType.inventory]: Inventory;
   [MessageType.kept]: Kept;
-  [MessageType.policy]: PolicyTables;
+  [MessageType.policy]: PolicyOrder;
   [MessageType.welcome]: Welcome;
   [MessageType.nics]: Nics;
   [MessageType.links]: Links;

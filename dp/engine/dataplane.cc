@@ -20,6 +20,7 @@
 #include "apps/operator_defined.h"
 #include "base/clock.h"
 #include "engine/flow_sweep.h"
+#include "engine/guest_nic.h"
 #include "engine/meter_sweep.h"
 #include "engine/serial_sink.h"
 #include "engine/tap_set.h"
@@ -118,11 +119,12 @@ class Dataplane::Impl {
   Status stop(bool detach);
   void expect(std::vector<ExpectedNic> nics);
   void refresh();
-  void policy(PolicyTables tables) { policies_->compile(std::move(tables)); }
+  void policy(PolicyTables tables, bool kept);
 
  private:
   Status open();
   Status make_workers(const vmoat_settings& settings);
+  void take_kept();
   void adopt();
   void control();
   void control_turn(const std::vector<pollfd>& ready);
@@ -130,6 +132,7 @@ class Dataplane::Impl {
   void take_expected();
   void tell_owners();
   void tell_policy();
+  void tell_compiled();
   void send_tables();
   void send_nics();
   void send_status();
@@ -153,6 +156,8 @@ class Dataplane::Impl {
   Fd wake_;
   std::optional<PolicyThread> policies_;
   std::shared_ptr<const LivePolicy> told_policy_;
+  PolicyStatus told_status_;
+  std::atomic<uint64_t> told_from_ = 0;  // generation; those before were told to an earlier run
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
   std::atomic<uint64_t> kernel_flows_ = 0;
@@ -222,6 +227,16 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
   return success();
 }
 
+/** What becomes of the first frame is said by the policy of the run before, until somebody says another one.
+ */
+void Dataplane::Impl::take_kept() {
+  if (!config_.kept) return;
+  told_from_ = UINT64_MAX;
+  segments_.remember(config_.kept->segments);
+  taps_->expect(config_.kept->nics);
+  policies_->begin(config_.kept->policy);
+}
+
 void Dataplane::Impl::adopt() {
   if (!kernel_->adopted()) return;
   taps_->adopt(watch_->links());
@@ -230,6 +245,7 @@ void Dataplane::Impl::adopt() {
 
 Status Dataplane::Impl::start() {
   if (Status opened = open(); !opened) return opened;
+  take_kept();
   adopt();
   follow({.links = true});
   for (auto& worker : workers_) worker->start();
@@ -264,6 +280,11 @@ void Dataplane::Impl::expect(std::vector<ExpectedNic> nics) {
   const std::lock_guard lock(mutex_);
   expected_ = std::move(nics);
   wake_control();
+}
+
+void Dataplane::Impl::policy(PolicyTables tables, bool kept) {
+  if (!kept && told_from_ == UINT64_MAX) told_from_ = tables.generation;
+  policies_->compile(std::move(tables));
 }
 
 void Dataplane::Impl::refresh() {
@@ -333,10 +354,19 @@ void Dataplane::Impl::tell_policy() {
   const std::shared_ptr<const Policy> policy = policies_->policy();
   if (!policy) return;
   LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({}))};
-  for (const auto& [slot, name] : taps_->names(watch_->links())) live.nics[slot] = policy->nic(name);
+  const bool is_kept = policy->generation() < told_from_;
+  for (const auto& [slot, link] : taps_->tapped(watch_->links()))
+    live.nics[slot] = policy->nic(is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name);
   if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics) return;
   told_policy_ = std::make_shared<const LivePolicy>(std::move(live));
   for (auto& worker : workers_) worker->policy(told_policy_);
+}
+
+/** Whoever sent tables waits to hear what became of them. */
+void Dataplane::Impl::tell_compiled() {
+  const PolicyStatus status = policies_->status();
+  if (status == std::exchange(told_status_, status)) return;
+  send_status();
 }
 
 void Dataplane::Impl::take_expected() {
@@ -352,6 +382,7 @@ void Dataplane::Impl::take_expected() {
   if (nics) taps_->expect(std::move(*nics));
   if (nics) follow({});
   tell_policy();
+  tell_compiled();
   if (!again) return;
   tables_due_ns_ = 1;
   for (auto& worker : workers_) worker->retell();
@@ -444,8 +475,8 @@ Result<std::unique_ptr<Dataplane>> Dataplane::start(DataplaneConfig config, Data
 void Dataplane::expect(std::vector<ExpectedNic> nics) {
   impl_->expect(std::move(nics));
 }
-void Dataplane::policy(PolicyTables tables) {
-  impl_->policy(std::move(tables));
+void Dataplane::policy(PolicyTables tables, bool kept) {
+  impl_->policy(std::move(tables), kept);
 }
 void Dataplane::refresh() {
   impl_->refresh();

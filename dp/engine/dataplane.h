@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,27 @@ class OperatorApplications;
 
 /** How NICs are tapped: the first of tcx, clsact that this kernel has, or one by order of the operator. */
 enum class HookChoice : uint8_t { automatic, tcx, clsact };
+
+/** A NIC that libvirt knows of; see Inventory in protocol.ts. `tap` may be empty while the guest is off. */
+struct ExpectedNic {
+  std::string tap;
+  std::string mac;  // the guest's, "52:54:00:…"
+  bool bandwidth = false;
+};
+
+/** The number that an earlier run gave to the segment of a link and VLAN. */
+struct KeptSegment {
+  uint32_t segment = 0;
+  std::string link;
+  uint16_t vlan = 0;
+};
+
+/** What an earlier run was told, for as long as nobody says anything newer. */
+struct KeptOrders {
+  PolicyTables policy;
+  std::vector<ExpectedNic> nics;
+  std::vector<KeptSegment> segments;
+};
 
 struct DataplaneConfig {
   /** fnmatch patterns of further host interfaces to tap, beside tap devices and macvtaps. */
@@ -51,13 +73,8 @@ struct DataplaneConfig {
   std::shared_ptr<const Ndpi> fallback;
   /** What the operator defined; null: nothing. */
   std::shared_ptr<const OperatorApplications> applications;
-};
-
-/** A NIC that libvirt knows of; see Inventory in protocol.ts. `tap` may be empty while the guest is off. */
-struct ExpectedNic {
-  std::string tap;
-  std::string mac;  // the guest's, "52:54:00:…"
-  bool bandwidth = false;
+  /** In force before the first tap is opened. */
+  std::optional<KeptOrders> kept;
 };
 
 struct Losses {
@@ -136,7 +153,7 @@ class DataplaneSink {
   virtual void nics(uint64_t generation, std::span<const TappedNic> nics) = 0;
   virtual void links(uint64_t generation, std::span<const LinkInfo> links) = 0;
   virtual void segments(uint64_t generation, std::span<const SegmentInfo> segments) = 0;
-  /** Every report interval. */
+  /** Every report interval, and at once when tables were compiled or refused. */
   virtual void status(const DataplaneStatus& status) = 0;
   /** A line for the operator's log: {level "info"|"warn"|"error", text}. Never per packet. */
   virtual void log(std::string_view level, std::string_view text) = 0;
@@ -162,9 +179,12 @@ class Dataplane {
   ~Dataplane();
   /** What libvirt knows; whole table each time. Any thread. */
   void expect(std::vector<ExpectedNic> nics);
-  /** Compiles the tables on a thread of its own, then every session is judged by them; tables that are not as
-   * they should be change nothing, see DataplaneStatus::policy. Any thread. */
-  void policy(PolicyTables tables);
+  /**
+   * Compiles the tables on a thread of its own, then every session is judged by them; tables that are not as
+   * they should be change nothing, see DataplaneStatus::policy. `kept`: they were told to an earlier run, and
+   * name the NICs of DataplaneConfig::kept. Generations go up. Any thread.
+   */
+  void policy(PolicyTables tables, bool kept = false);
   /** Sends every table once more: a new hostd has connected. Flows come at their next change. Any thread. */
   void refresh();
   /** Ends the threads. With `detach` everything is taken off the host, else taps stay for the next run. */

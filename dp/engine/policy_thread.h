@@ -20,6 +20,8 @@ struct PolicyStatus {
   double compile_ms = 0;
   uint64_t refused_generation = 0;
   std::string refused;  // why the newest tables are not in force; empty: they are, or there were none
+
+  bool operator==(const PolicyStatus&) const = default;
 };
 
 class PolicyThread {
@@ -30,6 +32,8 @@ class PolicyThread {
 
   /** Any thread. */
   void compile(PolicyTables tables);
+  /** Compiles on the thread of the caller, who waits; `done` is not called. Before any compile(). */
+  void begin(const PolicyTables& tables) { attempt(tables); }
   /** The newest policy that compiled; null before the first. */
   [[nodiscard]] std::shared_ptr<const Policy> policy() const;
   [[nodiscard]] PolicyStatus status() const;

@@ -1,11 +1,29 @@
 // Segments.
 #include "engine/segments.h"
 
+#include <algorithm>
+
 namespace vmoat {
 
+void Segments::remember(std::span<const KeptSegment> kept) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [segment, link, vlan] : kept) {
+    kept_.try_emplace({link, vlan}, segment);
+    next_ = std::max(next_, segment + 1);
+  }
+}
+
+/** A link that was made anew is met a second time under its name: it is not the one that was kept. */
+uint32_t Segments::number_of(const std::string& name, uint16_t vlan) {
+  const auto kept = kept_.extract({name, vlan});
+  return kept ? kept.mapped() : next_++;
+}
+
 uint32_t Segments::intern(uint32_t ifindex, const std::string& name, uint16_t vlan) {
-  auto [at, fresh] = numbers_.try_emplace({ifindex, vlan}, static_cast<uint32_t>(list_.size() + 1));
-  if (fresh) list_.push_back({.segment = at->second, .link = name, .ifindex = ifindex, .vlan = vlan});
+  const auto [at, fresh] = numbers_.try_emplace({ifindex, vlan});
+  if (!fresh) return at->second;
+  at->second = number_of(name, vlan);
+  list_.push_back({.segment = at->second, .link = name, .ifindex = ifindex, .vlan = vlan});
   return at->second;
 }
 

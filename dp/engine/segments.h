@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace vmoat {
 
 class Segments {
  public:
+  /** Numbers that stay those of these links, by name, over a restart. Before anything else. */
+  void remember(std::span<const KeptSegment> kept);
   /** The NIC of this slot is a port of that link (or is itself its link). Numbers are given at first use. */
   void place(uint16_t slot, uint32_t link_ifindex, const std::string& link_name);
   /** Number of the segment of frames at this NIC with this VLAN (0 = untagged). Any thread. */
@@ -31,10 +34,13 @@ class Segments {
   // Guests choose VLAN ids: beyond this many, tagged frames count as untagged
   static constexpr size_t segments_max = 65536;
 
+  uint32_t number_of(const std::string& name, uint16_t vlan);
   uint32_t intern(uint32_t ifindex, const std::string& name, uint16_t vlan);
 
   std::mutex mutex_;
   std::map<std::pair<uint32_t, uint16_t>, uint32_t> numbers_;
+  std::map<std::pair<std::string, uint16_t>, uint32_t> kept_;  // by link and VLAN, each until it is met
+  uint32_t next_ = 1;
   std::vector<SegmentInfo> list_;
   std::map<uint16_t, Place> places_;
   size_t told_ = 0;

@@ -2,13 +2,13 @@
 #include "engine/tap_set.h"
 
 #include <fnmatch.h>
-#include <net/if_arp.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
 #include "base/clock.h"
+#include "engine/guest_nic.h"
 
 namespace vmoat {
 namespace {
@@ -16,15 +16,6 @@ namespace {
 bool matches(const std::vector<std::string>& patterns, const std::string& name) {
   return std::any_of(patterns.begin(), patterns.end(),
                      [&](const std::string& p) { return ::fnmatch(p.c_str(), name.c_str(), 0) == 0; });
-}
-
-bool is_tap_device(const Link& link) {
-  return link.kind == "macvtap" || (link.kind == "tun" && link.hardware == ARPHRD_ETHER);
-}
-
-// libvirt gives a tap the guest's MAC with 0xfe as its first octet.
-bool same_guest(const std::string& tap_mac, const std::string& guest_mac) {
-  return tap_mac.size() == 17 && guest_mac.size() == 17 && tap_mac.compare(2, 15, guest_mac, 2, 15) == 0;
 }
 
 bool is_meant(const ExpectedNic& nic, const Link& link) {
@@ -247,12 +238,12 @@ std::vector<std::pair<uint16_t, Mac>> TapSet::guest_macs(const std::map<uint32_t
   return macs;
 }
 
-std::vector<std::pair<uint16_t, std::string>> TapSet::names(const std::map<uint32_t, Link>& links) const {
-  std::vector<std::pair<uint16_t, std::string>> names;
+std::vector<std::pair<uint16_t, const Link*>> TapSet::tapped(const std::map<uint32_t, Link>& links) const {
+  std::vector<std::pair<uint16_t, const Link*>> tapped;
   for (const auto& [ifindex, entry] : taps_)
     if (const auto link = links.find(ifindex); link != links.end() && entry.slot != no_slot)
-      names.emplace_back(entry.slot, link->second.name);
-  return names;
+      tapped.emplace_back(entry.slot, &link->second);
+  return tapped;
 }
 
 std::vector<TappedNic> TapSet::table(const std::map<uint32_t, Link>& links) {

@@ -32,7 +32,7 @@ class TapSet {
   /** The MACs that libvirt gave the guests, of the NICs that it has told. */
   [[nodiscard]] std::vector<std::pair<uint16_t, Mac>> guest_macs(const std::map<uint32_t, Link>& links) const;
   /** The interface of each slot in use. */
-  [[nodiscard]] std::vector<std::pair<uint16_t, std::string>> names(
+  [[nodiscard]] std::vector<std::pair<uint16_t, const Link*>> tapped(
       const std::map<uint32_t, Link>& links) const;
   /** The table with counters as of now. */
   [[nodiscard]] std::vector<TappedNic> table(const std::map<uint32_t, Link>& links);

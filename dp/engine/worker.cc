@@ -102,6 +102,7 @@ void Worker::forget(const vmoat_flow_key& key) {
 
 void Worker::run() {
   epoch_offset_ns_ = realtime_ns() - monotonic_ns();
+  take_policy();
   take_inbox();  // what an earlier run counted comes before new events
   bool more = false;
   while (!stopping_.load(std::memory_order_relaxed)) {

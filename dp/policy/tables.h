@@ -33,6 +33,7 @@ struct PolicyRule {
 
 struct PolicyNic {
   std::string tap;
+  std::string mac;  // the guest's, "52:54:00:…"; empty where nobody said
   std::vector<uint32_t> groups;
 };
 

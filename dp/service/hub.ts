@@ -9,6 +9,9 @@ import type { Peer } from './peer.ts';
 import { processUse } from './process-use.ts';
 
 const TABLES = { links: MessageType.links, segments: MessageType.segments, nics: MessageType.nics } as const;
+/** What the data plane says, with what clients are to know of the policy beside it. */
+export type HubInput = Omit<DataplaneOutput, 'status'> & { status: Omit<DpStatus, 'at' | 'use'> };
+
 const REFRESH_MS = 1_000;
 
 export class Hub {
@@ -52,12 +55,12 @@ export class Hub {
   }
 
   /** Takes one output of the data plane; `log` is not for clients. */
-  take<Kind extends keyof DataplaneOutput>(kind: Kind, value: DataplaneOutput[Kind]): void {
-    if (kind === 'flows') this.#flows(value as DataplaneOutput['flows']);
+  take<Kind extends keyof HubInput>(kind: Kind, value: HubInput[Kind]): void {
+    if (kind === 'flows') this.#flows(value as HubInput['flows']);
     else if (kind === 'addresses') this.#learned(kind, ADDRESS_RECORD_BYTES, value as Buffer);
     else if (kind === 'names') this.#learned(kind, NAME_RECORD_BYTES, value as Buffer);
-    else if (kind === 'threats') this.#threats(value as DataplaneOutput['threats']);
-    else if (kind === 'status') this.#status(value as DataplaneOutput['status']);
+    else if (kind === 'threats') this.#threats(value as HubInput['threats']);
+    else if (kind === 'status') this.#status(value as HubInput['status']);
     else if (kind in TABLES) this.#table(TABLES[kind as keyof typeof TABLES], value);
   }
 
@@ -103,7 +106,7 @@ export class Hub {
     for (const peer of this.#peers) peer.sendTable(type, table);
   }
 
-  #status(status: DataplaneOutput['status']): void {
+  #status(status: HubInput['status']): void {
     const lost = { ...status.lost, records: status.lost.records + this.#lostRecords };
     const whole: DpStatus = { at: new Date().toISOString(), use: processUse(), ...status, lost };
     for (const peer of this.#peers) peer.sendTable(MessageType.status, whole);

@@ -3,9 +3,9 @@ import { addonPath, loadAddon } from '../client/addon.ts';
 import { DataplaneError } from '../client/dataplane-error.ts';
 import { VERSION } from '../contract/version.ts';
 import { findAccounts } from './accounts.ts';
+import { lockFolder } from './folder-lock.ts';
 import { jsonLog } from './log.ts';
 import { type Options, readOptions, usage } from './options.ts';
-import { lockPins } from './pin-lock.ts';
 import { run } from './run.ts';
 import { ServiceError } from './service-error.ts';
 
@@ -14,7 +14,7 @@ const say = (text: string): boolean => process.stdout.write(text);
 function restore(options: Options): void {
   const { pins } = options.settings;
   const addon = loadAddon();
-  lockPins(addon, pins);
+  lockFolder(addon, pins);
   addon.restore(pins);
   say("Everything of vmoat's is off this host.\n");
 }

@@ -117,7 +117,7 @@ test('help names every flag, and the data plane gets every setting that is its o
   for (const { flag } of SETTINGS) assert.ok(usage().includes(`--${flag} `), flag);
   const config = dataplaneConfig({ ...DEFAULTS, tap: ['x'], pins: '/p' });
   assert.deepEqual([config.names, config.pinRoot, config.flowsMax], [['x'], '/p', 262_144]);
-  for (const key of ['socket', 'users', 'tap', 'pins']) assert.ok(!(key in config), key);
+  for (const key of ['socket', 'users', 'tap', 'pins', 'state']) assert.ok(!(key in config), key);
 });
 
 test('the fallback is off, unless it is named', () => {

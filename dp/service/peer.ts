@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { DataplaneError } from '../client/dataplane-error.ts';
 import { type Frame, FrameReader, frameHead, jsonBody, jsonFrame } from '../client/framing.ts';
-import type { PolicyTables } from '../contract/policy.ts';
+import type { PolicyOrder } from '../contract/policy.ts';
 import {
   type Inventory,
   MessageType,
@@ -14,8 +14,8 @@ import { checkInventory } from './inventory.ts';
 import { checkPolicy } from './policy.ts';
 import { checkReceipt } from './receipt.ts';
 
-/** Longest frame taken from a client, bytes: a policy of 40,000 rules is below. */
-export const CLIENT_FRAME_BYTES_MAX = 32 * 1024 * 1024;
+/** Longest frame taken from a client, bytes: a policy of 40,000 rules, and the one before it, are below. */
+export const CLIENT_FRAME_BYTES_MAX = 64 * 1024 * 1024;
 /** What may wait for a slow client, bytes; beyond it bulk is dropped and tables keep their newest only. */
 export const WAITING_BYTES_MAX = 32 * 1024 * 1024;
 const HELLO_MS_MAX = 5_000;
@@ -26,7 +26,7 @@ export interface PeerEvents {
   ready: (peer: Peer, client: string, has: Receipt | null) => void;
   inventory: (inventory: Inventory) => void;
   /** Throws `dp_protocol` where a field is of another kind than it should be. */
-  policy: (tables: PolicyTables) => void;
+  policy: (order: PolicyOrder) => void;
   /** A keeper has these on disk; only of our own instance. */
   kept: (receipt: Receipt) => void;
   /** Once; `reason` is null where the client left by itself. */

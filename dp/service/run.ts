@@ -9,15 +9,19 @@ import {
   type TakeOutput,
 } from '../client/addon.ts';
 import { DataplaneError } from '../client/dataplane-error.ts';
-import type { PolicyTables } from '../contract/policy.ts';
+import { moment } from '../client/deadline.ts';
+import type { PolicyOrder } from '../contract/policy.ts';
 import { PROTOCOL_VERSION, type Welcome } from '../contract/protocol.ts';
 import { VERSION } from '../contract/version.ts';
 import { findAccounts } from './accounts.ts';
 import { type FoundFallback, findFallback } from './fallback.ts';
-import { Hub } from './hub.ts';
+import { lockFolder } from './folder-lock.ts';
+import { Hub, type HubInput } from './hub.ts';
+import type { Kept } from './kept.ts';
 import type { Level, Log } from './log.ts';
+import { openState } from './open-state.ts';
 import type { Options } from './options.ts';
-import { lockPins } from './pin-lock.ts';
+import { Orders, type OrdersOptions } from './orders.ts';
 import { listen } from './server.ts';
 import { ServiceError } from './service-error.ts';
 import { dataplaneConfig, type Settings } from './settings.ts';
@@ -26,27 +30,40 @@ import { Watchdog } from './watchdog.ts';
 /** Runs until SIGTERM or SIGINT. Rejects with ServiceError where it cannot start. */
 export async function run(addon: Addon, options: Options, log: Log): Promise<void> {
   const { settings, detachOnExit } = options;
-  const locked = lockPins(addon, settings.pins);
+  const locked = lockFolder(addon, settings.pins);
   const watchdog = new Watchdog(addon);
   const fallback = findFallback(addon, settings.fallback, log);
   const own = welcome(addon, settings, fallback);
   const hub = new Hub(own.instance, () => dataplane.refresh());
+  const { kept, write } = openState(addon, settings.state, own.registry.applications, log);
+  const compile: OrdersOptions['compile'] = (tables, isKept) => dataplane.policy(tables, isKept);
+  const orders = new Orders({ kept, write, compile, moment, log });
   const take: TakeOutput = (kind, value) => {
-    if (kind === 'status') watchdog.heard(value as DataplaneOutput['status']);
+    if (kind === 'status') {
+      const status = value as DataplaneOutput['status'];
+      watchdog.heard(status);
+      hub.take('status', { ...status, policy: orders.heard(status.policy) });
+      return;
+    }
+    if (kind === 'segments') orders.meet((value as DataplaneOutput['segments']).segments);
     if (kind === 'log') logLine(log, value as DataplaneOutput['log']);
-    else hub.take(kind, value);
+    else hub.take(kind, value as HubInput[typeof kind]);
   };
-  const dataplane = start(addon, { ...settings, fallback: fallback.library }, take);
+  const dataplane = start(addon, { ...settings, fallback: fallback.library }, kept, take);
+  orders.start();
   try {
-    if (!locked) lockPins(addon, settings.pins);
+    if (!locked) lockFolder(addon, settings.pins);
     const server = await listen(
       {
         path: settings.socket,
         accounts: findAccounts(settings.users),
         welcome: own,
         peerCredentials: addon.peerCredentials,
-        inventory: ({ nics }) => dataplane.expect(nics),
-        policy: (tables) => takePolicy(dataplane, tables),
+        inventory: (inventory) => {
+          dataplane.expect(inventory.nics);
+          orders.expect(inventory);
+        },
+        policy: (order) => takePolicy(orders, order),
       },
       hub,
       log,
@@ -58,13 +75,16 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
     watchdog.stop();
     await close(server, hub);
   } finally {
+    orders.stop();
     dataplane.stop(detachOnExit);
   }
 }
 
-function start(addon: Addon, settings: Settings, take: TakeOutput): LiveDataplane {
+function start(addon: Addon, settings: Settings, kept: Kept, take: TakeOutput): LiveDataplane {
+  const { policy, nics, segments } = kept;
+  const orders = policy && { kept: { policy: { ...policy, generation: 1 }, nics, segments } };
   try {
-    return new addon.Dataplane(dataplaneConfig(settings), take);
+    return new addon.Dataplane({ ...dataplaneConfig(settings), ...orders }, take);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ServiceError('start_failed', `the data plane does not start: ${reason}`, { cause });
@@ -72,9 +92,9 @@ function start(addon: Addon, settings: Settings, take: TakeOutput): LiveDataplan
 }
 
 /** What is wrong in it beyond its fields is told in the status; the policy before it stays. */
-function takePolicy(dataplane: LiveDataplane, tables: PolicyTables): void {
+function takePolicy(orders: Orders, order: PolicyOrder): void {
   try {
-    dataplane.policy(tables);
+    orders.take(order);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DataplaneError('dp_protocol', `policy: ${reason}`, { cause });

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Addon } from '../client/addon.ts';
-import type { PolicyTables } from '../contract/policy.ts';
+import type { PolicyOrder } from '../contract/policy.ts';
 import type { Inventory, Welcome } from '../contract/protocol.ts';
 import type { Account } from './accounts.ts';
 import type { Hub } from './hub.ts';
@@ -20,7 +20,7 @@ export interface ServerOptions {
   welcome: Welcome;
   peerCredentials: Addon['peerCredentials'];
   inventory: (inventory: Inventory) => void;
-  policy: (tables: PolicyTables) => void;
+  policy: (order: PolicyOrder) => void;
 }
 
 /** Opens the socket; rejects with `already_running` where somebody listens on it. */

@@ -6,6 +6,7 @@ import type { ThreatSettings } from './threat-settings.ts';
 export interface Settings {
   socket: string;
   pins: string;
+  state: string;
   users: string[];
   tap: string[];
   ignore: string[];
@@ -98,6 +99,13 @@ export const SETTINGS: readonly Setting[] = [
     describe: 'where maps and links are pinned (bpffs)',
   },
   {
+    key: 'state',
+    flag: 'state',
+    kind: 'path',
+    value: 'DIR',
+    describe: 'where what clients told is kept over a restart',
+  },
+  {
     key: 'users',
     flag: 'user',
     kind: 'list',
@@ -177,6 +185,7 @@ export const SETTINGS: readonly Setting[] = [
 export const DEFAULTS: Settings = {
   socket: '/run/vmoat/dp.sock',
   pins: '/sys/fs/bpf/vmoat',
+  state: '/var/lib/vmoat-dp',
   users: ['vmoat'],
   tap: [],
   ignore: [],
@@ -212,6 +221,6 @@ export const DEFAULTS: Settings = {
 
 /** The part of the settings that the data plane itself takes. */
 export function dataplaneConfig(settings: Settings): DataplaneConfig {
-  const { socket: _socket, users: _users, pins, tap, ...rest } = settings;
+  const { socket: _socket, users: _users, state: _state, pins, tap, ...rest } = settings;
   return { ...rest, names: tap, pinRoot: pins };
 }

@@ -8,7 +8,7 @@ import {
   type NameRecord,
   type ThreatRecord,
 } from '../../dp/client/index.ts';
-import type { PolicyTables } from '../../dp/contract/policy.ts';
+import type { PolicyOrder } from '../../dp/contract/policy.ts';
 import type {
   DpStatus,
   Inventory,
@@ -33,6 +33,8 @@ export interface DataplaneEvents {
   /** The handshake is done; the instance differs from the one before when dp was restarted. */
   connected: [Welcome];
   disconnected: [reason: string];
+  /** dp ended a trial of a policy, since nobody had confirmed it; told until it gets another policy. */
+  wentBack: [trial: string];
 }
 
 /** Tables stay as they were while dp is away: NICs go on existing, and dp re-adopts them. */
@@ -116,8 +118,8 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
   }
 
   /** Tells dp the policy, now and after every reconnection; its status says what became of it. */
-  policy(tables: PolicyTables): void {
-    this.#client.policy(tables);
+  policy(order: PolicyOrder): void {
+    this.#client.policy(order);
   }
 
   #listen(): void {
@@ -165,6 +167,7 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
     if (refused && refused.generation !== this.#status?.policy?.refused?.generation)
       this.#log.error(refused, 'vmoat-dp refuses the policy, and goes on with the one before');
     this.#status = status;
+    if (status.policy?.wentBack) this.emit('wentBack', status.policy.wentBack.trial);
     this.#cpu.take(status.use.cpuSeconds, Date.parse(status.at));
   }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { PolicyTables } from '../../dp/contract/policy.ts';
+import type { PolicyOrder, PolicyTables } from '../../dp/contract/policy.ts';
 import type { Workload } from '../api/schema.ts';
 import { ManualClock } from '../base/clock.ts';
 import type { Unplaced } from './groups/membership.ts';
@@ -26,11 +26,12 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
   const policy = await Policy.open({
     store: await FileStore.open(folder),
     clock,
+    moment: () => ({ wall_ms: clock.now(), boot: 'one', uptime_ms: clock.now() }),
     hostName: 'kvm',
     defaultMode: 'learn',
   });
   const vms: Unplaced[] = [vm('web-1'), vm('web-2')];
-  const told: PolicyTables[] = [];
+  const told: PolicyOrder[] = [];
   const news: PolicyNews[] = [];
   policy.attach(
     { workloads: () => vms.map((each) => ({ ...each, ...policy.place(each) })), ends: () => [] },
@@ -74,6 +75,27 @@ test('tables have a new generation when they say something new, and only then', 
     ],
   );
   assert.equal(policy.tables, told.at(-1));
+});
+
+test('dp is told what comes back should nobody confirm, with those who are there by then', async () => {
+  const { policy, vms, told, apply } = await setUp();
+  await apply(TEXT, 0);
+  await apply('version: vmoat/v1\n', 1, 60_000);
+  const nicsOf = ({ nics }: PolicyTables): unknown[] => nics.map(({ tap }) => tap);
+  vms.push({
+    ...vm('db'),
+    nics: [{ id: 'db/0', tap: 'vnet7', mac: '52:54:00:00:00:07', addresses: [] } as never],
+  });
+  policy.refresh();
+  const { rules, nics, unconfirmed } = told.at(-1) ?? assert.fail();
+  assert.deepEqual([rules.length, nics.length, unconfirmed?.previous.rules.length], [0, 1, 2]);
+  assert.deepEqual(unconfirmed && nicsOf(unconfirmed.previous), ['vnet7']);
+  assert.deepEqual(
+    [unconfirmed?.trial, unconfirmed?.deadline],
+    [`2@${T0}`, { since: T0, at: T0 + 60_000, boot: 'one', uptime_ms: T0 + 60_000 }],
+  );
+  await policy.versions.confirm('ann');
+  assert.deepEqual([told.at(-1)?.unconfirmed, told.at(-1)?.rules.length], [undefined, 0]);
 });
 
 test('a rule falls out of effect when its time is over', async () => {

@@ -1,5 +1,5 @@
 // The policy of this host: which version is live, who is in its groups, and the tables that follow from both.
-import type { PolicyTables } from '../../dp/contract/policy.ts';
+import type { PolicyOrder, PolicyTables } from '../../dp/contract/policy.ts';
 import type { Workload } from '../api/schema.ts';
 import type { Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
@@ -46,8 +46,8 @@ const SECOND_MS = 1000;
 
 /** Whom the policy tells; none of them may throw. */
 export interface PolicyListener {
-  /** The newest tables, whenever they say something new. */
-  onTables: (tables: PolicyTables) => void;
+  /** The newest tables, whenever they say something new, and what comes after them should nobody confirm them. */
+  onTables: (order: PolicyOrder) => void;
   /** Modes and groups of VMs may have changed. */
   onPlaces: () => void;
   onNews: (news: PolicyNews) => void;
@@ -172,6 +172,7 @@ export class Policy {
     // Tables of a large policy are not made anew for what they do not speak of.
     const from = JSON.stringify([
       this.versions.live.version,
+      this.versions.trial?.name,
       this.#lessons,
       this.#nextExpiry,
       workloads.map(spokenOf),
@@ -180,7 +181,15 @@ export class Policy {
     if (from === this.#madeFrom) return;
     this.#madeFrom = from;
     this.#tables = this.#build(this.#tables.generation + 1);
-    this.#listener?.onTables(this.#tables);
+    this.#listener?.onTables(this.#order());
+  }
+
+  #order(): PolicyOrder {
+    const { trial } = this.versions;
+    if (!trial) return this.#tables;
+    const { name, deadline, previous } = trial;
+    const before = this.candidate(previous.policy).tables;
+    return { ...this.#tables, unconfirmed: { trial: name, deadline, previous: before } };
   }
 
   groups(): GroupView[] {

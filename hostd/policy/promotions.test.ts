@@ -35,6 +35,7 @@ test('a group is promoted when it was quiet for long enough, told before, by a v
   const policy = await Policy.open({
     store: await FileStore.open(folder),
     clock,
+    moment: () => ({ wall_ms: clock.now(), boot: 'one', uptime_ms: clock.now() }),
     hostName: 'kvm',
     defaultMode: 'learn',
   });

@@ -18,13 +18,17 @@ const T0 = Date.parse('2026-11-20T12:00:00Z');
 const text = (...ids: string[]): string =>
   `version: vmoat/v1\nrules:\n${ids.map((id) => `  - { id: ${id}, from: any, to: host, action: deny }\n`).join('')}`;
 
-async function setUp(folder = join(root, String(++folders)), now = T0) {
+let boots = 0;
+/** Every start is one in a boot of its own, unless it is given another start's. */
+async function setUp(folder = join(root, String(++folders)), now = T0, boot = `boot ${++boots}`) {
   const clock = new ManualClock(now);
+  const wall = { jump_ms: 0 };
   const news: PolicyNews[] = [];
   let lives = 0;
   const versions = await Versions.open({
     store: await FileStore.open(folder),
     clock,
+    moment: () => ({ wall_ms: clock.now() + wall.jump_ms, boot, uptime_ms: clock.now() - T0 + 1e6 }),
   });
   versions.listen({
     onLive: () => lives++,
@@ -36,7 +40,7 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
   });
   const apply = (body: string, more: Partial<NewVersion> = {}) =>
     versions.apply({ text: body, author: 'ann', reason: '', source: null, confirmWithin_ms: null, ...more });
-  return { folder, clock, news, versions, apply, lives: () => lives };
+  return { folder, clock, wall, boot, news, versions, apply, lives: () => lives };
 }
 
 /** Lets what the clock started come to its end: this waits behind it, and does nothing. */
@@ -179,6 +183,42 @@ for (const [when, offset_ms, live] of [
     await settled(again.versions);
     assert.equal(again.versions.live.version, 1);
   });
+
+for (const jump_ms of [-86_400_000, 86_400_000])
+  test(`a wall clock that jumps by ${jump_ms} ms ends nothing, and lifts nothing`, async () => {
+    const { folder, apply, versions, clock, wall, boot } = await setUp();
+    await apply(text('a'));
+    await apply(text('b'), { base: 1, confirmWithin_ms: 60_000 });
+    wall.jump_ms = jump_ms;
+    clock.advance(50_000);
+    await settled(versions);
+    assert.equal(versions.live.version, 2);
+    versions.stop();
+    const again = await setUp(folder, T0 + 55_000, boot);
+    again.wall.jump_ms = jump_ms;
+    assert.equal(again.versions.live.version, 2);
+    again.clock.advance(6_000);
+    await settled(again.versions);
+    assert.equal(again.versions.live.version, 1);
+  });
+
+test('a trial that vmoat-dp ended has ended here, too; another one has not', async () => {
+  const { versions, apply, news } = await setUp();
+  await apply(text('a'));
+  await apply(text('b'), { base: 1, confirmWithin_ms: 60_000 });
+  const trial = versions.trial;
+  assert.equal(trial?.previous.version, 1);
+  await versions.ended('another');
+  assert.equal(versions.live.version, 2);
+  await versions.ended(trial?.name ?? '');
+  assert.deepEqual([versions.live.version, versions.info(2).fate, versions.trial], [1, 'unconfirmed', null]);
+  assert.equal(news.at(-1)?.kind, 'unconfirmed');
+  await apply(text('c'), { base: 1, confirmWithin_ms: 60_000 });
+  const second = versions.trial?.name ?? '';
+  await versions.confirm('ann');
+  await versions.ended(second);
+  assert.equal(versions.live.version, 3);
+});
 
 test('rollback makes a version of an old text; a pending one is withdrawn', async () => {
   const { versions, apply } = await setUp();

@@ -1,4 +1,5 @@
 // The policy's versions: one is live, none is lost. Applied, confirmed, rolled back; one change after the other.
+import { type Deadline, deadlineIn, leftOf, type Moment } from '../../dp/client/index.ts';
 import type { Clock, Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import { baseNamedIn, conflict, withoutBase } from './base-version.ts';
@@ -33,11 +34,21 @@ export type PolicyNews =
   | { kind: 'confirmed'; info: VersionInfo; by: string }
   | { kind: 'unconfirmed' | 'withdrawn'; info: VersionInfo; live: number | null };
 
+/** A version that waits to be confirmed, as vmoat-dp is told of it. */
+export interface Trial {
+  /** no other one has the same */
+  name: string;
+  deadline: Deadline;
+  /** What was live before. */
+  previous: LivePolicy;
+}
+
 export interface VersionsOptions {
   store: PolicyStore;
   clock: Clock;
   /** At once where it is not given. */
   read?: Read;
+  moment: () => Moment;
 }
 
 export interface VersionsListener {
@@ -56,19 +67,24 @@ export class Versions {
   readonly #early: PolicyNews[] = [];
   #listener: VersionsListener | null = null;
   #live: LivePolicy;
+  /** What was live before a version that waits to be confirmed. */
+  #before: LivePolicy | null;
   #turn: Promise<unknown> = Promise.resolve();
   /** Ids of rules by number, as of when it was asked for last. */
   #ids: ReadonlyMap<number, string> = new Map();
 
-  private constructor(options: VersionsOptions, live: LivePolicy) {
+  private constructor(options: VersionsOptions, live: LivePolicy, before: LivePolicy | null) {
     this.#options = options;
     this.#live = live;
+    this.#before = before;
     this.#stop = options.clock.every(TICK_MS, () => void this.#expire());
   }
 
   /** What was live before, or what came before that where its time ran out meanwhile. */
   static async open(options: VersionsOptions): Promise<Versions> {
-    const versions = new Versions(options, await liveOf(options, options.store.state.live));
+    const { live, pending } = options.store.state;
+    const before = pending && (await liveOf(options, pending.previous));
+    const versions = new Versions(options, await liveOf(options, live), before);
     await versions.#expire();
     return versions;
   }
@@ -101,6 +117,12 @@ export class Versions {
 
   get pending(): Pending | null {
     return this.#state.pending;
+  }
+
+  get trial(): Trial | null {
+    const { pending } = this.#state;
+    const previous = this.#before;
+    return pending && previous && { name: nameOf(pending), deadline: deadlineOf(pending), previous };
   }
 
   /** The oldest first. */
@@ -180,6 +202,8 @@ export class Versions {
         state.pending = null;
         return { answer: null };
       });
+      this.#before = null;
+      this.#listener?.onLive();
       const info = this.info(pending.version);
       this.#tell({ kind: 'confirmed', info, by });
       return info;
@@ -191,6 +215,15 @@ export class Versions {
     return this.#next(async () => {
       this.#requirePending();
       return this.#back('withdrawn');
+    });
+  }
+
+  /** vmoat-dp ended this trial by itself, while we were away or did not look; another one stays as it is. */
+  async ended(trial: string): Promise<void> {
+    const isIt = (pending: Pending | null): boolean => pending !== null && nameOf(pending) === trial;
+    if (!isIt(this.#state.pending)) return;
+    await this.#next(async () => {
+      if (isIt(this.#state.pending)) await this.#back('unconfirmed');
     });
   }
 
@@ -220,7 +253,10 @@ export class Versions {
     const policy = read ? { ...read, places: read.places.named(name) } : await this.read(wanted.text, name);
     this.#listener?.check(policy);
     const info = this.#infoOf(wanted, policy);
-    const deadline = wanted.confirmWithin_ms === null ? null : info.at + wanted.confirmWithin_ms;
+    const { confirmWithin_ms } = wanted;
+    const now = { ...this.#options.moment(), wall_ms: info.at };
+    const deadline = confirmWithin_ms === null ? null : deadlineIn(confirmWithin_ms, now);
+    const before = this.#live;
     await this.#options.store.change((state) => {
       addVersion(state, info, deadline);
       number(
@@ -229,8 +265,9 @@ export class Versions {
       );
       return { answer: null, text: { version: info.version, text: wanted.text } };
     });
+    this.#before = deadline && before;
     this.#goLive({ version: info.version, text: wanted.text, policy });
-    this.#tell({ kind: 'applied', info, confirmBy: deadline });
+    this.#tell({ kind: 'applied', info, confirmBy: deadline?.at ?? null });
     return info;
   }
 
@@ -261,11 +298,7 @@ export class Versions {
   }
 
   async #expire(): Promise<void> {
-    const isOver = ({ since, deadline }: Pending): boolean => {
-      const now = this.#options.clock.now();
-      // A clock that was set back would give it more time than anybody meant.
-      return now >= deadline || now < since;
-    };
+    const isOver = (pending: Pending): boolean => leftOf(deadlineOf(pending), this.#options.moment()) === 0;
     const { pending } = this.#state;
     if (!pending || !isOver(pending)) return;
     await this.#next(async () => {
@@ -283,6 +316,7 @@ export class Versions {
       for (const info of state.versions) if (info.version === version) info.fate = fate;
       return { answer: null };
     });
+    this.#before = null;
     this.#goLive(live);
     this.#tell({ kind: fate, info: this.info(version), live: previous });
     return previous;
@@ -299,7 +333,7 @@ export class Versions {
   #refusePending(): void {
     const { pending } = this.#state;
     if (!pending) return;
-    const left_s = Math.max(0, Math.ceil((pending.deadline - this.#options.clock.now()) / 1000));
+    const left_s = Math.ceil(leftOf(deadlineOf(pending), this.#options.moment()) / 1000);
     throw new VmoatError(
       'policy_pending',
       `version ${pending.version} waits to be confirmed, ${left_s} s are left`,
@@ -339,13 +373,27 @@ async function liveOf(
 
 const readNow: Read = async (text, file) => readPolicy(text, file);
 
-function addVersion(state: PolicyState, info: VersionInfo, deadline: number | null): void {
-  const { version, at } = info;
-  state.pending = deadline === null ? null : { version, previous: state.live, since: at, deadline };
+const nameOf = ({ version, since }: Pending): string => `${version}@${since}`;
+const deadlineOf = ({ since, deadline, boot, uptime_ms }: Pending): Deadline => ({
+  since,
+  at: deadline,
+  boot,
+  uptime_ms,
+});
+
+function addVersion(state: PolicyState, info: VersionInfo, deadline: Deadline | null): void {
+  const { version } = info;
+  state.pending = deadline && pendingOf(version, state.live, deadline);
   state.versions.push(info);
   state.live = version;
   state.next = version + 1;
 }
+
+const pendingOf = (
+  version: number,
+  previous: number | null,
+  { since, at, boot, uptime_ms }: Deadline,
+): Pending => ({ version, previous, since, deadline: at, boot, uptime_ms });
 
 /** Rules keep their number, also when they come back after they were gone. */
 function number({ ruleNumbers }: PolicyState, ids: readonly string[]): void {

@@ -135,7 +135,8 @@ test('explain says how much a rule decides', async () => {
 test('time is watched only while dp judges by what is live', async () => {
   const { generation } = await get(LivePolicy, '/policy');
   assert.equal((await rule('old-db'))?.watchedMs, 0);
-  const policy = { generation, compileMs: 1, refused: null };
+  const compiled = { generation, compileMs: 1, refused: null };
+  const policy = { ...compiled, kept: true, unconfirmed: null, wentBack: null };
   await until(async () => {
     house.status({ policy });
     return ((await rule('old-db'))?.watchedMs ?? 0) > 0;

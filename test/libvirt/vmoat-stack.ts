@@ -65,7 +65,8 @@ function layOut(libvirt: PrivateLibvirt): string {
 function programs({ enter }: PrivateLibvirt, folder: string, node: string) {
   const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
   const bundle = (name: string): string[] => [node, join(root, `build/js/${name}.mjs`)];
-  const dp = [...bundle('vmoat-dp'), '--socket', join(folder, 'dp.sock'), '--user', 'nobody'];
+  const places = ['--socket', join(folder, 'dp.sock'), '--state', join(folder, 'dp-state')];
+  const dp = [...bundle('vmoat-dp'), ...places, '--user', 'nobody'];
   const hostd = [...bundle('vmoat-hostd'), '--config', join(folder, 'vmoat.yaml')];
   return [
     { name: 'vmoat-dp', argv: [...enter, ...dp], log: join(folder, 'vmoat-dp.log') },

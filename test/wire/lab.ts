@@ -24,6 +24,8 @@ export class Lab {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'vmoat-wire-'));
   readonly socket: string = join(this.folder, 'dp.sock');
   readonly pins: string;
+  /** What vmoat-dp keeps. */
+  readonly state: string = join(this.folder, 'state');
   /** Where vmoat-dp runs; the tap `vmtap0` is here. */
   readonly hostNs: string;
   /** Where the "guest" is; its end of the pair is `eth0`, 10.77.0.2 against 10.77.0.1. */
@@ -76,7 +78,8 @@ export class Lab {
   /** Starts vmoat-dp in the host's namespace with this lab's socket and pins. */
   dp(...flags: string[]): Dp {
     const argv = ['netns', 'exec', this.hostNs, process.execPath, PROGRAM];
-    const own = ['--socket', this.socket, '--pins', this.pins, '--user', '0', '--tap', 'vmtap*'];
+    const places = ['--socket', this.socket, '--pins', this.pins, '--state', this.state];
+    const own = [...places, '--user', '0', '--tap', 'vmtap*'];
     const child = spawn('ip', [...argv, ...own, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#running.add(child);
     let text = '';

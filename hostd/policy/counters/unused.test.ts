@@ -32,7 +32,8 @@ let folders = 0;
 async function setUp() {
   const clock = new ManualClock(T0);
   const store = await FileStore.open(join(root, String(++folders)));
-  const policy = await Policy.open({ store, clock, hostName: 'kvm', defaultMode: 'learn' });
+  const moment = () => ({ wall_ms: clock.now(), boot: 'one', uptime_ms: clock.now() });
+  const policy = await Policy.open({ store, clock, moment, hostName: 'kvm', defaultMode: 'learn' });
   const counters = new RuleCounters({
     clock,
     keep_ms: 7 * DAY_MS,

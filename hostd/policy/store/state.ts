@@ -29,6 +29,9 @@ export const Pending = z.object({
   previous: VersionNumber.nullable(),
   since: Moment,
   deadline: Moment,
+  /** The boot that it was applied in, and its uptime, ms, at the deadline: no change of the wall clock moves that. */
+  boot: z.string().default(''),
+  uptime_ms: z.number().default(0),
 });
 export type Pending = z.infer<typeof Pending>;
 

@@ -1,0 +1,43 @@
+#include "engine/segments.h"
+
+#include <doctest/doctest.h>
+
+namespace vmoat::test {
+
+TEST_CASE("segments are numbered as they are met") {
+  Segments segments;
+  segments.place(1, 10, "br0");
+  segments.place(2, 20, "br1");
+  CHECK(segments.of(2, 0) == 1);
+  CHECK(segments.of(1, 0) == 2);
+  CHECK(segments.of(1, 7) == 3);
+  CHECK(segments.of(1, 7) == 3);
+  bool changed = false;
+  CHECK(segments.all(changed).size() == 3);
+  CHECK(changed);
+}
+
+TEST_CASE("segments that were kept have their numbers again, others get none of these") {
+  Segments segments;
+  const KeptSegment kept[] = {{.segment = 4, .link = "br0", .vlan = 7}, {.segment = 2, .link = "br1"}};
+  segments.remember(kept);
+  segments.place(1, 11, "br0");
+  segments.place(2, 21, "br1");
+  CHECK(segments.of(1, 0) == 5);
+  CHECK(segments.of(1, 7) == 4);
+  CHECK(segments.of(2, 0) == 2);
+}
+
+TEST_CASE("a link of the same name that comes later is another segment") {
+  Segments segments;
+  const KeptSegment kept[] = {{.segment = 2, .link = "br0"}};
+  segments.remember(kept);
+  segments.place(1, 10, "br0");
+  CHECK(segments.of(1, 0) == 2);
+  segments.place(1, 30, "br0");
+  CHECK(segments.of(1, 0) == 3);
+  bool changed = false;
+  CHECK(segments.all(changed).size() == 2);
+}
+
+}  // namespace vmoat::test
