@@ -3,39 +3,38 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { until } from '../hostd/until.ts';
+import { type End, frameOf, type Packet } from './packet.ts';
 
-export interface End {
-  name: string;
-  mac: string;
-  address: string;
-}
-
-export interface Datagram {
-  from: End;
-  to: End;
-  port: number;
-  id: number;
-}
-
-/** Binds its ports, says so, then sends what it is told and prints the ids of what it gets. */
+/**
+ * Says that it listens, then sends the frames that it is told, in hex, and prints the ids of those it gets. Perl, which
+ * every Debian has: Node speaks no AF_PACKET. Nobody has an address, so nothing answers by itself.
+ */
 const AGENT = `
-const { createSocket } = require('node:dgram');
-const { createInterface } = require('node:readline');
-const ports = JSON.parse(process.argv[1]);
-let open = 0;
-for (const port of ports) {
-  const socket = createSocket('udp4');
-  socket.on('message', (message) => console.log('got ' + message));
-  socket.bind(port, () => ++open === ports.length && console.log('ready'));
+use strict;
+$| = 1;
+open(my $file, '<', '/sys/class/net/eth0/ifindex') or die "ifindex: $!";
+my $ifindex = int(<$file>);
+my ($family, $raw, $all, $outgoing) = (17, 3, 3, 4); # AF_PACKET, SOCK_RAW, ETH_P_ALL, PACKET_OUTGOING
+socket(my $socket, $family, $raw, unpack('S', pack('n', $all))) or die "socket: $!";
+bind($socket, pack('S n l S C C a8', $family, $all, $ifindex, 0, 0, 0, '')) or die "bind: $!";
+print "ready\\n";
+my $told = '';
+for (;;) {
+  my $ready = '';
+  vec($ready, fileno(STDIN), 1) = 1;
+  vec($ready, fileno($socket), 1) = 1;
+  select($ready, undef, undef, undef);
+  if (vec($ready, fileno($socket), 1)) {
+    my $from = recv($socket, my $frame, 2048, 0);
+    my (undef, undef, undef, undef, $kind) = unpack('S n l S C', $from);
+    print "got $1\\n" if $kind != $outgoing && $frame =~ /vmoat:([0-9]+)\\./;
+  }
+  next unless vec($ready, fileno(STDIN), 1);
+  sysread(STDIN, $told, 65536, length $told) or exit;
+  while ($told =~ s/^([0-9a-f]+)\\n//) {
+    defined send($socket, pack('H*', $1), 0) or print "failed $!\\n";
+  }
 }
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const { to, port, id } = JSON.parse(line);
-  const socket = createSocket('udp4');
-  socket.send(String(id), port, to, (error) => {
-    if (error) console.log('failed ' + id + ' ' + error.message);
-    socket.close();
-  });
-});
 `;
 
 const TRACKING = `table bridge probe { chain c { type filter hook forward priority 0; ct state established accept; } }
@@ -47,14 +46,12 @@ const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: '
 export class BridgeLab {
   readonly arrived = new Set<number>();
   readonly #ends: readonly End[];
-  readonly #ports: readonly number[];
   readonly #agents = new Map<string, ChildProcess>();
   readonly #failures: string[] = [];
   #tracks: boolean | null = null;
 
-  constructor(ends: readonly End[], ports: readonly number[]) {
+  constructor(ends: readonly End[]) {
     this.#ends = ends;
-    this.#ports = ports;
   }
 
   get bridgeNs(): string {
@@ -83,8 +80,8 @@ export class BridgeLab {
     return status === 0 ? '' : stderr || `nft ended with ${status}`;
   }
 
-  send({ from, to, port, id }: Datagram): void {
-    this.#agents.get(from.name)?.stdin?.write(`${JSON.stringify({ to: to.address, port, id })}\n`);
+  send(packet: Packet): void {
+    this.#agents.get(packet.from.name)?.stdin?.write(`${frameOf(packet).toString('hex')}\n`);
   }
 
   /** Waits until as many have arrived and been dropped, and nothing failed to be sent. */
@@ -134,7 +131,7 @@ export class BridgeLab {
       ip('netns', 'exec', name, 'sh', '-c', `echo 1 > /proc/sys/net/ipv6/conf/${scope}/disable_ipv6`);
   }
 
-  /** Static entries everywhere: no ARP, and no frame at a port where it does not belong. */
+  /** Static entries: no frame at a port where it does not belong. */
   #addEnd(end: End): void {
     const ns = this.#nsOf(end);
     const port = `p-${end.name}`;
@@ -142,37 +139,13 @@ export class BridgeLab {
     ip('-n', this.bridgeNs, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', ns);
     ip('-n', this.bridgeNs, 'link', 'set', port, 'master', 'br0', 'up');
     ip('-n', ns, 'link', 'set', 'eth0', 'address', end.mac, 'up');
-    ip('-n', ns, 'address', 'add', `${end.address}/24`, 'dev', 'eth0');
-    for (const other of this.#ends)
-      if (other !== end)
-        ip(
-          '-n',
-          ns,
-          'neigh',
-          'replace',
-          other.address,
-          'lladdr',
-          other.mac,
-          'dev',
-          'eth0',
-          'nud',
-          'permanent',
-        );
     const inBridge = ['netns', 'exec', this.bridgeNs, 'bridge'];
     ip(...inBridge, 'fdb', 'replace', end.mac, 'dev', port, 'master', 'static');
     ip(...inBridge, 'link', 'set', 'dev', port, 'flood', 'off', 'learning', 'off');
   }
 
   async #startAgent(end: End): Promise<void> {
-    const argv = [
-      'netns',
-      'exec',
-      this.#nsOf(end),
-      process.execPath,
-      '-e',
-      AGENT,
-      JSON.stringify(this.#ports),
-    ];
+    const argv = ['netns', 'exec', this.#nsOf(end), 'perl', '-e', AGENT];
     const agent = spawn('ip', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#agents.set(end.name, agent);
     let ready = false;

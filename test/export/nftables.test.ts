@@ -6,15 +6,25 @@ import type { Mode, PolicyGroup, PolicyRule, PolicyTables } from '../../dp/contr
 import type { Unexpressed } from '../../hostd/export/content.ts';
 import { nftables } from '../../hostd/export/formats/nftables.ts';
 import { PolicySchema } from '../../hostd/policy/document/schema.ts';
-import { BridgeLab, type Datagram, type End } from './bridge-lab.ts';
+import { BridgeLab } from './bridge-lab.ts';
+import { type End, ICMP, ICMPV6, type Packet, TCP, UDP } from './packet.ts';
 import { randomOf } from './random.ts';
 
 const skip = process.getuid?.() !== 0 && process.env.VMOAT_REQUIRE !== 'all' ? 'needs root' : false;
 const SEED = 20_261_120;
 const RULESETS = 30;
-const UDP = 17;
-const PORTS = [7000, 7001, 7002, 7003];
-const end = (name: string, mac: string, last: number): End => ({ name, mac, address: `10.9.0.${last}` });
+/** What is sent between any two: each protocol over each family that has it. */
+const KINDS = ([4, 6] as const).flatMap((family) => [
+  ...[7000, 7001, 7002, 7003].map((port) => ({ family, proto: UDP, port })),
+  ...[7001, 7002, 7003].map((port) => ({ family, proto: TCP, port })),
+  ...(family === 4 ? [0x0800, 0x0304, 0x0d00] : [0x8000, 0x0104]).map((port) => ({
+    ...{ family, port },
+    proto: family === 4 ? ICMP : ICMPV6,
+  })),
+]);
+const end = (name: string, mac: string, last: number): End => ({
+  ...{ name, mac, address4: `10.9.0.${last}`, address6: `2001:db8::${last}` },
+});
 const VMS = [
   end('a', '52:54:00:00:00:0a', 1),
   end('b', '52:54:00:00:00:0b', 2),
@@ -35,7 +45,8 @@ const group = (name: string, change: Partial<PolicyGroup> = {}): PolicyGroup => 
 const MODES: (Mode | null)[] = ['learn', 'monitor', 'protect', 'protect', null];
 const SOME_PORTS = [
   ...['any', 'udp', 'udp/7001', 'udp/7000-7002', 'udp/7003', 'proto/17'],
-  ...['tcp/7001', 'icmp', 'icmp/3/4', 'icmpv6/128', 'sctp/1-5', 'proto/47'],
+  ...['tcp', 'tcp/7001', 'tcp/7002-7003', 'icmp', 'icmp/8', 'icmp/3/4', 'icmpv6', 'icmpv6/128', 'icmpv6/1/4'],
+  ...['proto/6', 'sctp/1-5', 'proto/47'],
 ];
 
 /** Three VMs in groups of any mode, two groups of addresses outside, rules between all of them. */
@@ -73,7 +84,7 @@ function ruleset(tables: PolicyTables): { text: string; unexpressed: Unexpressed
 }
 
 suite('nftables', { skip, timeout: 600_000 }, () => {
-  const lab = new BridgeLab(ENDS, PORTS);
+  const lab = new BridgeLab(ENDS);
   before(() => lab.open());
   after(() => lab.close());
   let id = 0;
@@ -86,26 +97,28 @@ suite('nftables', { skip, timeout: 600_000 }, () => {
       const { text, unexpressed } = ruleset(tables);
       assert.deepEqual(unexpressed, []);
       lab.load(text);
-      const identity = (of: End): number =>
+      const identity = (of: End, family: 4 | 6): number =>
         of === OUTSIDE
-          ? policy.identity({ segment: 1, address: of.address })
+          ? policy.identity({ segment: 1, address: family === 4 ? of.address4 : of.address6 })
           : policy.identity({ tap: `tap-${of.name}` });
-      const allows = ({ from, to, port }: Datagram): boolean =>
+      const allows = ({ from, to, family, proto, port }: Packet): boolean =>
         policy.evaluate({
-          ...{ from: identity(from), to: identity(to), proto: UDP, port, applicationFinal: true },
+          ...{ from: identity(from, family), to: identity(to, family), proto, port, applicationFinal: true },
         }).verdict === 'allow';
       const sent = ENDS.flatMap((from) =>
-        ENDS.filter((to) => to !== from).flatMap((to) => PORTS.map((port) => ({ from, to, port, id: ++id }))),
+        ENDS.filter((to) => to !== from).flatMap((to) =>
+          KINDS.map((kind): Packet => ({ ...kind, from, to, id: ++id })),
+        ),
       );
-      const wanted = sent.filter(allows).map((datagram) => datagram.id);
+      const wanted = sent.filter(allows);
       seen.allowed += wanted.length;
       seen.denied += sent.length - wanted.length;
       lab.arrived.clear();
-      for (const datagram of sent) lab.send(datagram);
+      for (const packet of sent) lab.send(packet);
       await lab.settle(wanted.length, sent.length - wanted.length);
-      const wrong = sent.filter((datagram) => lab.arrived.has(datagram.id) !== allows(datagram));
+      const wrong = sent.filter((packet) => lab.arrived.has(packet.id) !== allows(packet));
       assert.deepEqual(
-        wrong.map(({ from, to, port }) => `${from.name} to ${to.name} ${port}`),
+        wrong.map(({ from, to, family, proto, port }) => [from.name, to.name, family, proto, port].join(' ')),
         [],
         text,
       );

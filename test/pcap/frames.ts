@@ -25,7 +25,7 @@ export const be64 = (value: number): Buffer => bytes(be32(Math.floor(value / 2 *
 export const le32 = (value: number): Buffer => Buffer.from(be32(value)).reverse();
 
 /** RFC 1071. */
-function checksum(data: Buffer): Buffer {
+export function checksum(data: Buffer): Buffer {
   let sum = 0;
   for (let at = 0; at < data.length; at += 2) sum += ((data[at] ?? 0) << 8) | (data[at + 1] ?? 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
