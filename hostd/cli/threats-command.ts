@@ -1,6 +1,7 @@
 // `vmoat threats`: attacks that were seen, what is known of each, and that somebody has seen to it.
 import { type Command, Option } from 'commander';
 import { Page, Threat, ThreatGroup, ThreatKind } from '../api/schema.ts';
+import { ackCommand } from './ack-command.ts';
 import { type Context, countOf, examples, outputOption, printJson } from './context.ts';
 import { safeJson, styled } from './terminal.ts';
 import { groupTable, kindTable, threatText } from './threat-text.ts';
@@ -44,7 +45,22 @@ export function threatsCommand(program: Command, context: Context): void {
     .action((options: ThreatsOptions) => list(options, context));
   showCommand(threats, context);
   kindsCommand(threats, context);
-  ackCommand(threats, context);
+  ackCommand(
+    threats,
+    {
+      description: 'say that you have seen to incidents, which then are open no more; root only',
+      examples: [
+        "sudo vmoat threats ack 3f0c1a2b-17 --note 'our own scanner'",
+        'sudo vmoat threats ack 3f0c1a2b-17 --alike',
+        'sudo vmoat threats ack 3f0c1a2b-17 --undo',
+      ],
+      path: '/threats',
+      schema: Threat,
+      called: ({ id, name }) => `${id}  ${name}`,
+      alike: 'and all of the same threat and source',
+    },
+    context,
+  );
 }
 
 async function list(options: ThreatsOptions, context: Context): Promise<void> {
@@ -100,48 +116,4 @@ function kindsCommand(threats: Command, context: Context): void {
         terminal.out(kinds.map(({ name }) => `${styled(terminal, null, name)}\n`).join(''));
       else terminal.out(kindTable(kinds, terminal));
     });
-}
-
-interface AckOptions {
-  note?: string;
-  alike?: boolean;
-  undo?: boolean;
-  output: string;
-}
-
-function ackCommand(threats: Command, context: Context): void {
-  threats
-    .command('ack')
-    .description('say that you have seen to incidents, which then are open no more; root only')
-    .argument('<id...>', 'as the list shows it')
-    .option('--note <text>', 'why, for whoever comes next')
-    .option('--alike', 'and all of the same threat and source')
-    .addOption(new Option('--undo', 'take it back').conflicts('note'))
-    .addOption(outputOption('table', 'json'))
-    .addHelpText(
-      'after',
-      examples(
-        "sudo vmoat threats ack 3f0c1a2b-17 --note 'our own scanner'",
-        'sudo vmoat threats ack 3f0c1a2b-17 --alike',
-        'sudo vmoat threats ack 3f0c1a2b-17 --undo',
-      ),
-    )
-    .action(async (ids: string[], options: AckOptions) => {
-      for (const id of ids) await acknowledge(id, options, context);
-    });
-}
-
-async function acknowledge(id: string, options: AckOptions, context: Context): Promise<void> {
-  const { note = '', alike = false, undo, output } = options;
-  const { terminal } = context;
-  const path = `/threats/${encodeURIComponent(id)}/acknowledge`;
-  const query = alike ? { alike: 'yes' } : {};
-  const admin = context.admin();
-  const threat = undo
-    ? await admin.delete(Threat, path, query)
-    : await admin.post(Threat, path, { note }, query);
-  if (output === 'json') return printJson(terminal, threat);
-  const done = undo ? 'open again' : `acknowledged by ${threat.acknowledged?.by ?? '-'}`;
-  const all = alike ? ' and all like it' : '';
-  terminal.out(`${styled(terminal, null, `${threat.id}  ${threat.name}${all}: ${done}`)}\n`);
 }

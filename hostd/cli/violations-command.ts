@@ -1,6 +1,7 @@
 // `vmoat violations`: what no rule allows, and that somebody has seen to it.
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { Violation, Violations } from '../api/schema.ts';
+import { ackCommand } from './ack-command.ts';
 import { type Context, countOf, examples, outputOption, printJson } from './context.ts';
 import { safeJson, styled } from './terminal.ts';
 import { violationTable, violationText } from './violation-text.ts';
@@ -46,7 +47,20 @@ export function violationsCommand(program: Command, context: Context): void {
     )
     .action((options: ViolationsOptions) => list(options, context));
   showCommand(violations, context);
-  ackCommand(violations, context);
+  ackCommand(
+    violations,
+    {
+      description: 'say that you have seen to violations, which then are listed no more; root only',
+      examples: [
+        "sudo vmoat violations ack q3Xk0ZbT81vRw2aN --note 'known'",
+        'sudo vmoat violations ack q3Xk0ZbT81vRw2aN --undo',
+      ],
+      path: '/violations',
+      schema: Violation,
+      called: ({ id }) => id,
+    },
+    context,
+  );
 }
 
 async function list(options: ViolationsOptions, context: Context): Promise<void> {
@@ -77,43 +91,4 @@ function showCommand(violations: Command, context: Context): void {
       if (output === 'json') printJson(context.terminal, violation);
       else context.terminal.out(violationText(violation, context.terminal));
     });
-}
-
-interface AckOptions {
-  note?: string;
-  undo?: boolean;
-  output: string;
-}
-
-function ackCommand(violations: Command, context: Context): void {
-  violations
-    .command('ack')
-    .description('say that you have seen to violations, which then are listed no more; root only')
-    .argument('<id...>', 'as the list shows it')
-    .option('--note <text>', 'why, for whoever comes next')
-    .addOption(new Option('--undo', 'take it back').conflicts('note'))
-    .addOption(outputOption('table', 'json'))
-    .addHelpText(
-      'after',
-      examples(
-        "sudo vmoat violations ack q3Xk0ZbT81vRw2aN --note 'known'",
-        'sudo vmoat violations ack q3Xk0ZbT81vRw2aN --undo',
-      ),
-    )
-    .action(async (ids: string[], options: AckOptions) => {
-      for (const id of ids) await acknowledge(id, options, context);
-    });
-}
-
-async function acknowledge(id: string, options: AckOptions, context: Context): Promise<void> {
-  const { note = '', undo, output } = options;
-  const { terminal } = context;
-  const path = `/violations/${encodeURIComponent(id)}/acknowledge`;
-  const admin = context.admin();
-  const violation = undo
-    ? await admin.delete(Violation, path, {})
-    : await admin.post(Violation, path, { note });
-  if (output === 'json') return printJson(terminal, violation);
-  const done = undo ? 'open again' : `acknowledged by ${violation.acknowledged?.by ?? '-'}`;
-  terminal.out(`${styled(terminal, null, `${violation.id}: ${done}`)}\n`);
 }

@@ -18,13 +18,12 @@ import {
   ThreatKind,
   Workload,
 } from '../../hostd/api/schema.ts';
-import { run } from '../../hostd/cli/program.ts';
-import type { Terminal } from '../../hostd/cli/terminal.ts';
 import { ThreatNews } from '../../hostd/cli/threats-follow.ts';
 import { promised } from '../promised.ts';
 import { askSocket } from './ask.ts';
 import { DB, House, until, WEB } from './house.ts';
 import { T0 } from './records.ts';
+import { type Ran, runCli } from './run-cli.ts';
 
 const house = new House((config) => {
   const at = { host: '127.0.0.1', facility: 'daemon', appName: 'vmoat', ca: null, timeoutMs: 1000 } as const;
@@ -32,32 +31,9 @@ const house = new House((config) => {
 });
 const NOW = T0 + 5000;
 
-interface Ran {
-  code: number;
-  out: string;
-  err: string;
-}
-
-/** Runs a command line as a person would, off a terminal unless said otherwise. */
-async function vmoat(argv: string[], options: { colour?: boolean; socket?: string } = {}): Promise<Ran> {
-  const ran = { code: 0, out: '', err: '' };
-  const terminal: Terminal = {
-    out: (text) => {
-      ran.out += text;
-    },
-    err: (text) => {
-      ran.err += text;
-    },
-    colour: options.colour ?? false,
-    columns: undefined,
-  };
-  ran.code = await run(
-    ['--socket', options.socket ?? house.config.sockets.api, ...argv],
-    terminal,
-    () => NOW,
-  );
-  return ran;
-}
+/** Runs a command line as a person would. */
+const vmoat = (argv: string[], { socket = house.config.sockets.api, colour = false } = {}): Promise<Ran> =>
+  runCli(['--socket', socket, ...argv], { now: () => NOW, colour });
 
 const good = async (...argv: string[]): Promise<string> => {
   const { code, out, err } = await vmoat(argv);
@@ -429,10 +405,9 @@ test('threats -f: each incident once; of what a source repeats one line a minute
 });
 
 test('the socket may be named anywhere', async () => {
-  let out = '';
-  const terminal = { out: (text: string) => (out += text), err: () => {}, colour: false, columns: undefined };
   const argv = ['vm', 'list', '-o', 'name', `--socket=${house.config.sockets.api}`];
-  assert.equal(await run(argv, terminal), 0);
+  const { code, out } = await runCli(argv);
+  assert.equal(code, 0);
   assert.match(out, /^web-1$/m);
 });
 

@@ -4,26 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { run } from '../../hostd/cli/program.ts';
+import { type Ran, runCli } from './run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hos-policy-'));
 after(() => rmSync(folder, { recursive: true }));
 
-async function vmoat(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const ran = { code: 0, out: '', err: '' };
-  const terminal = {
-    out: (text: string) => {
-      ran.out += text;
-    },
-    err: (text: string) => {
-      ran.err += text;
-    },
-    colour: false,
-    columns: undefined,
-  };
-  ran.code = await run(argv, terminal, () => Date.parse('2026-11-20T12:00:00Z'));
-  return ran;
-}
+const vmoat = (...argv: string[]): Promise<Ran> =>
+  runCli(argv, { now: () => Date.parse('2026-11-20T12:00:00Z') });
 
 function file(name: string, text: string): string {
   const path = join(folder, name);

@@ -4,12 +4,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Graph, Page, Status, Workload } from '../../hostd/api/schema.ts';
-import { run } from '../../hostd/cli/program.ts';
 import { GroupView } from '../../hostd/policy/groups/group-view.ts';
 import { LivePolicy, PolicyVersion } from '../../hostd/policy/shapes.ts';
 import { domainOf } from '../../libvirt-watch/fake-libvirt.ts';
 import { askSocket } from './ask.ts';
 import { House, until, WEB } from './house.ts';
+import { type Ran, runCli } from './run-cli.ts';
 
 const house = new House();
 const api = async (path: string): Promise<unknown> =>
@@ -17,21 +17,7 @@ const api = async (path: string): Promise<unknown> =>
 const live = async (): Promise<LivePolicy> => LivePolicy.parse(await api('/policy'));
 const web = async (): Promise<Workload> => Workload.parse(await api(`/workloads/${WEB}`));
 
-async function vmoat(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const ran = { code: 0, out: '', err: '' };
-  const terminal = {
-    out: (text: string) => {
-      ran.out += text;
-    },
-    err: (text: string) => {
-      ran.err += text;
-    },
-    colour: false,
-    columns: undefined,
-  };
-  ran.code = await run(['--socket', house.config.sockets.api, ...argv], terminal);
-  return ran;
-}
+const vmoat = (...argv: string[]): Promise<Ran> => runCli(['--socket', house.config.sockets.api, ...argv]);
 
 async function good(...argv: string[]): Promise<string> {
   const { code, out, err } = await vmoat(...argv);

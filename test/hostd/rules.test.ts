@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { EventRecord, Page, Status, Workload } from '../../hostd/api/schema.ts';
 import type { RuleCount } from '../../hostd/base/rule-count.ts';
-import { run } from '../../hostd/cli/program.ts';
 import { RuleFile } from '../../hostd/history/rule-file.ts';
 import { LearnedRules } from '../../hostd/policy/advice/shapes.ts';
 import { CountedRule, UnusedRules } from '../../hostd/policy/counters/shapes.ts';
 import { LivePolicy } from '../../hostd/policy/shapes.ts';
 import { askSocket } from './ask.ts';
 import { House, until, WEB } from './house.ts';
+import { type Ran, runCli } from './run-cli.ts';
 
 const DAY_MS = 86_400_000;
 const house = new House();
@@ -22,21 +22,7 @@ async function get<T>(schema: { parse: (json: unknown) => T }, path: string): Pr
   return schema.parse(answer.json);
 }
 
-async function vmoat(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const ran = { code: 0, out: '', err: '' };
-  const terminal = {
-    out: (text: string) => {
-      ran.out += text;
-    },
-    err: (text: string) => {
-      ran.err += text;
-    },
-    colour: false,
-    columns: undefined,
-  };
-  ran.code = await run(['--socket', house.config.sockets.api, ...argv], terminal);
-  return ran;
-}
+const vmoat = (...argv: string[]): Promise<Ran> => runCli(['--socket', house.config.sockets.api, ...argv]);
 
 async function good(...argv: string[]): Promise<string> {
   const { code, out, err } = await vmoat(...argv);
