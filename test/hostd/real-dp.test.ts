@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import {
   Flow,
   Graph,
@@ -20,6 +21,7 @@ import {
   WebLogin,
 } from '../../hostd/api/schema.ts';
 import { Explanation } from '../../hostd/policy/advice/shapes.ts';
+import { CountedRule } from '../../hostd/policy/counters/shapes.ts';
 import { Browser } from '../browser/chromium.ts';
 import { promised } from '../promised.ts';
 import { hasLab, Lab } from '../wire/lab.ts';
@@ -407,7 +409,17 @@ rules:
   const since = new Date(began).toISOString();
   const ping = await until(async () => (await flows(`proto=icmp&since=${since}`)).find(({ rule }) => rule));
   assert.deepEqual([ping.rule, ping.verdict, ping.violation], ['pings', 'allow', false]);
+  const denying = await until(async () => {
+    const found = await counted('no-9602');
+    return found.flows > 0 && found.watchedMs > 0 ? found : null;
+  });
+  assert.deepEqual([denying.flows, denying.line], [1, 5]);
 });
+
+async function counted(id: string): Promise<CountedRule> {
+  const { items } = Page(CountedRule).parse(await api('/policy/rules'));
+  return items.find((rule) => rule.id === id) ?? assert.fail(`there is no rule ${id}`);
+}
 
 test('dp killed: hostd says so, and within 2 s of its restart all is back', required, async (context) => {
   assert.ok(dp);
@@ -424,11 +436,12 @@ test('dp killed: hostd says so, and within 2 s of its restart all is back', requ
 });
 
 test(
-  'hostd killed in the middle of a flow: the new one has the whole flow and the old history',
+  'hostd killed in the middle of a flow: the new one has the whole flow, counts it once, and has the old history',
   required,
   async () => {
     assert.ok(hostd);
     const known = (await flows('proto=icmp')).map((flow) => flow.id);
+    const { flows: rulesFlows, packets } = await counted('pings');
     const pinging = spawn('ip', ['netns', 'exec', lab.guestNs, 'ping', '-q', '-i', '0.1', '10.77.0.1'], {
       stdio: 'ignore',
     });
@@ -452,5 +465,13 @@ test(
     );
     await killed(pinging);
     children.delete(pinging);
+    // Were anything counted twice or left out, the two would never be the same again.
+    const rule = await until(async () => {
+      const [whole] = (await flows('proto=icmp')).filter(({ id }) => id === before.id);
+      const now = await counted('pings');
+      const gained = [now.packets[0] - packets[0], now.packets[1] - packets[1]];
+      return isDeepStrictEqual(whole?.packets, gained) ? now : null;
+    });
+    assert.equal(rule.flows, rulesFlows + 1);
   },
 );

@@ -119,12 +119,11 @@ test('explain says how much a rule decides', async () => {
 });
 
 test('time is watched only while dp judges by what is live', async () => {
-  const { generation } = await get(LivePolicy, '/policy');
   assert.equal((await rule('old-db'))?.watchedMs, 0);
-  const compiled = { generation, compileMs: 1, refused: null };
-  const policy = { ...compiled, kept: true, unconfirmed: null, wentBack: null };
   await until(async () => {
-    house.status({ policy });
+    const { generation } = await get(LivePolicy, '/policy');
+    const compiled = { generation, compileMs: 1, refused: null };
+    house.status({ policy: { ...compiled, kept: true, unconfirmed: null, wentBack: null } });
     return ((await rule('old-db'))?.watchedMs ?? 0) > 0;
   });
 });

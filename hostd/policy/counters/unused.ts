@@ -3,6 +3,7 @@ import type { Clock, Stop } from '../../base/clock.ts';
 import { VmoatError } from '../../base/errors.ts';
 import { unifiedDiff } from '../../base/text-diff.ts';
 import { removeItems } from '../document/edit.ts';
+import type { ReadPolicy } from '../document/parse.ts';
 import type { PolicyDocument } from '../document/schema.ts';
 import type { Learner } from '../learn/learner.ts';
 import type { Policy } from '../policy.ts';
@@ -80,30 +81,20 @@ export class Unused {
     by: Pick<NewVersion, 'author' | 'reason'>,
   ): Promise<Removed> {
     const { policy, learner } = this.#options;
-    const chosen = chosenOf(this.list(after_ms), ids);
-    const [removed, forgotten] = [chosen.filter(isWritten), chosen.filter((rule) => !isWritten(rule))].map(
-      (rules) => rules.map(({ id }) => id),
-    );
-    const version = removed?.length ? await this.#edit(policy, removed, after_ms, by) : null;
-    if (forgotten?.length) await learner.forgetRules(forgotten);
-    return { version, removed: removed ?? [], forgotten: forgotten ?? [] };
-  }
-
-  #edit(
-    policy: Policy,
-    ids: readonly string[],
-    after_ms: number,
-    by: Pick<NewVersion, 'author' | 'reason'>,
-  ): Promise<VersionInfo> {
-    const reason = by.reason || reasonOf(ids, after_ms);
-    return policy.versions.edit(
-      (text, { document }) => {
-        // What was changed or used meanwhile stays.
-        const still = new Set(this.#unused(after_ms));
-        return without(text, document, new Set(ids.filter((id) => still.has(id))));
-      },
-      { ...by, reason },
-    );
+    const chosen = chosenOf(this.list(after_ms), ids && [...new Set(ids)]);
+    const written = chosen.filter(isWritten).map(({ id }) => id);
+    const forgotten = chosen.filter((rule) => !isWritten(rule)).map(({ id }) => id);
+    let removed: string[] = [];
+    const edit = (text: string, { document }: ReadPolicy): string => {
+      // What was changed or used meanwhile stays.
+      const still = new Set(this.#unused(after_ms));
+      removed = written.filter((id) => still.has(id));
+      return without(text, document, new Set(removed));
+    };
+    const reason = by.reason || reasonOf(written, after_ms);
+    const version = written.length > 0 ? await policy.versions.edit(edit, { ...by, reason }) : null;
+    if (forgotten.length > 0) await learner.forgetRules(forgotten);
+    return { version, removed, forgotten };
   }
 
   /** In the order of the policy. */
