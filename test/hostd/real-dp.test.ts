@@ -74,7 +74,7 @@ async function killed(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-const required = { skip: !hasLab, timeout: 90_000 };
+const required = { skip: !hasLab, timeout: 300_000 };
 
 before(
   async () => {
@@ -106,14 +106,14 @@ let hostd: ChildProcess | null = null;
 async function startDp(): Promise<void> {
   const started = lab.dp('--user', String(NOBODY));
   dp = started;
-  await until(() => started.output().includes('vmoat-dp is up'), 10_000);
+  await until(() => started.output().includes('vmoat-dp is up'), 60_000);
   chownSync(lab.socket, 0, NOBODY);
 }
 
 test('real packets become flows of the right application, without any right', required, async () => {
   await startDp();
   hostd = startHostd();
-  await until(connected, 30_000);
+  await until(connected, 120_000);
   lab.ping(3);
   const [flow] = await until(async () => {
     const found = await flows('app=icmp&proto=icmp');
@@ -232,7 +232,7 @@ test(
     await lookUp('www.vmoat.example');
     await killed(hostd);
     hostd = startHostd();
-    await until(connected, 30_000);
+    await until(connected, 120_000);
     await until(async () => (await names()).some(({ address }) => address === '192.0.2.80'));
   },
 );
@@ -342,7 +342,7 @@ test(
     await killed(hostd);
     lab.refusedConnections(portsFrom(7101));
     hostd = startHostd();
-    await until(connected, 30_000);
+    await until(connected, 120_000);
     const after = await until(async () => {
       const found = await threats('name=port-scan');
       return found.some(({ id, count }) => id !== scan?.id || count > scan.count) ? found : null;
@@ -361,7 +361,7 @@ test('hostd killed before it wrote what it had: the next one gets that again', r
     await sleep(1200); // dp tells of them each second, hostd writes every two
     await killed(hostd);
     hostd = startHostd();
-    await until(connected, 30_000);
+    await until(connected, 120_000);
   }
   const ended = async (): Promise<number[]> =>
     (await flows('proto=tcp')).filter(({ end }) => end === 'rst').map(({ dport }) => dport);
@@ -451,7 +451,7 @@ test(
     const before = await until(running);
     await killed(hostd);
     hostd = startHostd();
-    await until(connected, 30_000);
+    await until(connected, 120_000);
     const after = await until(async () => {
       const flow = await running();
       return flow && flow.packets[0] > before.packets[0] + 5 ? flow : null;
