@@ -6,6 +6,7 @@ import { type Cell, FLOW_COLUMNS, type Row } from './rows.ts';
 
 const EVIDENCE_KEY =
   'from_kind, from_id, to_kind, to_id, app, confidence, proto, dport, src, dst, inferred, flagged';
+/** Flows have rowids: their rows are long, and without one each would need a page of its own beside the tree. */
 const TABLES = `
 CREATE TABLE flows (
   id TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, ended INTEGER NOT NULL,
@@ -15,9 +16,9 @@ CREATE TABLE flows (
   app TEXT, confidence TEXT, verdict TEXT, violation INTEGER NOT NULL, decided_by TEXT, rule TEXT,
   leg INTEGER NOT NULL, related INTEGER NOT NULL, inferred INTEGER NOT NULL, flagged INTEGER NOT NULL,
   words TEXT NOT NULL, json TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX flows_by_first ON flows (first, id);
-CREATE INDEX flows_as_evidence ON flows (${EVIDENCE_KEY}, leg, related, ended, first, last, from_name, to_name);
+CREATE INDEX flows_as_evidence ON flows (${EVIDENCE_KEY}, leg, related, ended, first, last, from_name, to_name, id);
 CREATE INDEX flows_in_violation ON flows (last) WHERE violation = 1;
 CREATE TABLE edges (
   minute INTEGER NOT NULL, from_kind TEXT NOT NULL, from_id TEXT NOT NULL, to_kind TEXT NOT NULL,
@@ -28,7 +29,7 @@ CREATE TABLE edges (
 ) WITHOUT ROWID;
 CREATE TABLE receipt (one INTEGER PRIMARY KEY CHECK (one = 1), instance TEXT NOT NULL, batch INTEGER NOT NULL)
 `;
-const SCHEMA: Schema = { version: 4, tables: TABLES, synchronous: 'NORMAL' };
+const SCHEMA: Schema = { version: 5, tables: TABLES, synchronous: 'NORMAL' };
 
 const INSERT_FLOW = `INSERT OR REPLACE INTO flows (${FLOW_COLUMNS.join(', ')}) VALUES (${FLOW_COLUMNS.map(() => '?').join(', ')})`;
 const ADD_EDGE = `INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
