@@ -1,5 +1,6 @@
 // What the policy costs: verdicts per second at 10, 1,000 and 20,000 rules among the same 1,000 identities, for flows
-// that come again as those of a host do and for all pairs and ports at random, and how long compiling takes.
+// that come again as those of a host do and for all pairs and ports at random, how long compiling takes, and how long a plan
+// over a million flow records does.
 
 import {
   type CompiledPolicy,
@@ -9,6 +10,7 @@ import {
   PolicyQuestions,
 } from '../../dp/client/policy.ts';
 import type { PolicyRule, PolicyTables } from '../../dp/contract/policy.ts';
+import { pastRows } from './past.ts';
 import { type Bench, type BenchContext, median, type Row } from './row.ts';
 
 const RULES = [10, 1_000, 20_000] as const;
@@ -179,10 +181,11 @@ async function* run({ rounds, log }: BenchContext): AsyncGenerator<Row> {
       runs: taken.length,
     };
   }
+  yield* pastRows({ rounds, log }, tables(RULES[2]), numbers(13));
 }
 
 export const policy: Bench = {
   name: 'policy',
-  describe: 'verdicts per second at 10, 1,000 and 20,000 rules; compile and swap',
+  describe: 'verdicts per second at 10, 1,000 and 20,000 rules; compile and swap; plan over a million flows',
   run,
 };
