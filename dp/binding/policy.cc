@@ -67,7 +67,8 @@ Question question_at(const uint8_t* bytes) {
   std::copy_n(bytes, copy.size(), copy.begin());
   uint8_t& confidence = copy[offsetof(Question, confidence)];
   confidence = std::min(confidence, static_cast<uint8_t>(Confidence::sure));
-  for (const size_t flag : {offsetof(Question, application_final), offsetof(Question, direction_inferred)})
+  for (const size_t flag : {offsetof(Question, application_final), offsetof(Question, direction_inferred),
+                            offsetof(Question, application_by_port)})
     copy[flag] = copy[flag] != 0;
   return std::bit_cast<Question>(copy);
 }

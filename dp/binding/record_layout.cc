@@ -89,11 +89,12 @@ constexpr Field question[] = {
     FIELD(Question, confidence),
     FIELD(Question, application_final),
     FIELD(Question, direction_inferred),
+    FIELD(Question, application_by_port),
 };
 constexpr Field decision[] = {
     FIELD(Decision, rule),      FIELD(Decision, verdict),  FIELD(Decision, decided_by),
     FIELD(Decision, from_mode), FIELD(Decision, to_mode),  FIELD(Decision, violation),
-    FIELD(Decision, final),     FIELD(Decision, reversed),
+    FIELD(Decision, final),     FIELD(Decision, reversed), FIELD(Decision, by_port),
 };
 
 template <size_t count>

@@ -82,7 +82,7 @@ function names(numbers: number[], registry: string[]): string[] {
 function application(record: FlowRecord, registry: Registry): Pick<FlowJson, 'app' | 'confidence'> {
   const app = applicationName(record, registry);
   const { confidence } = record;
-  return app === '' ? {} : { app, ...(confidence && { confidence }) };
+  return { ...(app !== '' && { app }), ...(confidence && { confidence }) };
 }
 
 function beside(record: FlowRecord): Pick<FlowJson, 'vlan' | 'pickedUp'> {

@@ -92,6 +92,7 @@ export const question = {
   confidence: 19,
   application_final: 20,
   direction_inferred: 21,
+  application_by_port: 22,
 } as const;
 export const DECISION_BYTES = 12;
 export const decision = {
@@ -103,6 +104,7 @@ export const decision = {
   violation: 8,
   final: 9,
   reversed: 10,
+  by_port: 11,
 } as const;
 
 export const NAME_RECORD_BYTES = 320;

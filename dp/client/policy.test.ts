@@ -83,6 +83,7 @@ test('a rule by application is a maybe until the application is known', () => {
     fromMode: 'protect',
     toMode: 'monitor',
     reversed: false,
+    byPort: false,
   });
   const guessed = policy.evaluate({ ...asked, layers, confidence: 'guess', applicationFinal: true });
   assert.deepEqual(

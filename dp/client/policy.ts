@@ -32,6 +32,8 @@ export interface PolicyQuestion {
   applicationFinal?: boolean;
   /** `from` may be the server: the better answer of both ways round counts. */
   directionInferred?: boolean;
+  /** As long as the application is not known, allow rules that name one go by their ports. */
+  applicationByPort?: boolean;
 }
 
 export interface PolicyDecision {
@@ -49,10 +51,12 @@ export interface PolicyDecision {
   toMode: Mode | null;
   /** The answer is for the other way round. */
   reversed: boolean;
+  /** The rule allows by its ports alone. */
+  byPort: boolean;
 }
 
 /** What became of a rule whose groups have both ends; dp/policy/explain.h. */
-export const MATCHES = ['matched', 'maybe', 'port', 'application', 'unknown', 'guess'] as const;
+export const MATCHES = ['matched', 'maybe', 'port', 'application', 'unknown', 'guess', 'byPort'] as const;
 
 export interface PolicyEvidenceEnd {
   /** index in PolicyTables.groups, ascending */
@@ -117,6 +121,7 @@ export class PolicyQuestions {
     view.setUint8(at + questionAt.confidence, CONFIDENCES.indexOf(asked.confidence ?? null));
     view.setUint8(at + questionAt.application_final, asked.applicationFinal ? 1 : 0);
     view.setUint8(at + questionAt.direction_inferred, asked.directionInferred ? 1 : 0);
+    view.setUint8(at + questionAt.application_by_port, asked.applicationByPort ? 1 : 0);
   }
 }
 
@@ -148,6 +153,7 @@ function decisionOf(view: DataView, at: number): PolicyDecision {
     fromMode: MODES[byte(decisionAt.from_mode)] ?? null,
     toMode: MODES[byte(decisionAt.to_mode)] ?? null,
     reversed: byte(decisionAt.reversed) === 1,
+    byPort: byte(decisionAt.by_port) === 1,
   };
 }
 

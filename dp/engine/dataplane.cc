@@ -353,11 +353,16 @@ void Dataplane::Impl::tell_owners() {
 void Dataplane::Impl::tell_policy() {
   const std::shared_ptr<const Policy> policy = policies_->policy();
   if (!policy) return;
-  LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({}))};
+  LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({})),
+                  std::vector<int64_t>(VMOAT_SLOTS)};
   const bool is_kept = policy->generation() < told_from_;
-  for (const auto& [slot, link] : taps_->tapped(watch_->links()))
+  for (const auto& [slot, link, adopted_ns] : taps_->tapped(watch_->links())) {
     live.nics[slot] = policy->nic(is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name);
-  if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics) return;
+    live.adopted_ns[slot] = adopted_ns;
+  }
+  if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics &&
+      told_policy_->adopted_ns == live.adopted_ns)
+    return;
   told_policy_ = std::make_shared<const LivePolicy>(std::move(live));
   for (auto& worker : workers_) worker->policy(told_policy_);
 }

@@ -168,7 +168,10 @@ void TapSet::place(const Link& link, const std::map<uint32_t, Link>& links) {
 
 void TapSet::tap(const Link& link) {
   Tapped& entry = taps_[link.ifindex];
-  if (entry.slot == no_slot) entry.slot = slots_.take();
+  if (entry.slot == no_slot) {
+    entry.slot = slots_.take();
+    entry.adopted_ns = realtime_ns();
+  }
   if (entry.slot == no_slot) {
     entry.attached.reason = "no free slot: " + std::to_string(VMOAT_SLOTS - 1) + " NICs at most";
     return;
@@ -238,11 +241,11 @@ std::vector<std::pair<uint16_t, Mac>> TapSet::guest_macs(const std::map<uint32_t
   return macs;
 }
 
-std::vector<std::pair<uint16_t, const Link*>> TapSet::tapped(const std::map<uint32_t, Link>& links) const {
-  std::vector<std::pair<uint16_t, const Link*>> tapped;
+std::vector<TappedLink> TapSet::tapped(const std::map<uint32_t, Link>& links) const {
+  std::vector<TappedLink> tapped;
   for (const auto& [ifindex, entry] : taps_)
     if (const auto link = links.find(ifindex); link != links.end() && entry.slot != no_slot)
-      tapped.emplace_back(entry.slot, &link->second);
+      tapped.push_back({entry.slot, &link->second, entry.adopted_ns});
   return tapped;
 }
 

@@ -14,6 +14,12 @@
 
 namespace vmoat {
 
+struct TappedLink {
+  uint16_t slot = no_slot;
+  const Link* link = nullptr;
+  int64_t adopted_ns = 0;  // since the epoch; 0: an earlier run did, long ago as far as we know
+};
+
 class TapSet {
  public:
   /** Everything given must outlive it; `log` is called from the thread that calls here. */
@@ -32,8 +38,7 @@ class TapSet {
   /** The MACs that libvirt gave the guests, of the NICs that it has told. */
   [[nodiscard]] std::vector<std::pair<uint16_t, Mac>> guest_macs(const std::map<uint32_t, Link>& links) const;
   /** The interface of each slot in use. */
-  [[nodiscard]] std::vector<std::pair<uint16_t, const Link*>> tapped(
-      const std::map<uint32_t, Link>& links) const;
+  [[nodiscard]] std::vector<TappedLink> tapped(const std::map<uint32_t, Link>& links) const;
   /** The table with counters as of now. */
   [[nodiscard]] std::vector<TappedNic> table(const std::map<uint32_t, Link>& links);
   /** Takes every tap off its interface. */
@@ -48,6 +53,7 @@ class TapSet {
     const TapHook* former = nullptr;  // of an earlier run
     TapAttached attached;
     int64_t since_ns = 0;
+    int64_t adopted_ns = 0;
     bool bandwidth = false;
     bool made_qdisc = false;
   };

@@ -8,8 +8,8 @@ namespace {
 
 constexpr size_t names_max = 16;  // of one address: what more there are names no group
 
-constexpr uint16_t judged_flags =
-    client_is_high | direction_was_seen | is_decided | is_shown | is_tunnel | is_sure | is_guess;
+constexpr uint16_t judged_flags = client_is_high | direction_was_seen | was_picked_up | is_decided |
+                                  is_shown | is_tunnel | is_sure | is_guess;
 
 /** A channel that another flow announced, or an ICMP error about one: it goes with that flow. */
 bool is_related(const Session& s, const Path& path) {
@@ -49,7 +49,15 @@ Identity Verdicts::identity(const Session& s, int end, const Path& path, int64_t
   return policy_->policy->end(path.segment, address, views);
 }
 
-Question Verdicts::question_of(const Session& s, const Seen& seen) {
+bool Verdicts::is_older_than_tap(const Session& s) const {
+  const std::vector<int64_t>& adopted_ns = policy_->adopted_ns;
+  return s.has(was_picked_up) && std::any_of(s.slot, s.slot + 2, [&](uint16_t slot) {
+           return slot < adopted_ns.size() && adopted_ns[slot] != 0 &&
+                  s.first_ns < adopted_ns[slot] + adoption_ns;
+         });
+}
+
+Question Verdicts::question_of(const Session& s, const Seen& seen) const {
   const bool icmp = s.key.proto() == IPPROTO_ICMP || s.key.proto() == IPPROTO_ICMPV6;
   const bool turn = s.client() != 0 && !icmp;  // ICMP's id and type belong to no end
   Question q;
@@ -60,6 +68,7 @@ Question Verdicts::question_of(const Session& s, const Seen& seen) {
   q.confidence = s.has(is_sure) ? Confidence::sure : s.has(is_guess) ? Confidence::guess : Confidence::none;
   q.application_final = (seen.flags & (is_decided | is_tunnel)) != 0 && (seen.flags & is_shown) == 0;
   q.direction_inferred = !s.has(direction_was_seen);
+  q.application_by_port = is_older_than_tap(s);
   return q;
 }
 
@@ -88,6 +97,7 @@ void Verdicts::write(uint32_t number, FlowRecord& record) const {
   record.verdict = judged.decision.verdict;
   record.rule = judged.decision.rule;
   record.decided_by = judged.decision.decided_by;
+  if (judged.decision.by_port && record.confidence == Confidence::none) record.confidence = Confidence::guess;
   if (judged.decision.violation) record.flags |= flow_violation;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/region.h"
 #include "policy/evaluate.h"
 #include "session/learned_names.h"
@@ -16,7 +17,12 @@ namespace vmoat {
 struct LivePolicy {
   std::shared_ptr<const Policy> policy;
   std::vector<Identity> nics;
+  /** When each was tapped first, ns since the epoch; 0 or none: before any flow that is of interest. */
+  std::vector<int64_t> adopted_ns = {};
 };
+
+/** A flow without SYN that begins so soon after its NIC's adoption is older than the tap, not forged. */
+constexpr int64_t adoption_ns = 60 * ns_per_s;
 
 class Verdicts {
  public:
@@ -60,7 +66,8 @@ class Verdicts {
   }
   [[nodiscard]] Identity identity(const Session& session, int end, const Path& path, int64_t now_ns) const;
   static Seen seen_of(const Session& session, bool ends);
-  static Question question_of(const Session& session, const Seen& seen);
+  [[nodiscard]] bool is_older_than_tap(const Session& session) const;
+  [[nodiscard]] Question question_of(const Session& session, const Seen& seen) const;
 
   Region judged_;
   LearnedNames* names_;

@@ -33,12 +33,14 @@ PolicyTables tables(Mode of_web, Mode of_db, std::vector<PolicyRule> rules = {})
   return t;
 }
 
-std::shared_ptr<const LivePolicy> live(const PolicyTables& given) {
+std::shared_ptr<const LivePolicy> live(const PolicyTables& given, int64_t web_adopted_ns = 0) {
   auto made = Policy::compile(given, application_number, std::make_shared<IdentityTable>());
   REQUIRE(made.ok());
   LivePolicy policy{*made, std::vector<Identity>(8, (*made)->nic({}))};
   policy.nics[web_slot] = policy.policy->nic("web");
   policy.nics[db_slot] = policy.policy->nic("db");
+  policy.adopted_ns.resize(8);
+  policy.adopted_ns[web_slot] = web_adopted_ns;
   return std::make_shared<const LivePolicy>(std::move(policy));
 }
 
@@ -211,6 +213,51 @@ TEST_CASE("what never was known is decided at the end") {
   flow = rig.notes.flow[0];
   CHECK(flow.decided_by == DecidedBy::mode);
   CHECK(is_violation(flow));
+}
+
+namespace {
+
+/** What a flow of web's without SYN gets, its NIC having been tapped at that time. */
+Flow older_than_tap(int64_t age_ns, uint8_t flags = 24, const PolicyRule& r = http_rule(9, Verdict::allow)) {
+  PolicyRig rig;
+  rig.pipeline.policy(live(tables(Mode::protect, Mode::protect, {r}), age_ns < 0 ? 0 : rig.now_ns - age_ns));
+  rig.sent(true, tcp(40000, 80, 100, 500, flags, text("amid something")));
+  rig.sent(false, tcp(80, 40000, 500, 114, 16));
+  rig.report();
+  rig.notes.flow.clear();
+  rig.pipeline.finish();
+  REQUIRE(rig.notes.flow.size() == 1);
+  return rig.notes.flow[0];
+}
+
+}  // namespace
+
+TEST_CASE("a flow that is older than its tap goes by the ports of a rule, marked as a guess") {
+  const Flow flow = older_than_tap(59 * ns_per_s);
+  CHECK(flow.verdict == Verdict::allow);
+  CHECK(flow.rule == 9);
+  CHECK(flow.app.empty());
+  CHECK(flow.confidence == Confidence::guess);
+}
+
+TEST_CASE("a flow without SYN that comes later is not older than its tap") {
+  for (const int64_t age_ns : {61 * ns_per_s, int64_t{-1}}) {  // the last: taken over from an earlier run
+    const Flow flow = older_than_tap(age_ns);
+    CHECK(flow.verdict == Verdict::deny);
+    CHECK(flow.decided_by == DecidedBy::mode);
+    CHECK(flow.confidence == Confidence::none);
+  }
+}
+
+TEST_CASE("what began with a SYN goes by its application, also at a new tap") {
+  CHECK(older_than_tap(0, 2).verdict == Verdict::deny);
+}
+
+TEST_CASE("older than its tap: other ports, and rules that deny by an application, are no match") {
+  PolicyRule other = http_rule(9, Verdict::allow);
+  other.ports = {"tcp/81"};
+  CHECK(older_than_tap(0, 24, other).verdict == Verdict::deny);
+  CHECK(older_than_tap(0, 24, http_rule(9, Verdict::deny)).rule == 0);
 }
 
 TEST_CASE("a name that DNS taught puts an address into its groups") {

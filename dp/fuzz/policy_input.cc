@@ -72,12 +72,14 @@ Question read_question(ByteReader& in, const Policy& policy) {
   q.confidence = static_cast<Confidence>(flags % 4 % 3);
   q.application_final = (flags & 4) != 0;
   q.direction_inferred = (flags & 8) != 0;
+  q.application_by_port = (flags & 16) != 0;
   for (uint16_t& layer : q.layers) layer = in.u8() % 8;
   return q;
 }
 
 void check(const Evidence& evidence) {
-  const bool matched = !evidence.rules.empty() && evidence.rules.back().match == Match::matched;
+  const Match last = evidence.rules.empty() ? Match::port : evidence.rules.back().match;
+  const bool matched = last == Match::matched || last == Match::by_port;
   const bool open = std::any_of(evidence.rules.begin(), evidence.rules.end(),
                                 [](const RuleEvidence& rule) { return rule.match == Match::maybe; });
   require(open == !evidence.decision.final);

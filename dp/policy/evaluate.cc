@@ -40,6 +40,14 @@ void leave_open(Decision& d, Verdict action) {
   d.rule = 0;
 }
 
+/** A rule that allows by the application does so by its ports; one that denies by it says nothing. */
+bool go_by_port(Found& found) {
+  const bool by_port = found.maybe_allow < found.matching;
+  if (by_port) found.matching = found.maybe_allow;
+  found.maybe_allow = found.maybe_deny = no_rule;
+  return by_port;
+}
+
 /** A rule that allows is the better answer, then one that may still come. */
 int rank(const Decision& d) {
   if (d.decided_by == DecidedBy::rule && d.verdict == Verdict::allow && !d.violation && d.final) return 2;
@@ -82,7 +90,8 @@ Decision Evaluator::one_way(const Question& q, Identity from, Identity to, uint1
   Decision d{.from_mode = client ? client->mode : Mode::none,
              .to_mode = server ? server->mode : Mode::none,
              .final = true};
-  const Found found = client && server ? look(q, from, to, port) : Found{};
+  Found found = client && server ? look(q, from, to, port) : Found{};
+  if (q.application_by_port) d.by_port = go_by_port(found);
   if (found.matching == no_rule)
     decide_by_mode(d);
   else
@@ -93,7 +102,7 @@ Decision Evaluator::one_way(const Question& q, Identity from, Identity to, uint1
 }
 
 Found Evaluator::look(const Question& q, Identity from, Identity to, uint16_t port) {
-  const bool open = !q.application_final && q.confidence != Confidence::sure;
+  const bool open = (q.application_by_port || !q.application_final) && q.confidence != Confidence::sure;
   const Wanted wanted{service_of(q.proto, port), application_of(q), q.confidence == Confidence::guess, open};
   Found found;
   for (const AppliedSet& applied : plans_.of(from, to)) {

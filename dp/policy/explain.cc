@@ -20,7 +20,8 @@ Match by_application(const CompiledRule& rule, const Question& q) {
   if (same && q.confidence == Confidence::sure) return Match::matched;
   if (same && rule.action == Verdict::deny) return Match::matched;
   if (q.confidence == Confidence::sure) return Match::application;
-  if (!q.application_final) return Match::maybe;
+  if (q.application_by_port && rule.action == Verdict::allow) return Match::by_port;
+  if (!q.application_final && !q.application_by_port) return Match::maybe;
   if (q.confidence == Confidence::none) return Match::unknown;
   return same ? Match::guess : Match::application;
 }
@@ -42,11 +43,12 @@ void tell_rules(const Policy& policy, const Question& q, Evidence& evidence) {
   for (const CompiledRule& rule : policy.rules()) {
     if (!has(evidence.from.groups, rule.from) || !has(evidence.to.groups, rule.to)) continue;
     const Match match = match_of(rule, q);
-    if (evidence.rules.size() < explained_max || match == Match::matched)
+    const bool decides = match == Match::matched || match == Match::by_port;
+    if (evidence.rules.size() < explained_max || decides)
       evidence.rules.push_back({rule.number, match});
     else
       evidence.rules_left_out++;
-    if (match == Match::matched) return;
+    if (decides) return;
   }
 }
 

@@ -15,6 +15,7 @@ enum class Match : uint8_t {
   application,  // another application
   unknown,      // the application stays unknown
   guess,        // the application is a guess, which satisfies no allow rule
+  by_port,      // the application is not known, its ports are enough: it decides
 };
 
 struct EndEvidence {

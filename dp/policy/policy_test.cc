@@ -236,6 +236,14 @@ TEST_CASE("explain tells the rules in order, with what became of each") {
   evidence = explain(evaluator, q);
   CHECK(evidence.rules[0].match == Match::port);
   CHECK(evidence.rules[1].match == Match::unknown);
+
+  q.port = 5432, q.application_by_port = true;
+  evidence = explain(evaluator, q);
+  REQUIRE(evidence.rules.size() == 1);
+  CHECK(evidence.rules[0].match == Match::by_port);
+  CHECK(evidence.decision.rule == 11);
+  CHECK(evidence.decision.by_port);
+  CHECK(evidence.decision.verdict == Verdict::allow);
 }
 
 TEST_CASE("an end that the policy does not know matches nothing") {

@@ -20,7 +20,9 @@ struct Question {
   Confidence confidence = Confidence::none;
   bool application_final = false;   // nothing more will be learned of the application
   bool direction_inferred = false;  // from may be the server
-  uint16_t pad = 0;
+  bool application_by_port =
+      false;  // as long as it is not known, allow rules that name one go by their ports
+  uint8_t pad = 0;
 };
 static_assert(sizeof(Question) == 24);
 
@@ -39,7 +41,7 @@ struct Decision {
   bool violation = false;                             // known only when final
   bool final = false;                                 // more knowledge of the application changes nothing
   bool reversed = false;                              // the answer is for the other way round
-  uint8_t pad = 0;
+  bool by_port = false;                               // the rule allows by its ports alone
 
   bool operator==(const Decision&) const = default;
 };

@@ -46,6 +46,7 @@ const MATCHES: Record<Explanation['rules'][number]['match'], string> = {
   application: 'another application',
   unknown: 'the application stays unknown',
   guess: 'the application is a guess, which no allow rule takes',
+  byPort: 'matches by its ports: the flow is older than its tap',
 };
 
 export function explanationText(explanation: Explanation, terminal: Terminal, now_ms: number): string {

@@ -142,6 +142,7 @@ export class Advisor {
       layers: app === null ? [] : policy.layers(app),
       confidence: app === null ? null : confidence,
       applicationFinal: isFinal,
+      applicationByPort: app === null && confidence === 'guess',
     });
   }
 

@@ -156,7 +156,7 @@ export const Explanation = z.object({
     z.object({
       id: z.string(),
       line: z.int().nullable().describe('in the document that is live; null: it was learned'),
-      match: z.enum(['matched', 'maybe', 'port', 'application', 'unknown', 'guess']),
+      match: z.enum(['matched', 'maybe', 'port', 'application', 'unknown', 'guess', 'byPort']),
       flows: z.int().describe('that it has decided so far'),
       last: Time.nullable().describe('when it last decided about a packet'),
     }),

@@ -31,8 +31,9 @@ export function replay(evidence: readonly Evidence[], { policy, identityOf }: Ju
       proto: protocolNumber(seen.proto),
       port: seen.port,
       layers: seen.app === null ? [] : policy.layers(seen.app),
-      confidence: seen.confidence,
+      confidence: seen.app === null ? null : seen.confidence,
       applicationFinal: true,
+      applicationByPort: seen.app === null && seen.confidence === 'guess',
       directionInferred: seen.direction === 'inferred',
     });
   });
