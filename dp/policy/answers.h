@@ -1,7 +1,7 @@
 // Answers: what was asked lately and answered. The flows of a host ask few different things, over and over.
 #pragma once
 
-#include <bit>
+#include <utility>
 
 #include "base/region.h"
 #include "policy/question.h"
@@ -10,38 +10,52 @@ namespace vmoat {
 
 class Answers {
  public:
-  Answers() : entries_(entries_max * sizeof(Entry)) {}
+  Answers() : pairs_(pairs_max * sizeof(Pair)) {}
 
-  /** Null where it was not asked, or another question has taken its place since. */
+  /** Null where it was not asked, or other questions have taken its place since. */
   [[nodiscard]] const Decision* find(const Question& question) const {
-    const Entry& entry = place(question);
-    return entry.is_known && entry.words == words_of(question) ? &entry.decision : nullptr;
+    const Key key = key_of(question);
+    for (const Entry& entry : place(key).entries)
+      if (entry.is_known && entry.key == key) return &entry.decision;
+    return nullptr;
   }
+  /** The older one of two questions that meet makes room. */
   void keep(const Question& question, const Decision& decision) {
-    place(question) = {words_of(question), decision, 1};
+    const Key key = key_of(question);
+    Pair& pair = place(key);
+    pair.entries[1] = std::exchange(pair.entries[0], {key, decision, 1});
   }
-  void prefetch(const Question& question) const { __builtin_prefetch(&place(question)); }
+  void prefetch(const Question& question) const { __builtin_prefetch(&place(key_of(question))); }
 
  private:
-  static constexpr size_t entries_max = 1 << 15;
-  using Words = std::array<uint64_t, 3>;
+  static constexpr size_t pairs_max = 1 << 14;
+  using Key = std::array<uint64_t, 2>;  // all that a question says
 
   struct Entry {
-    Words words;  // of the question
+    Key key;
     Decision decision;
     uint32_t is_known;
   };
-  static_assert(sizeof(Entry) == 40);
+  struct alignas(64) Pair {
+    Entry entries[2];
+  };
+  static_assert(sizeof(Pair) == 64);
 
-  static Words words_of(const Question& question) { return std::bit_cast<Words>(question); }
-  [[nodiscard]] Entry& place(const Question& question) const {
-    const Words words = words_of(question);
+  static Key key_of(const Question& q) {
+    const auto end = [](Identity identity) { return uint64_t{identity <= identities_max ? identity : 0}; };
+    const auto known = static_cast<uint64_t>(q.confidence) | uint64_t{q.application_final} << 2 |
+                       uint64_t{q.direction_inferred} << 3 | uint64_t{q.application_by_port} << 4;
+    return {uint64_t{q.layers[0]} << 48 | uint64_t{q.layers[1]} << 32 | uint64_t{q.layers[2]} << 16 | q.port,
+            known << 56 | uint64_t{q.proto} << 48 | uint64_t{q.client_port} << 32 | end(q.to) << 16 |
+                end(q.from)};
+  }
+  [[nodiscard]] Pair& place(const Key& key) const {
     uint64_t hash = 0;
-    for (const uint64_t word : words) hash = (hash ^ word) * 0x9e37'79b9'7f4a'7c15u, hash ^= hash >> 32;
-    return reinterpret_cast<Entry*>(entries_.data())[hash & (entries_max - 1)];
+    for (const uint64_t word : key) hash = (hash ^ word) * 0x9e37'79b9'7f4a'7c15u, hash ^= hash >> 32;
+    return reinterpret_cast<Pair*>(pairs_.data())[hash & (pairs_max - 1)];
   }
 
-  Region entries_;
+  Region pairs_;
 };
 
 }  // namespace vmoat

@@ -36,10 +36,9 @@ class PolicyCompiler {
     policy_->generation_ = tables_.generation;
     for (const auto step :
          {&PolicyCompiler::check_sizes, &PolicyCompiler::read_groups, &PolicyCompiler::read_addresses,
-          &PolicyCompiler::read_names, &PolicyCompiler::read_rules, &PolicyCompiler::read_nics,
-          &PolicyCompiler::read_ends})
+          &PolicyCompiler::read_names, &PolicyCompiler::read_rules, &PolicyCompiler::arrange_rules,
+          &PolicyCompiler::read_nics, &PolicyCompiler::read_ends})
       if (Status status = (this->*step)(); !status) return std::move(status.error());
-    arrange_rules();
     return std::shared_ptr<const Policy>(std::move(policy_));
   }
 
@@ -134,6 +133,7 @@ class PolicyCompiler {
     if (placements_ > policy_limits::placements)
       return too_many(field + ".ports: pairs of port and application in all rules",
                       policy_limits::placements);
+    policy_->outcomes_.push_back({rule.number, rule.action});
     policy_->rules_.push_back(std::move(compiled));
     return success();
   }
@@ -220,7 +220,7 @@ class PolicyCompiler {
   }
 
   /** Sorts the rules by their ends; within a pair they stay in order. */
-  void arrange_rules() {
+  Status arrange_rules() {
     const std::vector<CompiledRule>& rules = policy_->rules_;
     std::vector<RuleIndex> order(rules.size());
     for (RuleIndex i = 0; i < order.size(); i++) order[i] = i;
@@ -232,20 +232,10 @@ class PolicyCompiler {
       while (behind < order.size() && ends(order[behind]) == ends(order[at])) behind++;
       pairs.push_back(std::span(order).subspan(at, behind - at));
     }
-    make_room_for(pairs.size());
-    for (const auto members : pairs) {
-      const auto set = static_cast<uint32_t>(policy_->rule_sets_.size());
-      policy_->rule_sets_.emplace_back(rules, members);
-      policy_->place_rule_set(rules[members[0]].from, rules[members[0]].to, {members[0], set});
-    }
-  }
-
-  void make_room_for(size_t pairs) {
-    while (size_t{1} << (32 - policy_->cells_shift_) < 2 * pairs) policy_->cells_shift_--;
-    policy_->cells_.resize(size_t{1} << (32 - policy_->cells_shift_));
-    policy_->is_from_.resize(tables_.groups.size());
-    policy_->is_to_.resize(tables_.groups.size());
-    policy_->rule_sets_.reserve(pairs);
+    policy_->pairs_ = GroupPairs(rules, tables_.groups.size());
+    policy_->rule_sets_ = RuleSets(rules.size());
+    for (const auto members : pairs) policy_->rule_sets_.add(rules, members);
+    return success();
   }
 
   const PolicyTables& tables_;

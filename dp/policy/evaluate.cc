@@ -23,10 +23,10 @@ void decide_by_mode(Decision& d) {
   d.decided_by = DecidedBy::mode;
 }
 
-void decide_by_rule(Decision& d, const CompiledRule& rule) {
-  act(d, rule.action);
+void decide_by_rule(Decision& d, const Outcome& outcome) {
+  act(d, outcome.action);
   d.decided_by = DecidedBy::rule;
-  d.rule = rule.number;
+  d.rule = outcome.rule;
 }
 
 /** A maybe stands before the rule or mode that would decide: the verdict stands where it would be the same.
@@ -56,7 +56,7 @@ int rank(const Decision& d) {
 
 }  // namespace
 
-Evaluator::Evaluator(std::shared_ptr<const Policy> policy) : policy_(std::move(policy)), plans_(*policy_) {}
+Evaluator::Evaluator(std::shared_ptr<const Policy> policy) : policy_(std::move(policy)) {}
 
 Decision Evaluator::evaluate(const Question& question) {
   if (const Decision* known = answers_.find(question)) return *known;
@@ -78,37 +78,35 @@ void Evaluator::evaluate(std::span<const Question> questions, std::span<Decision
   constexpr size_t ahead = 8;  // far enough that what is kept is there when its turn comes
   for (size_t i = 0; i < questions.size(); i++) {
     if (i + ahead < questions.size()) {
-      plans_.prefetch(questions[i + ahead].from, questions[i + ahead].to);
-      answers_.prefetch(questions[i + ahead]);
+      const Question& next = questions[i + ahead];
+      answers_.prefetch(next);
+      policy_->prefetch(next.from, next.to);
     }
     decisions[i] = evaluate(questions[i]);
   }
 }
 
 Decision Evaluator::one_way(const Question& q, Identity from, Identity to, uint16_t port) {
-  const IdentityGroups *client = policy_->groups_of(from), *server = policy_->groups_of(to);
+  const Card *client = policy_->known(from), *server = policy_->known(to);
   Decision d{.from_mode = client ? client->mode : Mode::none,
              .to_mode = server ? server->mode : Mode::none,
              .final = true};
-  Found found = client && server ? look(q, from, to, port) : Found{};
+  Found found = client && server ? look(q, *client, *server, port) : Found{};
   if (q.application_by_port) d.by_port = go_by_port(found);
   if (found.matching == no_rule)
     decide_by_mode(d);
   else
-    decide_by_rule(d, policy_->rules()[found.matching]);
+    decide_by_rule(d, policy_->outcome(found.matching));
   if (found.maybe_allow < found.matching) leave_open(d, Verdict::allow);
   if (found.maybe_deny < found.matching) leave_open(d, Verdict::deny);
   return d;
 }
 
-Found Evaluator::look(const Question& q, Identity from, Identity to, uint16_t port) {
+Found Evaluator::look(const Question& q, const Card& from, const Card& to, uint16_t port) const {
   const bool open = (q.application_by_port || !q.application_final) && q.confidence != Confidence::sure;
   const Wanted wanted{service_of(q.proto, port), application_of(q), q.confidence == Confidence::guess, open};
   Found found;
-  for (const AppliedSet& applied : plans_.of(from, to)) {
-    if (applied.first > found.matching) break;
-    policy_->rule_sets()[applied.set].look(wanted, found);
-  }
+  policy_->look(from, to, wanted, found);
   return found;
 }
 

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "policy/answers.h"
-#include "policy/plans.h"
+#include "policy/policy.h"
 #include "policy/question.h"
 
 namespace vmoat {
@@ -30,10 +30,9 @@ class Evaluator {
  private:
   Decision work_out(const Question& question);
   Decision one_way(const Question& question, Identity from, Identity to, uint16_t port);
-  Found look(const Question& question, Identity from, Identity to, uint16_t port);
+  [[nodiscard]] Found look(const Question& question, const Card& from, const Card& to, uint16_t port) const;
 
   std::shared_ptr<const Policy> policy_;
-  Plans plans_;
   Answers answers_;
 };
 

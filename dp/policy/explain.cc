@@ -10,8 +10,7 @@ bool has(const std::vector<uint32_t>& groups, uint32_t group) {
 }
 
 bool begins_with(ApplicationPath application, ApplicationPath path) {
-  const int layers = (path & 0xffff) != 0 ? 3 : (path & 0xffff'0000) != 0 ? 2 : 1;
-  return outermost(application, layers) == path;
+  return outermost(application, layers_of(path)) == path;
 }
 
 Match by_application(const CompiledRule& rule, const Question& q) {

@@ -43,6 +43,8 @@ using Random = std::mt19937_64;
 /** Up to 40 rules among 3 … 8 groups: few of everything, so that rules meet, overlap and shadow each other.
  */
 World random_world(Random& random);
+/** One of so many groups, at least 3, and rules. */
+World random_world(Random& random, uint32_t groups, uint32_t rules);
 Groups random_groups(const World& world, Random& random);
 Question random_question(Random& random);
 

@@ -174,10 +174,14 @@ PolicyTables tables_of(const World& world) {
 }
 
 World random_world(Random& random) {
+  const uint32_t groups = 3 + below(random, 6);
+  return random_world(random, groups, below(random, 41));
+}
+
+World random_world(Random& random, uint32_t groups, uint32_t rules) {
   World world;
-  world.modes.resize(3 + below(random, 6));
+  world.modes.resize(groups);
   for (size_t i = 1; i < world.modes.size(); i++) world.modes[i] = static_cast<Mode>(below(random, 4));
-  const uint32_t groups = static_cast<uint32_t>(world.modes.size()), rules = below(random, 41);
   for (uint32_t i = 0; i < rules; i++) {
     Rule rule{.number = 1000 + i,
               .from = below(random, groups),
@@ -237,6 +241,27 @@ void check_evidence(const Evidence& evidence) {
   REQUIRE(open == !evidence.decision.final);
 }
 
+/** One question to both. */
+void check_one(const naive::World& world, Evaluator& evaluator, const naive::Groups& from,
+               const naive::Groups& to, naive::Random& random, bool explained) {
+  Question q = naive::random_question(random);
+  q.from = evaluator.policy().of(from), q.to = evaluator.policy().of(to);
+  const Decision wanted = naive::evaluate(world, from, to, q), got = evaluator.evaluate(q);
+  CAPTURE(int(wanted.verdict));
+  CAPTURE(int(got.verdict));
+  CAPTURE(wanted.rule);
+  CAPTURE(got.rule);
+  REQUIRE(got == wanted);
+  if (explained) check_evidence(explain(evaluator, q));
+}
+
+Evaluator evaluator_of(const naive::World& world) {
+  auto policy =
+      Policy::compile(naive::tables_of(world), naive::application_number, std::make_shared<IdentityTable>());
+  REQUIRE_MESSAGE(policy.ok(), (policy ? std::string() : policy.error().what));
+  return Evaluator(*policy);
+}
+
 }  // namespace
 
 TEST_CASE("the evaluator and the naive one agree on a million cases") {
@@ -245,26 +270,25 @@ TEST_CASE("the evaluator and the naive one agree on a million cases") {
     naive::Random random(seed);
     CAPTURE(seed);
     const naive::World world = naive::random_world(random);
-    auto policy = Policy::compile(naive::tables_of(world), naive::application_number,
-                                  std::make_shared<IdentityTable>());
-    REQUIRE_MESSAGE(policy.ok(), (policy ? std::string() : policy.error().what));
-    Evaluator evaluator(*policy);
+    Evaluator evaluator = evaluator_of(world);
     for (uint64_t i = 0; i < questions; i++) {
       const naive::Groups from = naive::random_groups(world, random),
                           to = naive::random_groups(world, random);
-      Question q = naive::random_question(random);
-      q.from = (*policy)->of(from), q.to = (*policy)->of(to);
-      const Decision wanted = naive::evaluate(world, from, to, q), got = evaluator.evaluate(q);
-      if (got == wanted) {
-        if (i % 50 == 0) check_evidence(explain(evaluator, q));
-        continue;
-      }
-      CAPTURE(i);
-      CAPTURE(int(wanted.verdict));
-      CAPTURE(int(got.verdict));
-      CAPTURE(wanted.rule);
-      CAPTURE(got.rule);
-      REQUIRE(got == wanted);
+      check_one(world, evaluator, from, to, random, i % 50 == 0);
     }
   }
+}
+
+TEST_CASE("the two agree where there are many groups, and ends with few or many of them") {
+  constexpr uint32_t groups = 300, rules = 4000;
+  naive::Random random(1);
+  const naive::World world = naive::random_world(random, groups, rules);
+  Evaluator evaluator = evaluator_of(world);
+  const auto some = [&] {
+    naive::Groups some = {0};
+    for (uint32_t left = naive::below(random, 2) == 0 ? 3 : 60; left > 0; left--)
+      some.push_back(naive::below(random, groups));
+    return some;
+  };
+  for (int i = 0; i < 4000; i++) check_one(world, evaluator, some(), some(), random, i % 50 == 0);
 }

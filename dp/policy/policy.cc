@@ -13,7 +13,7 @@ Policy::Reach Policy::reach_of(const AddressKey& key) {
 }
 
 Policy::Policy(std::shared_ptr<IdentityTable> identities)
-    : identities_(std::move(identities)), known_((identities_max + 1) * sizeof(KnownIdentity)) {}
+    : identities_(std::move(identities)), cards_((identities_max + 1) * sizeof(Card)) {}
 
 Policy::~Policy() {
   for (const auto& [groups, identity] : given_) identities_->give_back(identity);
@@ -72,7 +72,7 @@ Identity Policy::of(std::vector<uint32_t> groups) const {
   auto entry = std::make_unique<IdentityGroups>();
   entry->mode = strictest(groups, entry->mode_group);
   entry->groups = groups;
-  known(identity).store(entry.get(), std::memory_order_release);
+  fill(card(identity), *entry);
   storage_.push_back(std::move(entry));
   given_.emplace(std::move(groups), identity);
   return identity;
@@ -85,29 +85,35 @@ Mode Policy::strictest(std::span<const uint32_t> groups, uint32_t& bearer) const
   return mode;
 }
 
-void Policy::place_rule_set(uint32_t from, uint32_t to, AppliedSet applied) {
-  const uint32_t pair = pair_of(from, to), mask = static_cast<uint32_t>(cells_.size()) - 1;
-  uint32_t at = home_of(pair);
-  while (cells_[at].pair != 0) at = (at + 1) & mask;
-  cells_[at] = {pair + 1, applied};
-  is_from_[from] = is_to_[to] = 1;
+void Policy::fill(Card& card, IdentityGroups& of) const {
+  card.mode = of.mode;
+  for (const uint32_t group : of.groups)
+    if (pairs_.row(group) != GroupPairs::nothing) of.places.push_back(pairs_.row(group)), card.rows++;
+  for (const uint32_t group : of.groups)
+    if (pairs_.column(group) != GroupPairs::nothing)
+      of.places.push_back(pairs_.column(group)), card.columns++;
+  if (of.places.size() <= card.places.size())
+    std::copy(of.places.begin(), of.places.end(), card.places.begin()), of.places = {};
+  card.groups.store(&of, std::memory_order_release);
 }
 
-void Policy::append_rule_sets(const IdentityGroups& from, const IdentityGroups& to,
-                              std::vector<AppliedSet>& sets) const {
-  const auto begin = static_cast<ptrdiff_t>(sets.size());
-  const uint32_t mask = static_cast<uint32_t>(cells_.size()) - 1;
-  for (const uint32_t client : from.groups) {
-    if (!is_from_[client]) continue;
-    for (const uint32_t server : to.groups) {
-      if (!is_to_[server]) continue;
-      const uint32_t pair = pair_of(client, server);
-      uint32_t at = home_of(pair);
-      while (cells_[at].pair != 0 && cells_[at].pair != pair + 1) at = (at + 1) & mask;
-      if (cells_[at].pair != 0) sets.push_back(cells_[at].applied);
+void Policy::look(const Card& from, const Card& to, const Wanted& wanted, Found& found) const {
+  const auto columns = to.all().subspan(to.rows);
+  std::array<uint16_t, 64> firsts;
+  size_t count = 0;
+  const auto look_at_these = [&] {
+    for (size_t i = 0; i < count; i++) rule_sets_.prefetch(firsts[i]);
+    for (size_t i = 0; i < count; i++)
+      if (firsts[i] < found.matching) rule_sets_.look(firsts[i], wanted, found);
+    count = 0;
+  };
+  for (const uint16_t row : from.all().first(from.rows))
+    for (const uint16_t column : columns) {
+      firsts[count] = pairs_.first(row, column);
+      count += firsts[count] != GroupPairs::nothing;
+      if (count == firsts.size()) look_at_these();
     }
-  }
-  std::sort(sets.begin() + begin, sets.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  look_at_these();
 }
 
 size_t Policy::identities() const {

@@ -17,6 +17,7 @@
 #include "base/region.h"
 #include "base/result.h"
 #include "policy/address_groups.h"
+#include "policy/group_pairs.h"
 #include "policy/identity.h"
 #include "policy/name_groups.h"
 #include "policy/rule_set.h"
@@ -33,12 +34,29 @@ struct IdentityGroups {
   std::vector<uint32_t> groups;  // index, ascending
   Mode mode = Mode::none;        // the strictest of theirs
   uint32_t mode_group = 0;       // the first that bears it, where mode is not none
+  std::vector<uint16_t> places;  // where there are too many of them for its Card
 };
 
-/** A set of rules that applies between two ends. */
-struct AppliedSet {
-  RuleIndex first = no_rule;  // of its rules
-  uint32_t set = 0;           // index in Policy::rule_sets()
+/** What a verdict needs of an identity, in one cache line. */
+struct alignas(64) Card {
+  std::atomic<const IdentityGroups*> groups{nullptr};  // null: the policy did not give it out
+  Mode mode = Mode::none;
+  uint16_t rows = 0, columns = 0;  // how many
+  std::array<uint16_t, 25>
+      places{};  // in GroupPairs, of the groups that rules name: its rows, then its columns
+
+  [[nodiscard]] std::span<const uint16_t> all() const {
+    const size_t count = size_t{rows} + columns;
+    if (count <= places.size()) return std::span(places).first(count);
+    return groups.load(std::memory_order_relaxed)->places;
+  }
+};
+static_assert(sizeof(Card) == 64);
+
+/** What a rule makes of the flows it matches. */
+struct Outcome {
+  uint32_t rule = 0;  // its number
+  Verdict action = Verdict::none;
 };
 
 class Policy {
@@ -66,14 +84,21 @@ class Policy {
 
   /** Null for 0 and for whatever this policy did not give out. */
   [[nodiscard]] const IdentityGroups* groups_of(Identity identity) const {
-    return identity <= identities_max ? known(identity).load(std::memory_order_acquire) : nullptr;
+    return identity <= identities_max ? card(identity).groups.load(std::memory_order_acquire) : nullptr;
   }
-  /** Appends the sets of rules that apply from the one to the other, the one with the first rule first. */
-  void append_rule_sets(const IdentityGroups& from, const IdentityGroups& to,
-                        std::vector<AppliedSet>& sets) const;
+  /** Likewise. */
+  [[nodiscard]] const Card* known(Identity identity) const {
+    return groups_of(identity) ? &card(identity) : nullptr;
+  }
+  /** Puts the first rules for a flow from the one to the other into `found`. */
+  void look(const Card& from, const Card& to, const Wanted& wanted, Found& found) const;
+  void prefetch(Identity from, Identity to) const {
+    __builtin_prefetch(&card(from & identities_max));
+    __builtin_prefetch(&card(to & identities_max));
+  }
 
   [[nodiscard]] std::span<const CompiledRule> rules() const { return rules_; }
-  [[nodiscard]] std::span<const RuleSet> rule_sets() const { return rule_sets_; }
+  [[nodiscard]] const Outcome& outcome(RuleIndex rule) const { return outcomes_[rule]; }
   [[nodiscard]] bool has_names() const { return !names_.empty(); }
   /** Identities that this policy gave out. */
   [[nodiscard]] size_t identities() const;
@@ -85,27 +110,17 @@ class Policy {
     AddressKey address;
     auto operator<=>(const EndKey&) const = default;
   };
-  /** Where the rules of a pair of groups are: a table with open addressing, at most half full. */
-  struct Cell {
-    uint32_t pair = 0;  // pair_of(from, to) + 1; 0 = empty
-    AppliedSet applied;
-  };
-  static_assert(policy_limits::groups <= 1 << 12);
-  static uint32_t pair_of(uint32_t from, uint32_t to) { return from << 12 | to; }
 
   static constexpr uint32_t group_none = policy_limits::groups;
   /** Whom an address means that is nobody's. */
   enum Reach : uint8_t { to_one, to_many, to_all };
   static Reach reach_of(const AddressKey& key);
 
-  using KnownIdentity = std::atomic<const IdentityGroups*>;
-
   explicit Policy(std::shared_ptr<IdentityTable> identities);
-  [[nodiscard]] KnownIdentity& known(Identity identity) const {
-    return reinterpret_cast<KnownIdentity*>(known_.data())[identity];
+  [[nodiscard]] Card& card(Identity identity) const {
+    return reinterpret_cast<Card*>(cards_.data())[identity];
   }
-  [[nodiscard]] uint32_t home_of(uint32_t pair) const { return pair * 0x9e37'79b1u >> cells_shift_; }
-  void place_rule_set(uint32_t from, uint32_t to, AppliedSet applied);
+  void fill(Card& card, IdentityGroups& groups) const;
   [[nodiscard]] Identity by_address(const AddressKey& key, uint32_t set) const;
   void append_address_groups(const AddressKey& key, uint32_t set, std::vector<uint32_t>& groups) const;
   [[nodiscard]] Mode strictest(std::span<const uint32_t> groups, uint32_t& bearer) const;
@@ -113,10 +128,9 @@ class Policy {
   uint64_t generation_ = 0;
   std::vector<Mode> modes_;  // of each group
   std::vector<CompiledRule> rules_;
-  std::vector<RuleSet> rule_sets_;
-  std::vector<Cell> cells_;
-  int cells_shift_ = 31;                  // cells_ has 2^(32 - this) places
-  std::vector<uint8_t> is_from_, is_to_;  // of each group: 1 where a rule names it so
+  std::vector<Outcome> outcomes_;  // of each rule
+  RuleSets rule_sets_;
+  GroupPairs pairs_;
   AddressGroups addresses_;
   NameGroups names_;
   std::map<std::string, Identity, std::less<>> nics_;
@@ -129,7 +143,7 @@ class Policy {
   mutable std::map<std::vector<uint32_t>, Identity> given_;
   mutable std::vector<std::unique_ptr<const IdentityGroups>> storage_;
   std::array<uint32_t, 3> reach_groups_{group_external, group_none, group_none};  // by Reach
-  Region known_;  // by identity: what it stands for, null where this policy did not give it out
+  Region cards_;                                                                  // by identity
   // By set of address groups and Reach; 0 = not met yet.
   mutable std::vector<std::array<std::atomic<Identity>, 3>> by_address_;
 };
