@@ -227,14 +227,12 @@ class PolicyCompiler {
     const auto ends = [&](RuleIndex i) { return std::pair(rules[i].from, rules[i].to); };
     std::sort(order.begin(), order.end(),
               [&](RuleIndex a, RuleIndex b) { return std::pair(ends(a), a) < std::pair(ends(b), b); });
-    std::vector<std::span<const RuleIndex>> pairs;
-    for (size_t at = 0, behind = 0; at < order.size(); at = behind) {
-      while (behind < order.size() && ends(order[behind]) == ends(order[at])) behind++;
-      pairs.push_back(std::span(order).subspan(at, behind - at));
-    }
     policy_->pairs_ = GroupPairs(rules, tables_.groups.size());
     policy_->rule_sets_ = RuleSets(rules.size());
-    for (const auto members : pairs) policy_->rule_sets_.add(rules, members);
+    for (size_t at = 0, behind = 0; at < order.size(); at = behind) {
+      while (behind < order.size() && ends(order[behind]) == ends(order[at])) behind++;
+      policy_->rule_sets_.add(rules, std::span(order).subspan(at, behind - at));
+    }
     return success();
   }
 

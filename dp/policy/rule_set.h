@@ -66,17 +66,18 @@ class ManyRules {
   std::vector<ByApplication> by_application_;  // ascending
 };
 
+/** The sets of all pairs of groups, each known by its first rule. */
 class RuleSets {
  public:
   RuleSets() = default;
   /** For so many rules. */
   explicit RuleSets(size_t rules) : sets_(rules) {}
 
-  /** In order; the first one stands for the set. */
+  /** Members in order. */
   void add(std::span<const CompiledRule> rules, std::span<const RuleIndex> members);
 
-  /** Puts what the set of a first rule has into `found` where that is earlier. */
   void prefetch(RuleIndex first) const { __builtin_prefetch(&sets_[first]); }
+  /** Puts what the set of a first rule has into `found` where that is earlier. */
   void look(RuleIndex first, const Wanted& wanted, Found& found) const;
 
  private:
