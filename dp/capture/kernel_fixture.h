@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/bpffs.h"
+#include "plumb/bpffs.h"
 #include "capture/tap_kernel.h"
 #include "plumb/own_namespace.h"
 

@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "bpf/tap.skel.h"
-#include "capture/bpffs.h"
+#include "plumb/bpffs.h"
 
 namespace vmoat {
 namespace {

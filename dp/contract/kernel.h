@@ -211,3 +211,20 @@ static inline uint32_t vmoat_mix(const uint8_t* address, uint32_t seed) {
 static inline uint32_t vmoat_worker(const struct vmoat_flow_key* key, uint32_t seed, uint32_t workers) {
   return workers > 1 ? (vmoat_mix(key->near, seed) + vmoat_mix(key->far, seed)) % workers : 0;
 }
+
+/*
+ * A splice: a NIC's tap outside its bridge, and the port that stands for it there. Programs on either find it
+ * by (netns, ifindex). One word says how far it has got, so that what changes for a frame changes at once.
+ */
+enum vmoat_stage {
+  VMOAT_STANDBY = 0,  /* the port waits in the bridge; nothing passes it */
+  VMOAT_ENTERING = 1, /* the guest sends by the port and receives by both, each frame once */
+  VMOAT_SPLICED = 2,  /* everything goes by the port */
+  VMOAT_LEAVING = 3,  /* the guest sends by the tap and receives by both, each frame once */
+};
+struct vmoat_splice {
+  uint32_t tap;   /* ifindex */
+  uint32_t port;  /* ifindex of the veth end in the bridge */
+  uint32_t stage; /* enum vmoat_stage */
+  uint32_t pad;
+};

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "base/endian.h"
-#include "capture/bpffs.h"
+#include "plumb/bpffs.h"
 #include "capture/tap_kernel.h"
 #include "parse/headers.h"
 #include "parse/walk.h"

@@ -1,5 +1,5 @@
 // The BPF file system.
-#include "capture/bpffs.h"
+#include "plumb/bpffs.h"
 
 #include <bpf/bpf.h>
 #include <linux/magic.h>

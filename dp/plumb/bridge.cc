@@ -1,0 +1,215 @@
+// Bridges by rtnetlink (linux/if_bridge.h, bridge(8)).
+#include "plumb/bridge.h"
+
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace vmoat {
+namespace {
+
+/** What of a port is set and not found out. Its state is the bridge's own affair. */
+constexpr uint16_t settable[] = {
+    IFLA_BRPORT_PRIORITY,       IFLA_BRPORT_COST,
+    IFLA_BRPORT_MODE,           IFLA_BRPORT_GUARD,
+    IFLA_BRPORT_PROTECT,        IFLA_BRPORT_FAST_LEAVE,
+    IFLA_BRPORT_LEARNING,       IFLA_BRPORT_UNICAST_FLOOD,
+    IFLA_BRPORT_PROXYARP,       IFLA_BRPORT_PROXYARP_WIFI,
+    IFLA_BRPORT_MCAST_FLOOD,    IFLA_BRPORT_MCAST_TO_UCAST,
+    IFLA_BRPORT_BCAST_FLOOD,    IFLA_BRPORT_VLAN_TUNNEL,
+    IFLA_BRPORT_GROUP_FWD_MASK, IFLA_BRPORT_MULTICAST_ROUTER,
+    IFLA_BRPORT_NEIGH_SUPPRESS, IFLA_BRPORT_ISOLATED,
+    IFLA_BRPORT_LOCKED,
+};
+constexpr const char* bridge_kind = "bridge";
+
+std::vector<uint8_t> bytes_of(const nlattr& a) {
+  const auto* from = static_cast<const uint8_t*>(mnl_attr_get_payload(&a));
+  return {from, from + mnl_attr_get_payload_len(&a)};
+}
+
+void read_port_data(const nlattr& data, BridgePort& port) {
+  each_nested(data, [&](const nlattr& a) {
+    const uint16_t type = mnl_attr_get_type(&a);
+    if (type == IFLA_BRPORT_STATE) port.state = static_cast<PortState>(as_u32(a));
+    if (std::ranges::find(settable, type) != std::end(settable)) port.attributes[type] = bytes_of(a);
+  });
+}
+
+void read_link_info(const nlattr& info, BridgePort& port, bool& is_port) {
+  each_nested(info, [&](const nlattr& a) {
+    if (mnl_attr_get_type(&a) == IFLA_INFO_SLAVE_KIND) is_port = as_string(a) == bridge_kind;
+  });
+  each_nested(info, [&](const nlattr& a) {
+    if (is_port && mnl_attr_get_type(&a) == IFLA_INFO_SLAVE_DATA) read_port_data(a, port);
+  });
+}
+
+ifinfomsg& address(NetlinkMessage& message, uint8_t family, uint32_t ifindex) {
+  ifinfomsg& head = message.body<ifinfomsg>();
+  head.ifi_family = family;
+  head.ifi_index = static_cast<int>(ifindex);
+  return head;
+}
+
+/** Reads the one link that is asked for; true where `read` was called. */
+Result<bool> read_link(Netlink& netlink, NetlinkMessage& message, uint32_t ifindex,
+                       const NetlinkReader& read) {
+  bool found = false;
+  Status done = netlink.dump(message, [&](const nlmsghdr& part) {
+    const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&part));
+    if (part.nlmsg_type != RTM_NEWLINK || static_cast<uint32_t>(head.ifi_index) != ifindex) return;
+    found = true;
+    read(part);
+  });
+  if (!done) return std::move(done.error());
+  return found;
+}
+
+/** A range of tags comes as its first and its last one. */
+Status read_vlans(Netlink& netlink, BridgePort& port) {
+  NetlinkMessage message(RTM_GETLINK, 0);
+  address(message, AF_BRIDGE, 0);
+  mnl_attr_put_u32(message.header(), IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN);
+  auto found = read_link(netlink, message, port.ifindex, [&](const nlmsghdr& part) {
+    each_attribute(part, sizeof(ifinfomsg), [&](const nlattr& a) {
+      if (mnl_attr_get_type(&a) != IFLA_AF_SPEC) return;
+      each_nested(a, [&](const nlattr& b) {
+        if (mnl_attr_get_type(&b) == IFLA_BRIDGE_VLAN_INFO) port.vlans.push_back(as_u32(b));
+      });
+    });
+  });
+  if (!found) return std::move(found.error()).in("list a port's VLANs");
+  return success();
+}
+
+Status set_vlans(Netlink& netlink, const std::vector<uint32_t>& vlans, uint32_t port) {
+  if (vlans.empty()) return success();
+  NetlinkMessage message(RTM_SETLINK, 0);
+  address(message, AF_BRIDGE, port);
+  nlattr* spec = mnl_attr_nest_start(message.header(), IFLA_AF_SPEC);
+  for (uint32_t vlan : vlans) mnl_attr_put(message.header(), IFLA_BRIDGE_VLAN_INFO, sizeof(vlan), &vlan);
+  mnl_attr_nest_end(message.header(), spec);
+  return netlink.request(message);
+}
+
+}  // namespace
+
+Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex) {
+  BridgePort port = {.ifindex = ifindex};
+  bool is_port = false;
+  NetlinkMessage message(RTM_GETLINK, 0);
+  address(message, AF_UNSPEC, 0);
+  auto found = read_link(netlink, message, ifindex, [&](const nlmsghdr& part) {
+    each_attribute(part, sizeof(ifinfomsg), [&](const nlattr& a) {
+      if (mnl_attr_get_type(&a) == IFLA_MASTER) port.bridge = as_u32(a);
+      if (mnl_attr_get_type(&a) == IFLA_LINKINFO) read_link_info(a, port, is_port);
+    });
+  });
+  if (!found) return std::move(found.error()).in("look at a port");
+  if (!is_port) return std::optional<BridgePort>();
+  if (Status read = read_vlans(netlink, port); !read) return std::move(read.error());
+  return std::optional(port);
+}
+
+Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
+                 const std::map<uint16_t, std::vector<uint8_t>>& but) {
+  auto attributes = but;
+  attributes.insert(from.attributes.begin(), from.attributes.end());
+  NetlinkMessage message(RTM_SETLINK, 0);
+  address(message, AF_BRIDGE, to);
+  nlattr* data = mnl_attr_nest_start(message.header(), IFLA_PROTINFO);
+  for (const auto& [type, value] : attributes)
+    mnl_attr_put(message.header(), type, value.size(), value.data());
+  mnl_attr_nest_end(message.header(), data);
+  if (Status set = netlink.request(message); !set)
+    return std::move(set.error()).in("set a port's attributes");
+  return set_vlans(netlink, from.vlans, to);
+}
+
+Status set_master(Netlink& netlink, uint32_t ifindex, uint32_t bridge) {
+  NetlinkMessage message(RTM_SETLINK, 0);
+  address(message, AF_UNSPEC, ifindex);
+  mnl_attr_put_u32(message.header(), IFLA_MASTER, bridge);
+  Status set = netlink.request(message);
+  if (!set) return std::move(set.error()).in(bridge ? "join a bridge" : "leave a bridge");
+  return set;
+}
+
+Result<std::vector<FdbEntry>> fdb_of(Netlink& netlink, uint32_t port) {
+  std::vector<FdbEntry> entries;
+  NetlinkMessage message(RTM_GETNEIGH, 0);
+  message.body<ndmsg>().ndm_family = AF_BRIDGE;
+  mnl_attr_put_u32(message.header(), NDA_IFINDEX, port);
+  Status done = netlink.dump(message, [&](const nlmsghdr& part) {
+    const auto& head = *static_cast<const ndmsg*>(mnl_nlmsg_get_payload(&part));
+    const bool is_own = (head.ndm_state & NUD_PERMANENT) != 0;  // of the port itself
+    if (part.nlmsg_type != RTM_NEWNEIGH || static_cast<uint32_t>(head.ndm_ifindex) != port || is_own) return;
+    FdbEntry entry = {.state = head.ndm_state, .flags = static_cast<uint8_t>(head.ndm_flags & ~NTF_SELF)};
+    bool of_bridge = false;
+    each_attribute(part, sizeof(head), [&](const nlattr& a) {
+      if (mnl_attr_get_type(&a) == NDA_LLADDR && mnl_attr_get_payload_len(&a) == entry.mac.size())
+        std::memcpy(entry.mac.data(), mnl_attr_get_payload(&a), entry.mac.size());
+      if (mnl_attr_get_type(&a) == NDA_VLAN) entry.vlan = static_cast<uint16_t>(as_u32(a));
+      if (mnl_attr_get_type(&a) == NDA_MASTER) of_bridge = true;
+    });
+    if (of_bridge) entries.push_back(entry);
+  });
+  if (!done) return std::move(done.error()).in("list a bridge's addresses");
+  return entries;
+}
+
+Status set_fdb(Netlink& netlink, uint32_t port, const FdbEntry& entry) {
+  NetlinkMessage message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+  ndmsg& head = message.body<ndmsg>();
+  head.ndm_family = AF_BRIDGE;
+  head.ndm_ifindex = static_cast<int>(port);
+  head.ndm_state = entry.state & NUD_NOARP ? NUD_NOARP : NUD_REACHABLE;
+  head.ndm_flags = static_cast<uint8_t>(NTF_MASTER | entry.flags);
+  mnl_attr_put(message.header(), NDA_LLADDR, entry.mac.size(), entry.mac.data());
+  if (entry.vlan) mnl_attr_put_u16(message.header(), NDA_VLAN, entry.vlan);
+  if (Status set = netlink.request(message); !set) return std::move(set.error()).in("move an address");
+  return success();
+}
+
+Result<std::vector<br_mdb_entry>> mdb_of(Netlink& netlink, uint32_t bridge, uint32_t port) {
+  std::vector<br_mdb_entry> entries;
+  NetlinkMessage message(RTM_GETMDB, 0);
+  message.body<br_port_msg>().family = AF_BRIDGE;
+  const auto read_entry = [&](const nlattr& a) {
+    if (mnl_attr_get_type(&a) != MDBA_MDB_ENTRY_INFO || mnl_attr_get_payload_len(&a) < sizeof(br_mdb_entry))
+      return;
+    const auto& entry = *static_cast<const br_mdb_entry*>(mnl_attr_get_payload(&a));
+    if (entry.ifindex == port) entries.push_back(entry);
+  };
+  Status done = netlink.dump(message, [&](const nlmsghdr& part) {
+    const auto& head = *static_cast<const br_port_msg*>(mnl_nlmsg_get_payload(&part));
+    if (part.nlmsg_type != RTM_NEWMDB && part.nlmsg_type != RTM_GETMDB) return;
+    if (head.ifindex != bridge) return;
+    each_attribute(part, sizeof(head), [&](const nlattr& table) {
+      if (mnl_attr_get_type(&table) != MDBA_MDB) return;
+      each_nested(table, [&](const nlattr& group) { each_nested(group, read_entry); });
+    });
+  });
+  if (!done) return std::move(done.error()).in("list multicast groups");
+  return entries;
+}
+
+Status add_mdb(Netlink& netlink, uint32_t bridge, uint32_t port, br_mdb_entry entry) {
+  entry.ifindex = port;
+  entry.flags = 0;
+  NetlinkMessage message(RTM_NEWMDB, NLM_F_CREATE);
+  br_port_msg& head = message.body<br_port_msg>();
+  head.family = AF_BRIDGE;
+  head.ifindex = bridge;
+  mnl_attr_put(message.header(), MDBA_SET_ENTRY, sizeof(entry), &entry);
+  Status set = netlink.request(message);
+  if (!set && set.error().code != EEXIST) return std::move(set.error()).in("hand a multicast group over");
+  return success();
+}
+
+}  // namespace vmoat

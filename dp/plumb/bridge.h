@@ -1,0 +1,59 @@
+// Bridges: their ports with what an operator set on them, and their tables of MAC addresses.
+#pragma once
+
+#include <linux/if_bridge.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "plumb/netlink.h"
+
+namespace vmoat {
+
+/** State of a port, linux/if_bridge.h. */
+enum class PortState : uint8_t { disabled, listening, learning, forwarding, blocking };
+
+struct BridgePort {
+  uint32_t ifindex = 0;
+  uint32_t bridge = 0;
+  PortState state = PortState::disabled;
+  /** IFLA_BRPORT_ attributes that can be set, as the kernel told them: flags, path cost, priority, … */
+  std::map<uint16_t, std::vector<uint8_t>> attributes;
+  /** Tags of VLAN filtering: bridge_vlan_info as the kernel told it. */
+  std::vector<uint32_t> vlans;
+
+  bool operator==(const BridgePort&) const = default;
+};
+
+/** Nothing where the link is no port of a bridge. */
+Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex);
+/** Gives a port another one's attributes, those named in `but` excepted. */
+Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
+                 const std::map<uint16_t, std::vector<uint8_t>>& but = {});
+/** `bridge` 0: takes the link out of the one it is in. */
+Status set_master(Netlink& netlink, uint32_t ifindex, uint32_t bridge);
+
+/** An entry of a bridge's table that points to one port. */
+struct FdbEntry {
+  std::array<uint8_t, 6> mac = {};
+  uint16_t vlan = 0;   // 0: none
+  uint16_t state = 0;  // NUD_REACHABLE: learned; NUD_NOARP: static
+  uint8_t flags = 0;   // NTF_STICKY, NTF_EXT_LEARNED
+
+  bool operator==(const FdbEntry&) const = default;
+};
+
+/** What the bridge knows behind a port; the port's own addresses are not among it. */
+Result<std::vector<FdbEntry>> fdb_of(Netlink& netlink, uint32_t port);
+/** Moves an entry to a port, or makes it there. */
+Status set_fdb(Netlink& netlink, uint32_t port, const FdbEntry& entry);
+
+/** Who listens to which multicast group behind a port. */
+Result<std::vector<br_mdb_entry>> mdb_of(Netlink& netlink, uint32_t bridge, uint32_t port);
+/** One that is there already is success. */
+Status add_mdb(Netlink& netlink, uint32_t bridge, uint32_t port, br_mdb_entry entry);
+
+}  // namespace vmoat

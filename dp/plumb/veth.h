@@ -1,0 +1,41 @@
+// Veth pairs: made with everything they need before anybody sees them, and single properties of links.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "plumb/netlink.h"
+
+namespace vmoat {
+
+struct VethEnd {
+  std::string name;  // at most 15 bytes
+  std::array<uint8_t, 6> mac = {};
+  uint32_t ifindex = 0;  // once it is made
+};
+
+/** What a stand-in copies of a link. */
+struct LinkShape {
+  std::array<uint8_t, 6> mac = {};
+  uint32_t mtu = 1500;
+  uint32_t queues = 1;
+};
+
+struct VethPair {
+  VethEnd near, far;
+  uint32_t mtu = 1500;
+  uint32_t queues = 1;
+  /** What `ip link` shows of both, so that an operator knows whose they are. */
+  std::string alias;
+};
+
+/** Makes the pair, down, without IPv6 addresses of its own making, and fills in the two ifindexes. */
+Status make_veth(Netlink& netlink, VethPair& pair);
+Result<LinkShape> link_shape(Netlink& netlink, uint32_t ifindex);
+Status set_up(Netlink& netlink, uint32_t ifindex);
+Status set_mtu(Netlink& netlink, uint32_t ifindex, uint32_t mtu);
+/** Removes a link, with a veth its peer. One that has gone is success. */
+Status remove_link(Netlink& netlink, uint32_t ifindex);
+
+}  // namespace vmoat
