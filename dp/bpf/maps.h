@@ -41,6 +41,22 @@ struct {
   __type(value, struct vmoat_slot);
 } slots SEC(".maps");
 
+/* By slot; slot 0, which is never given out, says whether any NIC is guarded. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, VMOAT_SLOTS);
+  __type(key, __u32);
+  __type(value, struct vmoat_guard);
+} guards SEC(".maps");
+
+/* By worker: the interface that takes held frames to it. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, VMOAT_WORKERS_MAX);
+  __type(key, __u32);
+  __type(value, __u32);
+} diverts SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, VMOAT_SLOTS);

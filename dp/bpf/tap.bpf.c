@@ -5,14 +5,14 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "contract/kernel.h"
+/* TCX_NEXT and TC_ACT_UNSPEC alike: whatever else is attached runs as if we were not here. */
+#define PASS (-1)
 #include "bpf/maps.h"
 #include "bpf/parse.h"
 #include "bpf/meter.h"
 #include "bpf/upcall.h"
+#include "bpf/guard.h"
 // clang-format on
-
-/* TCX_NEXT and TC_ACT_UNSPEC alike: whatever else is attached runs as if we were not here. */
-#define PASS (-1)
 
 const volatile __u32 netns; /* inode number of the namespace these programs serve */
 
@@ -159,11 +159,33 @@ static __always_inline int tap(struct __sk_buff* skb, __u8 way) {
   parse(skb, &p);
   struct vmoat_flow* flow = p.has_key ? track(skb, &p, slot, counters, set) : 0;
   if (p.has_key) meter(&p, counters->meters[way]);
-  if (!p.reason) return PASS;
-  __u32 taken = upcall(skb, &p);
-  if (flow && taken && p.want != VMOAT_WANT_ALL) /* an answer that came meanwhile stands */
-    __sync_val_compare_and_swap(&flow->want[way], p.want, p.want - taken);
-  return PASS;
+  if (p.reason) {
+    __u32 taken = upcall(skb, &p);
+    if (flow && taken && p.want != VMOAT_WANT_ALL) /* an answer that came meanwhile stands */
+      __sync_val_compare_and_swap(&flow->want[way], p.want, p.want - taken);
+  }
+  struct vmoat_guard* guard = guard_of(index);
+  return guard ? judge(skb, &p, flow, guard, counters) : PASS;
+}
+
+/* A frame that its sender's tap has counted: this NIC's own verdict still counts. */
+static __always_inline int tap_again(struct __sk_buff* skb) {
+  const __u32 zero = 0;
+  struct vmoat_guard* any = guard_of(zero);
+  struct vmoat_tap* own = any ? tap_of(skb->ifindex) : 0;
+  if (!own) return PASS;
+  __u32 index = own->slot;
+  struct vmoat_guard* guard = guard_of(index);
+  struct vmoat_slot* slot = bpf_map_lookup_elem(&slots, &index);
+  struct vmoat_nic_counters* counters = bpf_map_lookup_elem(&nics, &index);
+  struct vmoat_settings* set = bpf_map_lookup_elem(&settings, &zero);
+  if (!guard || !slot || !counters || !set) return PASS;
+  struct packet p = {.way = VMOAT_TO_NIC};
+  p.key.slot = index;
+  parse(skb, &p);
+  struct vmoat_flow* flow = p.has_key ? bpf_map_lookup_elem(&flows, &p.key) : 0;
+  if (p.has_key && !flow) flow = new_flow(&p, set, bpf_ktime_get_coarse_ns(), slot, counters);
+  return judge(skb, &p, flow, guard, counters);
 }
 
 SEC("tc")
@@ -176,7 +198,7 @@ SEC("tc")
 int to_nic(struct __sk_buff* skb) {
   if (skb->ingress_ifindex) {
     struct vmoat_tap* sender = tap_of(skb->ingress_ifindex);
-    if (sender && sender->counts_sent) return PASS;
+    if (sender && sender->counts_sent) return tap_again(skb);
   }
   return tap(skb, VMOAT_TO_NIC);
 }
@@ -198,6 +220,11 @@ static long answer_one(__u32 i, struct vmoat_answer_run* run) {
   } else if (answer->ask == VMOAT_ASK_WANT) {
     flow->want[0] = answer->want[0];
     flow->want[1] = answer->want[1];
+  } else if (answer->ask == VMOAT_ASK_VERDICT) {
+    if (answer->returned == VMOAT_RETURNED_ALL || answer->returned == flow->held)
+      flow->verdict = answer->verdict;
+    else
+      answer->ask = VMOAT_ASK_AGAIN;
   } else if (answer->ask == VMOAT_ASK_COLLECT) {
     answer->flow = *flow;
     __u32 slot_index = key.slot;

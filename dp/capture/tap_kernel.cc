@@ -28,7 +28,8 @@ std::string ring_pin(const std::string& pins, uint32_t worker) {
 void remove_other_layouts(const std::string& pin_root) {
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(pin_root, failed))
-    if (entry.path() != pin_directory(pin_root)) (void)remove_tree(entry.path());
+    if (entry.path() != pin_directory(pin_root) && entry.path().filename().string().starts_with("v"))
+      (void)remove_tree(entry.path());
 }
 
 Result<bpf_map_info> info_of(int fd) {
@@ -198,6 +199,8 @@ vmoat_nic_counters TapKernel::nic_counters(uint16_t slot) const {
     sum.lost_table += c.lost_table;
     sum.lost_quota += c.lost_quota;
     sum.lost_read += c.lost_read;
+    for (int way : {VMOAT_FROM_NIC, VMOAT_TO_NIC})
+      for (size_t g = 0; g < VMOAT_GUARDED; g++) sum.guarded[way][g] += c.guarded[way][g];
   }
   return sum;
 }
@@ -224,6 +227,26 @@ Status TapKernel::each_flow(const std::function<void(std::span<const CountedFlow
     if (count) read({flows.data(), count});
     if (failed) return success();
   }
+}
+
+Status TapKernel::set_guard(uint16_t slot, const vmoat_guard& guard) {
+  const uint32_t index = slot;
+  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.guards), &index, &guard, BPF_ANY) != 0)
+    return system_error("guard a NIC");
+  return success();
+}
+
+vmoat_guard TapKernel::guard(uint16_t slot) const {
+  const uint32_t index = slot;
+  vmoat_guard guard = {};
+  bpf_map_lookup_elem(bpf_map__fd(object_->skeleton->maps.guards), &index, &guard);
+  return guard;
+}
+
+Status TapKernel::set_divert(uint32_t worker, uint32_t ifindex) {
+  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.diverts), &worker, &ifindex, BPF_ANY) != 0)
+    return system_error("divert to a worker");
+  return success();
 }
 
 Status TapKernel::apply(const vmoat_settings& settings) {

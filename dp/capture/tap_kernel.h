@@ -71,6 +71,12 @@ class TapKernel {
   /** Every entry of the flow table, in no order; entries that move meanwhile may come twice or not at all. */
   Status each_flow(const std::function<void(std::span<const CountedFlow>)>& read) const;
 
+  /** How a NIC is guarded from now on; `any` is to be told first, and last where nobody is any more. */
+  Status set_guard(uint16_t slot, const vmoat_guard& guard);
+  [[nodiscard]] vmoat_guard guard(uint16_t slot) const;
+  /** The interface that takes held frames to a worker, 0 = none. */
+  Status set_divert(uint32_t worker, uint32_t ifindex);
+
   Status apply(const vmoat_settings& settings);
   Result<Ring> ring(uint32_t worker);
   /** Removes rings of an earlier run with more workers. */

@@ -12,7 +12,7 @@ typedef __u32 uint32_t;
 typedef __u64 uint64_t;
 #endif
 
-#define VMOAT_LAYOUT 3
+#define VMOAT_LAYOUT 4
 #define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
 #define VMOAT_WORKERS_MAX 64 /* one ring per worker */
 
@@ -53,8 +53,31 @@ struct vmoat_flow {
   uint32_t next[2]; /* after the furthest byte sent */
   uint32_t acked[2];
   uint32_t retransmissions[2]; /* segments that ended at or before `next`, keep-alives not among them */
+  uint32_t verdict;            /* of a guarded NIC: vmoat_verdict_word(); 0 = undecided */
+  uint32_t held;               /* frames that went to the engine for want of a verdict */
 };
 #define VMOAT_WANT_ALL 0xffffffffu
+
+/* What the engine said of a flow at one NIC. A word of another generation than the NIC's guard says nothing.
+ */
+enum vmoat_verdict { VMOAT_UNDECIDED = 0, VMOAT_ALLOW = 1, VMOAT_DENY = 2 };
+static inline uint32_t vmoat_verdict_word(uint32_t generation, enum vmoat_verdict verdict) {
+  return generation << 2 | (uint32_t)verdict;
+}
+
+/* How a NIC is guarded; user space may change it at any time. */
+struct vmoat_guard {
+  uint32_t on;         /* 0: nothing is held or dropped */
+  uint32_t generation; /* of the policy, 30 bits, never 0 */
+  uint32_t fail_open;  /* without a live engine undecided frames pass, else they are dropped */
+  uint32_t pad;
+};
+/* A worker that has not finished a turn for so long is dead or hung. */
+#define VMOAT_HEARTBEAT_NS 200000000ull
+/* A held frame goes to its worker's divert interface with this VLAN id: whose it is and which way it went. */
+static inline uint16_t vmoat_divert_tag(uint16_t slot, uint8_t way) {
+  return (uint16_t)(slot << 1 | way);
+}
 
 /* Where a later fragment belongs: the datagram it is of, as seen from one NIC, and its first fragment's
  * ports. */
@@ -118,16 +141,28 @@ enum vmoat_meter {
  * flag, FIN PSH URG, SYN with FIN or RST, FIN without ACK and RST. A test holds it to this rule. */
 #define VMOAT_BAD_FLAGS 0xeac8eacac8c8cacbull
 
+/* What became of a guarded NIC's frames that did not simply pass. */
+enum vmoat_guarded {
+  VMOAT_HELD = 0,        /* sent to the engine */
+  VMOAT_DENIED = 1,      /* dropped: the flow's verdict */
+  VMOAT_NO_FLOW = 2,     /* dropped: no room or quota in the flow table */
+  VMOAT_NO_KEY = 3,      /* dropped: no rule can speak of it */
+  VMOAT_FAILED_OPEN = 4, /* passed: the engine is dead or hung */
+  VMOAT_FAILED_CLOSED = 5,
+};
+#define VMOAT_GUARDED 6
+
 /* Per NIC and CPU. */
 struct vmoat_nic_counters {
   uint64_t packets[2]; /* enum vmoat_way; VMOAT_TO_NIC counts only what no other tap has counted */
   uint64_t bytes[2];
-  uint64_t lost_ring;               /* events dropped because the worker's ring was full */
-  uint64_t lost_budget;             /* events withheld by the NIC's token bucket */
-  uint64_t lost_table;              /* new flows not tracked: table full */
-  uint64_t lost_quota;              /* new flows not tracked: NIC's quota reached */
-  uint64_t lost_read;               /* frames the program could not read (bpf_skb_load_bytes failed) */
-  uint64_t meters[2][VMOAT_METERS]; /* enum vmoat_way, enum vmoat_meter */
+  uint64_t lost_ring;                 /* events dropped because the worker's ring was full */
+  uint64_t lost_budget;               /* events withheld by the NIC's token bucket */
+  uint64_t lost_table;                /* new flows not tracked: table full */
+  uint64_t lost_quota;                /* new flows not tracked: NIC's quota reached */
+  uint64_t lost_read;                 /* frames the program could not read (bpf_skb_load_bytes failed) */
+  uint64_t guarded[2][VMOAT_GUARDED]; /* enum vmoat_way, enum vmoat_guarded */
+  uint64_t meters[2][VMOAT_METERS];   /* enum vmoat_way, enum vmoat_meter */
 };
 
 /* A tapped interface: what (netns, ifindex) stands for. netns is the namespace's inode number. */
@@ -178,13 +213,21 @@ struct vmoat_settings {
 enum vmoat_ask {
   VMOAT_ASK_WANT = 1,    /* set the appetite */
   VMOAT_ASK_COLLECT = 2, /* copy the final count to `flow` and forget the entry */
+  /* `verdict` from now on, provided that no more than `returned` frames were ever held: else the program
+   * writes VMOAT_ASK_AGAIN and what was held meanwhile is still on its way */
+  VMOAT_ASK_VERDICT = 3,
+  VMOAT_ASK_AGAIN = 4,
 };
 struct vmoat_answer {
   struct vmoat_flow_key key;
   uint32_t ask; /* the program writes 0 where the kernel does not know the flow */
   uint32_t want[2];
+  uint32_t verdict;
+  uint32_t returned; /* VMOAT_RETURNED_ALL: whatever was held */
+  uint32_t pad;
   struct vmoat_flow flow;
 };
+#define VMOAT_RETURNED_ALL 0xffffffffu
 /* Argument of the answering program: a run of the answers array. */
 struct vmoat_answer_run {
   uint32_t first;

@@ -80,6 +80,17 @@ vmoat_splice Splices::at(uint16_t slot) const {
   return splice;
 }
 
+uint32_t Splices::inner(uint16_t slot) {
+  const vmoat_splice splice = at(slot);
+  if (splice.port == 0) return 0;
+  auto shape = link_shape(netlink_, splice.port);
+  return shape ? shape->peer : 0;
+}
+
+int Splices::wall_program() const {
+  return bpf_program__fd(object_->skeleton->progs.wall);
+}
+
 /** A tap of 0 takes it out. */
 Status Splices::enter(uint16_t slot, const vmoat_splice& splice) {
   const uint32_t index = slot;

@@ -45,6 +45,11 @@ class Splices {
   /** Takes the port away, at once: a spliced tap is put back whether it forwards or not. */
   Status remove(uint16_t slot);
 
+  /** The pair's end that is not in the bridge: what is sent out of it comes in by the port. 0: there is none.
+   */
+  [[nodiscard]] uint32_t inner(uint16_t slot);
+  /** A program that drops everything, for whoever has an interface that the host must not listen on. */
+  [[nodiscard]] int wall_program() const;
   /** By slot; a tap of 0 is nobody. */
   [[nodiscard]] vmoat_splice at(uint16_t slot) const;
 

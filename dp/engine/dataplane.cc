@@ -22,6 +22,7 @@
 #include "engine/flow_sweep.h"
 #include "engine/guest_nic.h"
 #include "engine/meter_sweep.h"
+#include "engine/protection.h"
 #include "engine/serial_sink.h"
 #include "engine/tap_set.h"
 #include "engine/verdicts.h"
@@ -34,6 +35,7 @@ namespace {
 
 constexpr int64_t table_delay_ns = 10'000'000;  // changes come in bursts: one table for many
 constexpr const char* host_netns = "host";
+constexpr uint32_t generations_max = (1u << 30) - 1;
 
 unsigned worker_count(const DataplaneConfig& config) {
   const unsigned wanted = config.workers ? config.workers : std::thread::hardware_concurrency() / 2;
@@ -133,6 +135,9 @@ class Dataplane::Impl {
   void tell_owners();
   void tell_policy();
   void tell_compiled();
+  Status make_protection(uint32_t netns);
+  void protect();
+  [[nodiscard]] std::map<uint32_t, Link> links() const;
   void send_tables();
   void send_nics();
   void send_status();
@@ -158,6 +163,11 @@ class Dataplane::Impl {
   std::shared_ptr<const LivePolicy> told_policy_;
   PolicyStatus told_status_;
   std::atomic<uint64_t> told_from_ = 0;  // generation; those before were told to an earlier run
+  NicPaths paths_;
+  std::unique_ptr<Splices> splices_;
+  std::optional<Protection> protection_;  // none: nothing is enforced
+  bool diverts_ = false;
+  bool protection_waits_ = false;
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
   std::atomic<uint64_t> kernel_flows_ = 0;
@@ -193,7 +203,19 @@ Status Dataplane::Impl::open() {
   netlink_.emplace(std::move(*netlink));
   taps_.emplace(config_, *netns, *kernel_, *netlink_, segments_, slots_, sink_);
   wake_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (Status made = make_protection(*netns); !made) return made;
   return make_workers(settings);
+}
+
+Status Dataplane::Impl::make_protection(uint32_t netns) {
+  if (!config_.enforce) return success();
+  const bool tcx = choose_hook(config_.hook)->number == VMOAT_HOOK_TCX;
+  auto splices =
+      Splices::open({.pins = splice_pins(config_.pin_root), .netns = netns, .tcx = tcx}, *netlink_);
+  if (!splices) return std::move(splices.error());
+  splices_ = std::move(*splices);
+  protection_.emplace(*kernel_, *splices_, netns, paths_, sink_);
+  return success();
 }
 
 Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
@@ -218,7 +240,8 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
     options.pipeline.flow_id_step = settings.workers;
     options.pipeline.applications = config_.applications;
     options.pipeline.facts = config_.facts;
-    workers_.push_back(std::make_unique<Worker>(options, *kernel_, std::move(*ring), segments_, sink_));
+    workers_.push_back(
+        std::make_unique<Worker>(options, *kernel_, std::move(*ring), segments_, paths_, sink_));
   }
   kernel_->drop_rings(settings.workers);
   sweep_.emplace(*kernel_, slots_, settings.seed, workers_);
@@ -239,7 +262,7 @@ void Dataplane::Impl::take_kept() {
 
 void Dataplane::Impl::adopt() {
   if (!kernel_->adopted()) return;
-  taps_->adopt(watch_->links());
+  taps_->adopt(links());
   sweep(Counted::adopted);
 }
 
@@ -269,6 +292,7 @@ Status Dataplane::Impl::stop(bool detach) {
   control_.join();
   sweeper_.join();
   policies_.reset();
+  if (detach && protection_) protection_->stop();
   Status result = detach ? taps_->detach_all() : success();
   sweep(Counted::running);
   for (auto& worker : workers_) worker->stop();
@@ -316,6 +340,7 @@ void Dataplane::Impl::control() {
     if (now < report_due_ns) continue;
     report_due_ns = now + interval_ns;
     if (taps_->holds()) follow({});
+    if (protection_waits_) protect();
     send_nics();
     send_status();
   }
@@ -333,7 +358,7 @@ void Dataplane::Impl::control_turn(const std::vector<pollfd>& ready) {
 }
 
 void Dataplane::Impl::follow(const LinkChanges& changes) {
-  const bool changed = taps_->follow(watch_->links(), changes);
+  const bool changed = taps_->follow(links(), changes);
   tell_owners();
   tell_policy();
   if (changed && !tables_due_ns_) tables_due_ns_ = monotonic_ns() + table_delay_ns;
@@ -356,15 +381,45 @@ void Dataplane::Impl::tell_policy() {
   LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({})),
                   std::vector<int64_t>(VMOAT_SLOTS)};
   const bool is_kept = policy->generation() < told_from_;
-  for (const auto& [slot, link, adopted_ns] : taps_->tapped(watch_->links())) {
+  const auto all = links();
+  for (const auto& [slot, link, adopted_ns] : taps_->tapped(all)) {
     live.nics[slot] = policy->nic(is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name);
     live.adopted_ns[slot] = adopted_ns;
   }
   if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics &&
       told_policy_->adopted_ns == live.adopted_ns)
-    return;
+    return protect();
+  live.generation = told_policy_ ? told_policy_->generation % generations_max + 1 : 1;
   told_policy_ = std::make_shared<const LivePolicy>(std::move(live));
   for (auto& worker : workers_) worker->policy(told_policy_);
+  protect();
+}
+
+/** Guards the NICs whose mode is protect, as the policy that was told last has it. */
+void Dataplane::Impl::protect() {
+  if (!protection_ || !told_policy_) return;
+  std::vector<WantedGuard> wanted;
+  const auto all = links();
+  for (const auto& [slot, link, adopted_ns] : taps_->tapped(all)) {
+    const IdentityGroups* groups = told_policy_->policy->groups_of(told_policy_->nics[slot]);
+    if (groups == nullptr || groups->mode != Mode::protect || link->master == 0) continue;
+    wanted.push_back({.slot = slot, .ifindex = link->ifindex, .name = link->name});
+  }
+  for (auto& worker : workers_) {
+    if (wanted.empty() || diverts_) break;
+    auto divert = Divert::open(*netlink_, worker->number(), splices_->wall_program());
+    if (!divert) return sink_.log("error", divert.error().what);
+    const Status set = kernel_->set_divert(worker->number(), divert->ifindex());
+    if (!set) return sink_.log("error", "divert to a worker");
+    worker->divert(std::move(*divert));
+  }
+  diverts_ |= !wanted.empty();
+  protection_waits_ = protection_->follow(wanted, told_policy_->generation);
+}
+
+/** As they would be without us. */
+std::map<uint32_t, Link> Dataplane::Impl::links() const {
+  return protection_ ? protection_->without_us(watch_->links()) : watch_->links();
 }
 
 /** Whoever sent tables waits to hear what became of them. */
@@ -396,7 +451,7 @@ void Dataplane::Impl::take_expected() {
 void Dataplane::Impl::send_tables() {
   tables_due_ns_ = 0;
   std::vector<LinkInfo> links;
-  for (const auto& [ifindex, link] : watch_->links()) links.push_back(info_of(link));
+  for (const auto& [ifindex, link] : this->links()) links.push_back(info_of(link));
   sink_.links(++generation_, links);
   send_nics();
   bool changed;
@@ -406,7 +461,7 @@ void Dataplane::Impl::send_tables() {
 }
 
 void Dataplane::Impl::send_nics() {
-  std::vector<TappedNic> nics = taps_->table(watch_->links());
+  std::vector<TappedNic> nics = taps_->table(links());
   for (TappedNic& nic : nics) nic.netns = host_netns;
   bool changed;
   std::vector<SegmentInfo> segments = segments_.all(changed);

@@ -276,6 +276,9 @@ void Pipeline::flush() {
 const PipelineCounters& Pipeline::counters() const {
   return impl_->counters();
 }
+Ruling Pipeline::rule(const Frame& frame) {
+  return impl_->rule(frame);
+}
 void Pipeline::meters(const NicMeters& meters, int64_t now_ns) {
   impl_->meters(meters, now_ns);
 }

@@ -48,6 +48,8 @@ class FlowControl {
    * Pipeline::count with `Counted::last`. The session's end record waits for that, at most 2 s.
    */
   virtual void forget(const vmoat_flow_key& key) = 0;
+  /** The flow's verdict at one NIC, once no more than `returned` frames of it were ever held. */
+  virtual void rule(const vmoat_flow_key& key, vmoat_verdict verdict, uint32_t returned) = 0;
 
  protected:
   ~FlowControl() = default;
@@ -111,6 +113,9 @@ struct PipelineCounters {
   uint64_t threats_lost = 0;  // incidents that were not told for want of room
 };
 
+/** What becomes of a held frame. */
+enum class Ruling : uint8_t { pass, drop, reset };
+
 /** What the kernel counted at one NIC since the previous one of these. */
 struct NicMeters {
   uint16_t slot = no_slot;
@@ -138,6 +143,13 @@ class Pipeline {
    */
   void count(const vmoat_flow_key& key, uint32_t segment, const vmoat_flow& flow, int64_t epoch_offset_ns,
              Counted how = Counted::running);
+
+  /**
+   * Live: a frame that waits for its flow's verdict at one NIC; its `key` is what the kernel's would be. The
+   * frame was counted where it was held, and what there is to learn from it comes as an event, unless that
+   * was lost.
+   */
+  Ruling rule(const Frame& frame);
 
   /** Live, every second, of each NIC: on one worker only, whichever. */
   void meters(const NicMeters& meters, int64_t now_ns);

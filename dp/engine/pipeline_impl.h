@@ -38,6 +38,7 @@ class Pipeline::Impl final : private NameWatch {
   void finish();
   void flush();
   void meters(const NicMeters& meters, int64_t now_ns);
+  Ruling rule(const Frame& frame);
   const PipelineCounters& counters();
   [[nodiscard]] uint32_t sessions_open() const { return table_.open(); }
 
@@ -78,6 +79,7 @@ class Pipeline::Impl final : private NameWatch {
     uint64_t packets[2][2];
     uint64_t bytes[2][2];
     uint32_t retransmissions[2][2];
+    uint32_t returned[2];  // frames that were held at this end's NIC and have been ruled on
     Since since;
   };
 
@@ -182,6 +184,8 @@ class Pipeline::Impl final : private NameWatch {
   }
   void ask_policy(uint32_t number);
   void ask_policy_again();
+  uint32_t held_session(const Frame& frame, Turn& turn);
+  Ruling rule_session(uint32_t number, int near);
   void judge(uint32_t number, int sender, const Packet& packet, const Context& context, State before);
   void judge_anomalies(const Packet& packet, const Context& context) {
     if (watch_.is_odd(packet.anomalies | context.anomalies)) judge_odd(packet, context);

@@ -193,6 +193,9 @@ void Pipeline::Impl::count(const vmoat_flow_key& key, uint32_t segment, const vm
   const bool gone = entry_is_gone(key, flow, how == Counted::last);
   if ((gone || is_portless(key)) && table_.find(k) == 0) return;
   if (gone && how != Counted::last) return;  // the key's next entry has counts of its own
+  const bool uncounted =
+      flow.packets[VMOAT_FROM_NIC] + flow.packets[VMOAT_TO_NIC] == 0;  // there for its verdict only
+  if (uncounted && table_.find(k) == 0) return how == Counted::last ? void() : control_->forget(key);
   const uint32_t number = session_of_count(key, k, by, flow, epoch_offset_ns);
   if (number == 0) return;
   Session& s = table_[number];

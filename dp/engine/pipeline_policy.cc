@@ -3,6 +3,26 @@
 #include "engine/pipeline_impl.h"
 
 namespace vmoat {
+namespace {
+
+/** Of a flow whose application is not known and decides: so much passes a guard. */
+constexpr uint64_t opening_packets_max = 32;
+constexpr uint64_t opening_bytes_passed_max = 64 * 1024;
+
+/** The key under which the kernel holds a frame's flow. */
+vmoat_flow_key key_at(const Packet& p, const Frame& frame) {
+  const bool sent = frame.way == VMOAT_FROM_NIC;
+  const bool icmp = p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6;
+  vmoat_flow_key key = {.slot = frame.slot, .proto = p.proto, .family = p.family};
+  std::memcpy(key.near, (sent ? p.src : p.dst).bytes(), 16);
+  std::memcpy(key.far, (sent ? p.dst : p.src).bytes(), 16);
+  key.near_port = sent || icmp ? p.sport : p.dport;
+  key.far_port = sent || icmp ? p.dport : p.sport;
+  std::copy_n(p.tags, 2, key.tags);
+  return key;
+}
+
+}  // namespace
 
 void Pipeline::Impl::policy(std::shared_ptr<const LivePolicy> policy) {
   verdicts_.take(std::move(policy));
@@ -14,6 +34,54 @@ void Pipeline::Impl::ask_policy(uint32_t number) {
   if (!verdicts_.active()) return;
   const Session& s = table_[number];
   if (verdicts_.judge(number, s, paths_.at(s.path), now_ns_)) touch(number);
+}
+
+/** The session of a held frame, made of it where its event was lost. 0: it has none, whatever the frame is.
+ */
+uint32_t Pipeline::Impl::held_session(const Frame& frame, Turn& turn) {
+  prepare(frame, turn);
+  if (turn.by.path == 0 || turn.packet.fragment) return 0;
+  if (const uint32_t number = table_.find(turn.keyed); number != 0 && table_[number].state != State::ended)
+    return number;
+  const KeyedPacket keyed = turn.keyed;
+  const vmoat_flow_key key = key_at(turn.packet, frame);
+  Frame counted = frame;
+  counted.key = &key;
+  take(counted, turn);
+  return table_.find(keyed);
+}
+
+/** While the application is not known and hangs on it, a little passes: what recognition needs, and no more.
+ */
+Ruling Pipeline::Impl::rule_session(uint32_t number, int near) {
+  const Session& s = table_[number];
+  const Verdict verdict = s.parent != 0 ? Verdict::allow : verdicts_.decision(number).verdict;
+  const uint32_t returned = ++live_count(number).returned[near];
+  if (verdict == Verdict::none)
+    return s.packets[0] + s.packets[1] <= opening_packets_max &&
+                   s.bytes[0] + s.bytes[1] <= opening_bytes_passed_max
+               ? Ruling::pass
+               : Ruling::drop;
+  const bool deny = verdict == Verdict::deny;
+  control_->rule(kernel_key(s, near), deny ? VMOAT_DENY : VMOAT_ALLOW, returned);
+  if (!deny) return Ruling::pass;
+  return s.key.proto() == IPPROTO_TCP ? Ruling::reset : Ruling::drop;
+}
+
+Ruling Pipeline::Impl::rule(const Frame& frame) {
+  if (!verdicts_.active()) return Ruling::pass;
+  now_ns_ = std::max(now_ns_, frame.time_ns);
+  Turn& turn = turns_[0];
+  const uint32_t number = held_session(frame, turn);
+  if (number == 0) return Ruling::drop;
+  Session& s = table_[number];
+  const int near = frame.way == VMOAT_FROM_NIC ? turn.keyed.sender : 1 - turn.keyed.sender;
+  const SessionFlags has_entry = near != 0 ? kernel_high : kernel_low;
+  if (s.has(has_entry) && s.slot[near] != frame.slot) return Ruling::drop;  // it is another NIC's
+  s.slot[near] = frame.slot;
+  s.set(has_entry);
+  ask_policy(number);
+  return rule_session(number, near);
 }
 
 /** Without a policy an open session only loses its verdict. */

@@ -1,9 +1,9 @@
 // Restore: takes everything of vmoat's off the host, whoever left it there and however it ended.
 #include <filesystem>
 
-#include "plumb/bpffs.h"
 #include "capture/tap_hook.h"
 #include "engine/dataplane.h"
+#include "plumb/bpffs.h"
 #include "plumb/links.h"
 
 namespace vmoat {

@@ -52,12 +52,16 @@ class Notebook final : public RecordSink, public FlowControl {
     wanted.emplace_back(key, from_nic);
   }
   void forget(const vmoat_flow_key& key) override { forgotten.push_back(key); }
+  void rule(const vmoat_flow_key& key, vmoat_verdict verdict, uint32_t) override {
+    ruled.emplace_back(key, verdict);
+  }
 
   std::vector<Flow> flow;
   std::vector<AddressRecord> address;
   std::vector<NameRecord> name;
   std::vector<ThreatRecord> threat;
   std::vector<std::pair<vmoat_flow_key, uint32_t>> wanted;
+  std::vector<std::pair<vmoat_flow_key, vmoat_verdict>> ruled;
   std::vector<vmoat_flow_key> forgotten;
 
  private:

@@ -90,6 +90,11 @@ bool Verdicts::judge(uint32_t number, const Session& s, const Path& path, int64_
   return std::exchange(judged.decision, decision) != decision;
 }
 
+Decision Verdicts::decision(uint32_t number) const {
+  if (!active() || at(number).turn <= void_until_) return {};
+  return at(number).decision;
+}
+
 void Verdicts::write(uint32_t number, FlowRecord& record) const {
   if (!active()) return;
   const Judged& judged = at(number);

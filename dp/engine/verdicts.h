@@ -19,6 +19,8 @@ struct LivePolicy {
   std::vector<Identity> nics;
   /** When each was tapped first, ns since the epoch; 0 or none: before any flow that is of interest. */
   std::vector<int64_t> adopted_ns = {};
+  /** Of guards in the kernel: another one with each of these. */
+  uint32_t generation = 0;
 };
 
 /** A flow without SYN that begins so soon after its NIC's adoption is older than the tap, not forged. */
@@ -42,6 +44,8 @@ class Verdicts {
    * with `ends` its application counts as it is. True where the answer is another one.
    */
   bool judge(uint32_t number, const Session& session, const Path& path, int64_t now_ns, bool ends = false);
+  /** The answer as of the last judge(); none without a policy. */
+  [[nodiscard]] Decision decision(uint32_t number) const;
   /** Writes the answer into a record. */
   void write(uint32_t number, FlowRecord& record) const;
 

@@ -8,6 +8,9 @@
 #include <array>
 
 #include "base/clock.h"
+#include "engine/reset.h"
+#include "engine/verdicts.h"
+#include "parse/walk.h"
 
 namespace vmoat {
 namespace {
@@ -35,12 +38,13 @@ Bytes bytes_of(const vmoat_event& event) {
 }  // namespace
 
 Worker::Worker(const WorkerOptions& options, TapKernel& kernel, Ring ring, Segments& segments,
-               RecordSink& sink)
+               const NicPaths& paths, RecordSink& sink)
     : number_(options.number),
       kernel_(kernel),
       ring_(std::move(ring)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       segments_(segments),
+      paths_(paths),
       pipeline_(options.pipeline, sink, this) {
   epoll_event on = {.events = EPOLLIN | EPOLLET, .data = {}};
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, ring_.fd(), &on);
@@ -100,6 +104,18 @@ void Worker::forget(const vmoat_flow_key& key) {
   pending_.push_back({.key = key, .ask = VMOAT_ASK_COLLECT});
 }
 
+void Worker::rule(const vmoat_flow_key& key, vmoat_verdict verdict, uint32_t returned) {
+  pending_.push_back({.key = key,
+                      .ask = VMOAT_ASK_VERDICT,
+                      .verdict = vmoat_verdict_word(generation_, verdict),
+                      .returned = returned});
+}
+
+void Worker::divert(Divert divert) {
+  const std::lock_guard lock(mutex_);
+  new_divert_ = std::move(divert);
+}
+
 void Worker::run() {
   epoch_offset_ns_ = realtime_ns() - monotonic_ns();
   take_policy();
@@ -110,6 +126,7 @@ void Worker::run() {
     take_policy();
     epoch_offset_ns_ = realtime_ns() - monotonic_ns();
     more = read_ring();
+    take_held();
     pipeline_.advance(realtime_ns());
     take_inbox();
     answer_all();
@@ -166,8 +183,54 @@ void Worker::take_policy() {
   {
     const std::lock_guard lock(mutex_);
     policy.swap(policy_);
+    if (new_divert_) {
+      divert_ = std::exchange(new_divert_, std::nullopt);
+      epoll_event on = {.events = EPOLLIN, .data = {}};
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, divert_->fd(), &on);
+    }
   }
-  if (policy) pipeline_.policy(std::move(*policy));
+  if (!policy) return;
+  generation_ = *policy ? (*policy)->generation : 0;
+  pipeline_.policy(std::move(*policy));
+}
+
+void Worker::take_held() {
+  if (!divert_) return;
+  while (divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); }) == batch_frames)
+    answer_all();
+  answer_all();
+}
+
+void Worker::rule_held(const HeldFrame& held) {
+  const Frame frame = {.bytes = held.bytes,
+                       .time_ns = realtime_ns(),
+                       .length = static_cast<uint32_t>(held.bytes.size()),
+                       .segment = segments_.of(held.slot, vlan_of({}, held.bytes)),
+                       .slot = held.slot,
+                       .way = held.way};
+  const NicPath& path = paths_[held.slot % VMOAT_SLOTS];
+  const uint32_t on = held.way == VMOAT_FROM_NIC ? path.bridge : path.guest;
+  switch (pipeline_.rule(frame)) {
+    case Ruling::pass:
+      if (on != 0) divert_->send(on, held.offload, held.bytes);
+      break;
+    case Ruling::drop:
+      break;
+    case Ruling::reset:
+      send_resets(held);
+  }
+}
+
+void Worker::send_resets(const HeldFrame& held) {
+  Packet packet;
+  decode({.bytes = held.bytes}, packet);
+  const NicPath& path = paths_[held.slot % VMOAT_SLOTS];
+  const bool by_guest = held.way == VMOAT_FROM_NIC;
+  const uint32_t back = by_guest ? path.guest : path.bridge, on = by_guest ? path.bridge : path.guest;
+  if (const auto reset = reset_to_sender(held.bytes, packet); reset && back != 0)
+    divert_->send(back, {}, reset->bytes());
+  if (const auto reset = reset_to_receiver(held.bytes, packet); reset && on != 0)
+    divert_->send(on, {}, reset->bytes());
 }
 
 void Worker::take_inbox() {

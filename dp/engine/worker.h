@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "capture/tap_kernel.h"
+#include "enforce/divert.h"
 #include "engine/pipeline.h"
+#include "engine/protection.h"
 #include "engine/segments.h"
 
 namespace vmoat {
@@ -28,7 +30,8 @@ struct WorkerOptions {
 class Worker final : private FlowControl {
  public:
   /** Everything given must outlive the worker. `sink` is called from its thread. */
-  Worker(const WorkerOptions& options, TapKernel& kernel, Ring ring, Segments& segments, RecordSink& sink);
+  Worker(const WorkerOptions& options, TapKernel& kernel, Ring ring, Segments& segments,
+         const NicPaths& paths, RecordSink& sink);
   ~Worker();
 
   void start();
@@ -46,6 +49,9 @@ class Worker final : private FlowControl {
   /** What the kernel's meters counted; of all NICs to one worker. */
   void hand_over(std::vector<NicMeters> meters);
 
+  /** From now on held frames come by this. */
+  void divert(Divert divert);
+
   /** See Pipeline::policy. */
   void policy(std::shared_ptr<const LivePolicy> policy);
 
@@ -56,11 +62,15 @@ class Worker final : private FlowControl {
  private:
   void want(const vmoat_flow_key& key, uint32_t from_nic, uint32_t to_nic) override;
   void forget(const vmoat_flow_key& key) override;
+  void rule(const vmoat_flow_key& key, vmoat_verdict verdict, uint32_t returned) override;
 
   void run();
   void wait();
   bool read_ring();
   void take_policy();
+  void take_held();
+  void rule_held(const HeldFrame& held);
+  void send_resets(const HeldFrame& held);
   void take_inbox();
   void answer_all();
   void answer_run(size_t first, size_t count);
@@ -81,7 +91,10 @@ class Worker final : private FlowControl {
   Ring ring_;
   Fd epoll_;
   Segments& segments_;
+  const NicPaths& paths_;
   Pipeline pipeline_;
+  uint32_t generation_ = 0;  // of the policy in force here
+  std::optional<Divert> divert_;
   std::vector<vmoat_answer> pending_;
   std::vector<vmoat_answer> sending_;
   int64_t epoch_offset_ns_ = 0;
@@ -89,6 +102,7 @@ class Worker final : private FlowControl {
   std::mutex mutex_;
   Inbox inbox_;
   std::optional<std::shared_ptr<const LivePolicy>> policy_;  // that is to be taken
+  std::optional<Divert> new_divert_;                         // likewise
   WorkerView view_;
   std::atomic<uint64_t> events_ = 0;
   std::atomic<bool> stopping_ = false;

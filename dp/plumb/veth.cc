@@ -80,6 +80,7 @@ Result<LinkShape> link_shape(Netlink& netlink, uint32_t ifindex) {
       const uint16_t type = mnl_attr_get_type(&a);
       if (type == IFLA_MTU) shape.mtu = as_u32(a);
       if (type == IFLA_NUM_TX_QUEUES) shape.queues = as_u32(a);
+      if (type == IFLA_LINK) shape.peer = as_u32(a);
       if (type == IFLA_ADDRESS && mnl_attr_get_payload_len(&a) == shape.mac.size())
         std::memcpy(shape.mac.data(), mnl_attr_get_payload(&a), shape.mac.size());
     });

@@ -20,6 +20,7 @@ struct LinkShape {
   std::array<uint8_t, 6> mac = {};
   uint32_t mtu = 1500;
   uint32_t queues = 1;
+  uint32_t peer = 0;  // IFLA_LINK
 };
 
 struct VethPair {

@@ -1,0 +1,135 @@
+// Held frames by AF_PACKET (packet(7)) with PACKET_VNET_HDR.
+#include "enforce/divert.h"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "plumb/qdisc.h"
+#include "plumb/veth.h"
+
+namespace vmoat {
+namespace {
+
+constexpr size_t frame_bytes_max = 68 * 1024;
+constexpr int queue_bytes = 16 << 20;
+constexpr const char* filter_name = "vmoat:wall";
+
+constexpr const char* prefix = "moat";
+
+std::string near_name(uint32_t worker) {
+  return prefix + std::to_string(worker);
+}
+
+bool set(const Fd& socket, int option, int value) {
+  return ::setsockopt(socket.get(), SOL_PACKET, option, &value, sizeof(value)) == 0;
+}
+
+/** `ifindex` 0: for sending only. */
+Result<Fd> packet_socket(uint32_t ifindex) {
+  Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return system_error("open a packet socket");
+  if (!set(socket, PACKET_VNET_HDR, 1)) return system_error("ask for offloads");
+  if (ifindex == 0) {
+    if (!set(socket, PACKET_QDISC_BYPASS, 1)) return system_error("go past the queues");
+    return socket;
+  }
+  if (!set(socket, PACKET_AUXDATA, 1) || !set(socket, PACKET_IGNORE_OUTGOING, 1))
+    return system_error("ask for tags");
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &queue_bytes, sizeof(queue_bytes));
+  sockaddr_ll at = {
+      .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = static_cast<int>(ifindex)};
+  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&at), sizeof(at)) != 0)
+    return system_error("bind a packet socket");
+  return socket;
+}
+
+/** The tag that the kernel's program put on; false where there is none. */
+bool tag_of(msghdr& message, uint16_t& tag) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_PACKET || part->cmsg_type != PACKET_AUXDATA) continue;
+    tpacket_auxdata aux;
+    std::memcpy(&aux, CMSG_DATA(part), sizeof(aux));
+    tag = aux.tp_vlan_tci & 0xfff;
+    return (aux.tp_status & TP_STATUS_VLAN_VALID) != 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+Divert::Divert(uint32_t ifindex, Fd in, Fd out)
+    : ifindex_(ifindex), in_(std::move(in)), out_(std::move(out)), buffer_(frame_bytes_max) {}
+
+Result<Divert> Divert::open(Netlink& netlink, uint32_t worker, int wall) {
+  if (Status gone = remove(netlink, worker); !gone) return std::move(gone.error());
+  const auto number = static_cast<uint8_t>(worker);
+  VethPair pair = {.near = {.name = near_name(worker), .mac = {0xfe, 0x77, 0, 0, 0, number}},
+                   .far = {.name = near_name(worker) + "-in", .mac = {0xfe, 0x78, 0, 0, 0, number}},
+                   .mtu = 65535,
+                   .alias = "vmoat: takes held frames to worker " + std::to_string(worker)};
+  if (Status made = make_veth(netlink, pair); !made) return std::move(made.error());
+  const uint32_t far = pair.far.ifindex;
+  if (Status added = add_clsact(netlink, far); !added) return std::move(added.error());
+  if (Status walled = set_filter(netlink, far, TrafficSide::ingress, wall, filter_name); !walled)
+    return std::move(walled.error());
+  for (uint32_t end : {pair.near.ifindex, far})
+    if (Status up = set_up(netlink, end); !up) return std::move(up.error());
+  auto in = packet_socket(far);
+  if (!in) return std::move(in.error());
+  auto out = packet_socket(0);
+  if (!out) return std::move(out.error());
+  return Divert(pair.near.ifindex, std::move(*in), std::move(*out));
+}
+
+bool Divert::is_name(const std::string& link) {
+  return link.size() > std::strlen(prefix) && link.starts_with(prefix) && link[std::strlen(prefix)] <= '9';
+}
+
+Status Divert::remove(Netlink& netlink, uint32_t worker) {
+  const uint32_t left = ::if_nametoindex(near_name(worker).c_str());
+  return left != 0 ? remove_link(netlink, left) : success();
+}
+
+size_t Divert::read(size_t most, const std::function<void(const HeldFrame&)>& take) {
+  size_t count = 0;
+  for (; count < most; count++) {
+    HeldFrame held;
+    iovec parts[] = {{&held.offload, sizeof(held.offload)}, {buffer_.data(), buffer_.size()}};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(tpacket_auxdata))> control;
+    msghdr message = {
+        .msg_iov = parts, .msg_iovlen = 2, .msg_control = control.data(), .msg_controllen = control.size()};
+    const ssize_t got = ::recvmsg(in_.get(), &message, MSG_DONTWAIT);
+    if (got < static_cast<ssize_t>(sizeof(held.offload))) return count;
+    uint16_t tag;
+    if (!tag_of(message, tag) || (message.msg_flags & MSG_TRUNC) != 0) continue;
+    held.bytes = {buffer_.data(), static_cast<size_t>(got) - sizeof(held.offload)};
+    held.slot = static_cast<uint16_t>(tag >> 1);
+    held.way = static_cast<uint8_t>(tag & 1);
+    take(held);
+  }
+  return count;
+}
+
+bool Divert::send(uint32_t ifindex, const Offload& offload, Bytes bytes) const {
+  sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = static_cast<int>(ifindex)};
+  iovec parts[] = {{const_cast<Offload*>(&offload), sizeof(offload)},
+                   {const_cast<uint8_t*>(bytes.data()), bytes.size()}};
+  const msghdr message = {.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = parts, .msg_iovlen = 2};
+  return ::sendmsg(out_.get(), &message, 0) >= 0;
+}
+
+uint64_t Divert::take_lost() const {
+  tpacket_stats stats = {};
+  socklen_t size = sizeof(stats);
+  ::getsockopt(in_.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size);
+  return stats.tp_drops;
+}
+
+}  // namespace vmoat

@@ -1,0 +1,62 @@
+// Divert: how held frames get to a worker and back to where they were going, whole: super-frames and partial
+// checksums stay as they are.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/byte_reader.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "contract/kernel.h"
+#include "plumb/netlink.h"
+
+namespace vmoat {
+
+/** struct virtio_net_hdr of linux/virtio_net.h, which is no C++. */
+struct Offload {
+  uint8_t flags = 0, gso_type = 0;
+  uint16_t header_bytes = 0, gso_size = 0, checksum_start = 0, checksum_offset = 0;
+};
+static_assert(sizeof(Offload) == 10);
+
+struct HeldFrame {
+  Offload offload;
+  Bytes bytes;  // from the Ethernet header on; valid during the call only
+  uint16_t slot = 0;
+  uint8_t way = VMOAT_FROM_NIC;
+};
+
+class Divert {
+ public:
+  /**
+   * A pair of interfaces of this worker's own, whose one end the kernel sends held frames into. What an
+   * earlier run left of it goes first. `wall` is a program that drops everything. Needs CAP_NET_ADMIN and
+   * CAP_NET_RAW.
+   */
+  static Result<Divert> open(Netlink& netlink, uint32_t worker, int wall);
+  /** Whether this is an interface of ours. */
+  static bool is_name(const std::string& link);
+  static Status remove(Netlink& netlink, uint32_t worker);
+
+  /** Where the kernel sends held frames. */
+  [[nodiscard]] uint32_t ifindex() const { return ifindex_; }
+  /** Readable while frames wait. */
+  [[nodiscard]] int fd() const { return in_.get(); }
+  /** Up to `most` frames in the order in which they were held; how many there were. */
+  size_t read(size_t most, const std::function<void(const HeldFrame&)>& take);
+  /** Sends a frame out of an interface, past its queue and its programs. False where the kernel would not. */
+  bool send(uint32_t ifindex, const Offload& offload, Bytes bytes) const;
+  /** Frames that found the socket full, since the last call. */
+  [[nodiscard]] uint64_t take_lost() const;
+
+ private:
+  Divert(uint32_t ifindex, Fd in, Fd out);
+
+  uint32_t ifindex_;
+  Fd in_, out_;
+  std::vector<uint8_t> buffer_;
+};
+
+}  // namespace vmoat
