@@ -36,6 +36,7 @@ namespace {
 constexpr int64_t table_delay_ns = 10'000'000;  // changes come in bursts: one table for many
 constexpr const char* host_netns = "host";
 constexpr uint32_t generations_max = (1u << 30) - 1;
+constexpr uint16_t any_slot = 0;  // of guards: says whether there is one
 
 unsigned worker_count(const DataplaneConfig& config) {
   const unsigned wanted = config.workers ? config.workers : std::thread::hardware_concurrency() / 2;
@@ -215,6 +216,9 @@ Status Dataplane::Impl::make_protection(uint32_t netns) {
   if (!splices) return std::move(splices.error());
   splices_ = std::move(*splices);
   protection_.emplace(*kernel_, *splices_, netns, paths_, sink_);
+  // what an earlier run diverted nobody reads any more: the guards' own choice, until we can
+  for (uint32_t worker = 0; worker < VMOAT_WORKERS_MAX; worker++)
+    if (Status off = kernel_->set_divert(worker, 0); !off) return off;
   return success();
 }
 
@@ -389,7 +393,8 @@ void Dataplane::Impl::tell_policy() {
   if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics &&
       told_policy_->adopted_ns == live.adopted_ns)
     return protect();
-  live.generation = told_policy_ ? told_policy_->generation % generations_max + 1 : 1;
+  const uint32_t before = told_policy_ ? told_policy_->generation : kernel_->guard(any_slot).generation;
+  live.generation = before % generations_max + 1;
   told_policy_ = std::make_shared<const LivePolicy>(std::move(live));
   for (auto& worker : workers_) worker->policy(told_policy_);
   protect();

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <chrono>
 
 #include "engine/dataplane.h"
@@ -42,18 +43,26 @@ struct GuardRig {
   Raised sink;
   std::unique_ptr<Dataplane> dp;
   uint64_t generation = 0;
+  DataplaneConfig config;
 
   explicit GuardRig(HookChoice hook = HookChoice::automatic) {
-    DataplaneConfig config;
     config.names = {lab.unique + "*"};
     config.hook = hook;
     config.pin_root = pins;
     config.report_interval_ms = 100;
     config.enforce = true;
+    begin();
+  }
+  void begin() {
     auto started = Dataplane::start(config, sink);
     if (!started) FAIL(started.error().what);
     dp = std::move(*started);
     REQUIRE(sink.slot_of(lab.b) != no_slot);
+  }
+  /** All that it has put on the host stays. */
+  void end() {
+    REQUIRE(dp->stop(false).ok());
+    dp.reset();
   }
   ~GuardRig() {
     (void)dp->stop(true);
@@ -91,7 +100,101 @@ Fd listener(const GuardRig& rig, uint16_t port) {
   return fd;
 }
 
+/** One byte there and back, again and again, over one connection. */
+class Echoes {
+ public:
+  explicit Echoes(const GuardRig& rig)
+      : listening_(listener(rig, open_port)), client_(guest_socket(rig.lab.a, SOCK_STREAM)) {
+    const sockaddr_in to = socket_address(GuestLab::address(false), open_port);
+    REQUIRE(::connect(client_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0);
+    server_ = Fd(::accept(listening_.get(), nullptr, nullptr));
+    answering_ = std::thread([this] {
+      for (char c; ::recv(server_.get(), &c, 1, 0) == 1;) (void)!::send(server_.get(), &c, 1, MSG_NOSIGNAL);
+    });
+    asking_ = std::thread([this] {
+      for (char c = 'x'; !stop_; count_++) {
+        const auto begin = std::chrono::steady_clock::now();
+        if (::send(client_.get(), &c, 1, MSG_NOSIGNAL) != 1 || ::recv(client_.get(), &c, 1, 0) != 1) {
+          failed_ = true;
+          return;
+        }
+        const auto took = std::chrono::steady_clock::now() - begin;
+        longest_ = std::max(longest_, std::chrono::duration_cast<std::chrono::milliseconds>(took));
+        ::usleep(200);
+      }
+    });
+  }
+  ~Echoes() { finish(); }
+  void finish() {
+    stop_ = true;
+    if (asking_.joinable()) asking_.join();
+    ::shutdown(client_.get(), SHUT_RDWR);
+    if (answering_.joinable()) answering_.join();
+  }
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] uint64_t count() const { return count_; }
+  /** After finish(). */
+  [[nodiscard]] std::chrono::milliseconds longest() const { return longest_; }
+
+ private:
+  Fd listening_, client_, server_;
+  std::thread answering_, asking_;
+  std::atomic<bool> stop_ = false, failed_ = false;
+  std::atomic<uint64_t> count_ = 0;
+  std::chrono::milliseconds longest_{0};
+};
+
+/** Whether a datagram from guest a comes through to a port of guest b. */
+bool datagram_passes(const GuardRig& rig, uint16_t port) {
+  const Fd server = guest_socket(rig.lab.b, SOCK_DGRAM, port), client = guest_socket(rig.lab.a, SOCK_DGRAM);
+  const sockaddr_in to = socket_address(GuestLab::address(false), port);
+  for (int i = 0; i < 5; i++) {
+    char c = 'x';
+    (void)::sendto(client.get(), &c, 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+    pollfd ready = {server.get(), POLLIN, 0};
+    if (::poll(&ready, 1, 200) == 1) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+TEST_CASE("protect: a connection that is allowed lives through every switch") {
+  if (!has_root()) return;
+  GuardRig rig;
+  rig.mode(Mode::learn);
+  Echoes echoes(rig);
+  for (int i = 0; i < 10; i++) {
+    rig.mode(Mode::protect);
+    CHECK_FALSE(datagram_passes(rig, closed_port));
+    CHECK(datagram_passes(rig, open_port));
+    rig.mode(Mode::learn);
+  }
+  echoes.finish();
+  CHECK_FALSE(echoes.failed());
+  CHECK(echoes.count() > 1000);
+  MESSAGE("longest: " << echoes.longest().count() << " ms of " << echoes.count() << " echoes");
+}
+
+TEST_CASE(
+    "protect: without the engine what is decided goes on, what is not passes, the next one guards again") {
+  if (!has_root()) return;
+  GuardRig rig;
+  rig.mode(Mode::learn);
+  Echoes echoes(rig);
+  const Fd closed = listener(rig, closed_port);
+  rig.mode(Mode::protect);
+  CHECK(connect_to(rig, closed_port) == ECONNREFUSED);
+  rig.end();
+  const uint64_t before = echoes.count();
+  CHECK(connect_to(rig, closed_port, 10'000) == 0);
+  rig.begin();
+  rig.mode(Mode::protect);
+  CHECK(connect_to(rig, closed_port) == ECONNREFUSED);
+  echoes.finish();
+  CHECK_FALSE(echoes.failed());
+  CHECK(echoes.count() > before);
+}
 
 TEST_CASE(
     "protect: what a rule allows passes, what none allows gets a reset, and learn lets everything pass") {

@@ -81,6 +81,7 @@ TapSet::TapSet(const DataplaneConfig& config, uint32_t netns, TapKernel& kernel,
 
 void TapSet::adopt(const std::map<uint32_t, Link>& links) {
   for (const auto& [id, tap] : kernel_.taps()) {
+    if (tap.hook == VMOAT_HOOK_NONE) continue;  // a splice's port, which stands for its NIC
     const auto link = links.find(id.ifindex);
     const bool ours = id.netns == netns_ && link != links.end() && wanted(link->second);
     if (!slots_.claim(tap.slot)) {
