@@ -117,6 +117,7 @@ Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
   config.fragments = engine->fragments;
   config.tunnel_ports = engine->tunnel_ports;
   if (given.Has("tapDevices")) config.tap_devices = given.Get("tapDevices").ToBoolean();
+  if (given.Has("enforce")) config.enforce = given.Get("enforce").ToBoolean();
   if (given.Has("facts")) config.facts = given.Get("facts").ToBoolean();
   if (given.Has("pinRoot")) config.pin_root = string_of(given, "pinRoot");
   Result<std::shared_ptr<const OperatorApplications>> applications =

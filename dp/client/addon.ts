@@ -85,6 +85,7 @@ export interface DataplaneConfig extends EngineConfig {
   ignore?: string[];
   tapDevices?: boolean;
   hook?: 'automatic' | 'tcx' | 'clsact';
+  enforce?: boolean;
   workers?: number;
   flowsMax?: number;
   flowsPerNicMax?: number;

@@ -196,6 +196,26 @@ TEST_CASE(
   CHECK(echoes.count() > before);
 }
 
+TEST_CASE("protect: restore puts the bridge back as it was, whoever left it so") {
+  if (!has_root()) return;
+  GuardRig rig;
+  const auto dump = [] {
+    return output_of(
+        "bridge -d link; bridge fdb | sort; ip -o -d link | sed -E 's/[a-z_]+timer +[0-9.]+//g'; tc qdisc");
+  };
+  rig.mode(Mode::learn);
+  const std::string before = dump();
+  rig.mode(Mode::protect);
+  CHECK(dump() != before);
+  Echoes echoes(rig);
+  rig.end();
+  REQUIRE(Dataplane::restore(rig.pins).ok());
+  CHECK(dump() == before);
+  rig.begin();
+  echoes.finish();
+  CHECK_FALSE(echoes.failed());
+}
+
 TEST_CASE(
     "protect: what a rule allows passes, what none allows gets a reset, and learn lets everything pass") {
   if (!has_root()) return;

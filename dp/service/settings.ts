@@ -38,6 +38,7 @@ export interface Settings {
   vxlanPorts: number[];
   genevePorts: number[];
   gtpPorts: number[];
+  enforce: boolean;
   facts: boolean;
   fallback: FallbackLibrary;
 }
@@ -167,6 +168,13 @@ export const SETTINGS: readonly Setting[] = [
   ports('genevePorts', 'geneve-port', 'Geneve'),
   ports('gtpPorts', 'gtp-port', 'GTP-U'),
   {
+    key: 'enforce',
+    flag: 'enforce',
+    kind: 'switch',
+    value: 'on|off',
+    describe: 'put NICs in protect inline; off: verdicts are only told',
+  },
+  {
     key: 'facts',
     flag: 'facts',
     kind: 'switch',
@@ -215,6 +223,7 @@ export const DEFAULTS: Settings = {
   vxlanPorts: [4789, 4790, 8472],
   genevePorts: [6081],
   gtpPorts: [2152],
+  enforce: false,
   facts: true,
   fallback: 'none',
 };
