@@ -35,6 +35,9 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   if (!divert || !*divert || engine_is_gone(worker))
     return guard->fail_open ? guarded(counters, way, VMOAT_FAILED_OPEN, PASS)
                             : guarded(counters, way, VMOAT_FAILED_CLOSED, DROP);
+  struct vmoat_slot* spender = bpf_map_lookup_elem(&slots, &slot);
+  if (!spender || !within_budget(spender, set, bpf_ktime_get_ns()))
+    return guarded(counters, way, VMOAT_NO_BUDGET, DROP);
   struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &p->key);
   if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
   __sync_fetch_and_add(&flow->held, 1);

@@ -149,8 +149,9 @@ enum vmoat_guarded {
   VMOAT_NO_KEY = 3,      /* dropped: no rule can speak of it */
   VMOAT_FAILED_OPEN = 4, /* passed: the engine is dead or hung */
   VMOAT_FAILED_CLOSED = 5,
+  VMOAT_NO_BUDGET = 6, /* dropped: the NIC has spent its upcalls */
 };
-#define VMOAT_GUARDED 6
+#define VMOAT_GUARDED 7
 
 /* Per NIC and CPU. */
 struct vmoat_nic_counters {

@@ -185,6 +185,7 @@ class Pipeline::Impl final : private NameWatch {
   void ask_policy(uint32_t number);
   void ask_policy_again();
   uint32_t held_session(const Frame& frame, Turn& turn);
+  void unrule(uint32_t number);
   Ruling rule_session(uint32_t number, int near);
   void judge(uint32_t number, int sender, const Packet& packet, const Context& context, State before);
   void judge_anomalies(const Packet& packet, const Context& context) {

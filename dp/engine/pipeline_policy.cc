@@ -5,9 +5,8 @@
 namespace vmoat {
 namespace {
 
-/** Of a flow whose application is not known and decides: so much passes a guard. */
-constexpr uint64_t opening_packets_max = 32;
-constexpr uint64_t opening_bytes_passed_max = 64 * 1024;
+/** Of a flow whose application is not known and decides: so many pass each guard. */
+constexpr uint32_t opening_frames_max = 32;
 
 /** The key under which the kernel holds a frame's flow. */
 vmoat_flow_key key_at(const Packet& p, const Frame& frame) {
@@ -33,7 +32,17 @@ void Pipeline::Impl::policy(std::shared_ptr<const LivePolicy> policy) {
 void Pipeline::Impl::ask_policy(uint32_t number) {
   if (!verdicts_.active()) return;
   const Session& s = table_[number];
-  if (verdicts_.judge(number, s, paths_.at(s.path), now_ns_)) touch(number);
+  if (!verdicts_.judge(number, s, paths_.at(s.path), now_ns_)) return;
+  touch(number);
+  if (live()) unrule(number);
+}
+
+/** The answer is another one: guards ask again with the flow's next frame. */
+void Pipeline::Impl::unrule(uint32_t number) {
+  const Session& s = table_[number];
+  for (int end = 0; end < 2; end++)
+    if (live_count(number).returned[end] != 0 && s.has(end != 0 ? kernel_high : kernel_low))
+      control_->rule(kernel_key(s, end), VMOAT_UNDECIDED, VMOAT_RETURNED_ALL);
 }
 
 /** The session of a held frame, made of it where its event was lost. 0: it has none, whatever the frame is.
@@ -57,11 +66,7 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, int near) {
   const Session& s = table_[number];
   const Verdict verdict = s.parent != 0 ? Verdict::allow : verdicts_.decision(number).verdict;
   const uint32_t returned = ++live_count(number).returned[near];
-  if (verdict == Verdict::none)
-    return s.packets[0] + s.packets[1] <= opening_packets_max &&
-                   s.bytes[0] + s.bytes[1] <= opening_bytes_passed_max
-               ? Ruling::pass
-               : Ruling::drop;
+  if (verdict == Verdict::none) return returned <= opening_frames_max ? Ruling::pass : Ruling::drop;
   const bool deny = verdict == Verdict::deny;
   control_->rule(kernel_key(s, near), deny ? VMOAT_DENY : VMOAT_ALLOW, returned);
   if (!deny) return Ruling::pass;

@@ -17,6 +17,8 @@ namespace {
 
 constexpr int turn_ms = 10;
 constexpr size_t batch_frames = 32;
+constexpr size_t held_rounds_max = 64;  // so that held frames starve nothing else
+constexpr int64_t reset_cost_ns = ns_per_s / 1000, reset_burst = 1000;
 constexpr size_t turn_frames_max = 16384;  // so that a flood starves neither counts nor reports
 
 uint16_t be16(const uint8_t* at) {
@@ -196,9 +198,11 @@ void Worker::take_policy() {
 
 void Worker::take_held() {
   if (!divert_) return;
-  while (divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); }) == batch_frames)
+  for (size_t rounds = 0; rounds < held_rounds_max; rounds++) {
+    const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); });
     answer_all();
-  answer_all();
+    if (count < batch_frames) return;
+  }
 }
 
 void Worker::rule_held(const HeldFrame& held) {
@@ -217,8 +221,18 @@ void Worker::rule_held(const HeldFrame& held) {
     case Ruling::drop:
       break;
     case Ruling::reset:
-      send_resets(held);
+      if (may_reset(held.slot)) send_resets(held);
   }
+}
+
+/** A NIC's resets in a second, and at once, are bounded: a token bucket as a virtual clock. */
+bool Worker::may_reset(uint16_t slot) {
+  const int64_t now = monotonic_ns();
+  int64_t& until = resets_until_ns_[slot % VMOAT_SLOTS];
+  until = std::max(until, now);
+  if (until - now > reset_burst * reset_cost_ns) return false;
+  until += reset_cost_ns;
+  return true;
 }
 
 void Worker::send_resets(const HeldFrame& held) {

@@ -71,6 +71,7 @@ class Worker final : private FlowControl {
   void take_held();
   void rule_held(const HeldFrame& held);
   void send_resets(const HeldFrame& held);
+  bool may_reset(uint16_t slot);
   void take_inbox();
   void answer_all();
   void answer_run(size_t first, size_t count);
@@ -94,6 +95,8 @@ class Worker final : private FlowControl {
   const NicPaths& paths_;
   Pipeline pipeline_;
   uint32_t generation_ = 0;  // of the policy in force here
+  std::vector<int64_t> resets_until_ns_ =
+      std::vector<int64_t>(VMOAT_SLOTS);  // spent by each NIC, ahead of now
   std::optional<Divert> divert_;
   std::vector<vmoat_answer> pending_;
   std::vector<vmoat_answer> sending_;
