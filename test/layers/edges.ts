@@ -5,6 +5,7 @@
 const everything: readonly string[] = [
   'engine',
   'capture',
+  'enforce',
   'report',
   'threats',
   'apps',
@@ -28,6 +29,7 @@ export const cppEdges: Record<string, readonly string[]> = {
   policy: ['session', 'plumb', 'parse', 'base', 'contract'],
   threats: ['apps', 'policy', 'session', 'parse', 'base', 'contract'],
   capture: ['bpf', 'apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
+  enforce: ['bpf', 'session', 'plumb', 'parse', 'base', 'contract'],
   report: ['apps', 'policy', 'session', 'plumb', 'parse', 'base', 'contract'],
   engine: [...everything.filter((room) => room !== 'engine'), 'bpf'],
   binding: everything,
