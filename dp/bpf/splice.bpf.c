@@ -30,36 +30,78 @@ struct {
   __type(value, struct vmoat_splice);
 } splices SEC(".maps");
 
-static __always_inline struct vmoat_splice* splice_of(const struct __sk_buff* skb) {
+/* By index in splices: the last frame for many that passed towards the guest, and where. The bridge hands a
+ * frame to one port after the other on the same CPU. */
+enum side { BY_NOBODY, BY_TAP, BY_PORT };
+struct passed {
+  __u64 signature;
+  __u64 at_ns;
+  __u32 side; /* enum side */
+  __u32 pad;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, VMOAT_SLOTS);
+  __type(key, __u32);
+  __type(value, struct passed);
+} passes SEC(".maps");
+
+struct place {
+  struct vmoat_splice* splice; /* null: this interface is none of a splice */
+  __u32 index;
+};
+static __always_inline struct place place_of(const struct __sk_buff* skb) {
   struct vmoat_tap_id id = {netns, skb->ifindex};
   __u32* index = bpf_map_lookup_elem(&splice_ends, &id);
-  return index ? bpf_map_lookup_elem(&splices, index) : 0;
+  struct place place = {0, index ? *index : 0};
+  if (index) place.splice = bpf_map_lookup_elem(&splices, &place.index);
+  return place;
 }
 
-static __always_inline bool is_to_many(struct __sk_buff* skb) {
-  __u8 first = 0;
-  return bpf_skb_load_bytes(skb, 0, &first, 1) == 0 && (first & 1);
+#define SIGNED_BYTES 64
+#define TOGETHER_NS 20000000ull /* one frame at both sides, and not another one that looks like it */
+
+/* Whether the other side has let this very frame pass: tap and port get a frame for many both while both are
+ * in the bridge, and whichever is asked first takes it, also where the stage changes between the two. */
+static __always_inline bool has_passed(struct __sk_buff* skb, __u32 index, enum side side) {
+  __u64 words[SIGNED_BYTES / 8] = {};
+  __u64 bytes = skb->len;
+  barrier_var(bytes);
+  if (bytes > SIGNED_BYTES) bytes = SIGNED_BYTES;
+  if (bytes < 1 || bpf_skb_load_bytes(skb, 0, words, bytes) || !(words[0] & 1)) return false;
+  __u64 signature = skb->len;
+  for (int i = 0; i < SIGNED_BYTES / 8; i++) {
+    signature = (signature ^ words[i]) * 0x9e3779b97f4a7c15ull;
+    signature ^= signature >> 29;
+  }
+  struct passed* last = bpf_map_lookup_elem(&passes, &index);
+  if (!last) return false;
+  __u64 now = bpf_ktime_get_ns();
+  bool again = last->signature == signature && last->side != BY_NOBODY && last->side != side &&
+               now - last->at_ns < TOGETHER_NS;
+  last->signature = signature;
+  last->at_ns = now;
+  last->side = again ? BY_NOBODY : side;
+  return again;
 }
 
 /* At the tap's ingress, after all others: what the guest sends enters the bridge by the port. */
 SEC("tc")
 int carry_out(struct __sk_buff* skb) {
-  struct vmoat_splice* splice = splice_of(skb);
+  struct vmoat_splice* splice = place_of(skb).splice;
   if (!splice) return PASS;
   __u32 stage = splice->stage;
   if (stage != VMOAT_ENTERING && stage != VMOAT_SPLICED) return PASS;
   return bpf_redirect(splice->port, BPF_F_INGRESS);
 }
 
-/* At the port's egress: what the bridge has for the guest goes to the tap. While both are in the bridge a
- * frame for many comes to both of them, and the tap's is taken. */
+/* At the port's egress: what the bridge has for the guest goes to the tap. */
 SEC("tc")
 int carry_in(struct __sk_buff* skb) {
-  struct vmoat_splice* splice = splice_of(skb);
-  if (!splice) return DROP;
-  __u32 stage = splice->stage;
-  if (stage == VMOAT_STANDBY || skb->ingress_ifindex == splice->tap) return DROP;
-  if (stage != VMOAT_SPLICED && is_to_many(skb)) return DROP;
+  struct place place = place_of(skb);
+  struct vmoat_splice* splice = place.splice;
+  if (!splice || splice->stage == VMOAT_STANDBY) return DROP;
+  if (skb->ingress_ifindex == splice->tap || has_passed(skb, place.index, BY_PORT)) return DROP;
   skb->tc_index = CARRIED;
   return bpf_redirect(splice->tap, 0);
 }
@@ -68,15 +110,15 @@ int carry_in(struct __sk_buff* skb) {
  * twice, and no guest hears itself. */
 SEC("tc")
 int gate(struct __sk_buff* skb) {
-  struct vmoat_splice* splice = splice_of(skb);
+  struct place place = place_of(skb);
+  struct vmoat_splice* splice = place.splice;
   if (!splice) return PASS;
   if (skb->tc_index == CARRIED) {
     skb->tc_index = 0;
     return PASS;
   }
-  __u32 stage = splice->stage;
-  if (stage == VMOAT_SPLICED) return DROP;
-  return stage != VMOAT_STANDBY && skb->ingress_ifindex == splice->port ? DROP : PASS;
+  if (splice->stage == VMOAT_SPLICED || skb->ingress_ifindex == splice->port) return DROP;
+  return has_passed(skb, place.index, BY_TAP) ? DROP : PASS;
 }
 
 /* At the ingress of the pair's inner end: the host does not listen there. */

@@ -148,7 +148,7 @@ void in_and_out(Lab& lab, int times) {
 TEST_CASE("splice: in and out under traffic, and nothing is lost or doubled") {
   if (!has_root()) return;
   struct {
-    const char* name;
+    std::string name;
     const char* to;
     bool towards;
     bool tcx;
