@@ -38,7 +38,8 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   struct vmoat_slot* spender = bpf_map_lookup_elem(&slots, &slot);
   if (!spender || !within_budget(spender, set, bpf_ktime_get_ns()))
     return guarded(counters, way, VMOAT_NO_BUDGET, DROP);
-  struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &p->key);
+  struct vmoat_flow_key key = p->key; /* 6.1 takes a key from the stack only */
+  struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &key);
   if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
   __sync_fetch_and_add(&flow->held, 1);
   guarded(counters, way, VMOAT_HELD, 0);
