@@ -2,10 +2,7 @@
 // back.
 #include "enforce/splice.h"
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <net/if.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,7 +10,7 @@
 #include <vector>
 
 #include "plumb/bpffs.h"
-#include "plumb/own_namespace.h"
+#include "plumb/guest_lab.h"
 
 using namespace vmoat;
 using namespace vmoat::test;
@@ -23,26 +20,12 @@ namespace {
 constexpr uint16_t slot = 7;
 constexpr uint16_t port = 9999;
 
-/** A guest is a namespace of its own whose only interface is the far end of a veth pair. */
-void add_guest(const std::string& name, const std::string& address) {
-  REQUIRE(run("ip link add " + name + " type veth peer name " + name + "-g && ip netns add " + name +
-              " && ip link set " + name + "-g netns " + name + " && ip link set " + name +
-              " master vmt-br up && ip netns exec " + name + " ip link set " + name +
-              "-g up && ip netns exec " + name + " ip addr add " + address + "/24 dev " + name + "-g"));
-}
-
-struct Lab {
-  OwnNamespace space;
-  const std::string unique = "vmt-" + std::to_string(::getpid());
-  const std::string a = unique + "a", b = unique + "b";
+struct Lab : GuestLab {
   const std::string pins = "/sys/fs/bpf/" + unique + "-splice";
   Netlink netlink = std::move(*Netlink::open());
   std::unique_ptr<Splices> splices;
 
-  explicit Lab(const std::string& bridge = "", bool tcx = true) {
-    REQUIRE(run("ip link add vmt-br type bridge " + bridge + " && ip link set vmt-br up"));
-    add_guest(a, "10.9.0.1");
-    add_guest(b, "10.9.0.2");
+  explicit Lab(const std::string& of_bridge = "", bool tcx = true) : GuestLab(of_bridge) {
     auto opened = Splices::open({.pins = pins, .netns = 1, .tcx = tcx}, netlink);
     if (!opened) FAIL(opened.error().what);
     splices = std::move(*opened);
@@ -50,7 +33,6 @@ struct Lab {
   ~Lab() {
     (void)splices->remove(slot);
     (void)remove_tree(pins);
-    (void)run("ip netns del " + a + "; ip netns del " + b);
   }
   [[nodiscard]] uint32_t tap() const { return ::if_nametoindex(a.c_str()); }
   void prepare() const {
@@ -68,31 +50,12 @@ struct Lab {
   }
 };
 
-/** A UDP socket of a guest. */
-Fd guest_socket(const std::string& guest, const char* address) {
-  Fd opened;
-  std::thread([&] {
-    const Fd space(::open(("/run/netns/" + guest).c_str(), O_RDONLY | O_CLOEXEC));
-    if (::setns(space.get(), CLONE_NEWNET) != 0) return;
-    Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    const int on = 1, bytes = 4 << 20;
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
-    sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}};
-    inet_pton(AF_INET, address, &at.sin_addr);
-    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&at), sizeof(at)) == 0) opened = std::move(fd);
-  }).join();
-  REQUIRE(opened);
-  return opened;
-}
-
 /** Numbered datagrams from one guest to another, or to all, 20 a millisecond, while it lives. */
 class Numbers {
  public:
   Numbers(const std::string& from, const std::string& to, const char* address)
-      : out_(guest_socket(from, "0.0.0.0")), in_(guest_socket(to, "0.0.0.0")) {
-    sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}};
-    inet_pton(AF_INET, address, &at.sin_addr);
+      : out_(guest_socket(from, SOCK_DGRAM)), in_(guest_socket(to, SOCK_DGRAM, port)) {
+    const sockaddr_in at = socket_address(address, port);
     sender_ = std::thread([this, at] {
       for (uint32_t n = 0; !stop_ && n < numbers_max; n++) {
         while (::sendto(out_.get(), &n, sizeof(n), 0, reinterpret_cast<const sockaddr*>(&at), sizeof(at)) <

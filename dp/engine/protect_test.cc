@@ -85,7 +85,7 @@ struct GuardRig {
 int connect_to(const GuardRig& rig, uint16_t port, int wait_ms = 3000) {
   const Fd client = guest_socket(rig.lab.a, SOCK_STREAM | SOCK_NONBLOCK);
   const sockaddr_in to = socket_address(GuestLab::address(false), port);
-  (void)::connect(client.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+  if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) return 0;
   pollfd ready = {client.get(), POLLOUT, 0};
   if (::poll(&ready, 1, wait_ms) == 0) return ETIMEDOUT;
   int error = 0;

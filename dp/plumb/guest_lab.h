@@ -71,7 +71,8 @@ inline Fd guest_socket(const std::string& guest, int type, uint16_t port = 0) {
     ::setsockopt(fd.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
     const sockaddr_in at = socket_address("0.0.0.0", port);
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at)) == 0) opened = std::move(fd);
+    if (fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at)) == 0)
+      opened = std::move(fd);
   });
   REQUIRE(opened);
   return opened;
