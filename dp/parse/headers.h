@@ -43,8 +43,8 @@ void parse_arp(Bytes bytes, Packet& packet);
  * used. */
 bool parse_ipv4(Bytes bytes, Packet& packet);
 bool parse_ipv6(Bytes bytes, Packet& packet);
-/** Goes on in packet.body with the extension header packet.proto, the `index`th; ends at a fragment. */
-void parse_extensions(int index, Packet& packet);
+/** Goes on in packet.body with the extension header packet.proto; ends at a fragment. */
+void parse_extensions(Packet& packet);
 
 /** Whether a first fragment holds its whole header chain, the transport header included (RFC 7112). */
 bool has_whole_chain(const Packet& packet);

@@ -62,15 +62,17 @@ uint32_t extension(uint8_t kind, int index, Bytes bytes, Packet& packet) {
 
 }  // namespace
 
-void parse_extensions(int index, Packet& packet) {
-  for (; is_extension(packet.proto); index++) {
-    if (index == extensions_max) return packet.odd(Anomaly::ipv6_extensions_many);
-    const uint32_t length = extension(packet.proto, index, packet.body, packet);
+void parse_extensions(Packet& packet) {
+  for (; is_extension(packet.proto); packet.extensions++) {
+    if (packet.extensions == extensions_max) return packet.odd(Anomaly::ipv6_extensions_many);
+    const uint32_t length = extension(packet.proto, packet.extensions, packet.body, packet);
     if (length == 0) return;
     packet.proto = packet.body[0];
     packet.body = packet.body.subspan(length);
     packet.body_length -= length;
-    if (packet.fragment) return;  // what follows can be read on when the datagram is whole
+    if (!packet.fragment) continue;
+    packet.extensions++;
+    return;  // what follows can be read on when the datagram is whole
   }
   if (packet.proto == no_next) packet.body = {};
 }
@@ -81,7 +83,8 @@ bool has_whole_chain(const Packet& packet) {
   rest.proto = packet.proto;
   rest.body = packet.body;
   rest.body_length = packet.body_length;
-  if (rest.family == 6) parse_extensions(1, rest);
+  rest.extensions = packet.extensions;
+  if (rest.family == 6) parse_extensions(rest);
   if (is_extension(rest.proto) && rest.family == 6) return false;
   switch (rest.proto) {
     case IPPROTO_TCP:
@@ -104,7 +107,7 @@ bool parse_ipv6(Bytes bytes, Packet& packet) {
   read_addresses(bytes, packet);
   packet.body = payload(bytes, packet);
   packet.proto = bytes[6];
-  parse_extensions(0, packet);
+  parse_extensions(packet);
   return true;
 }
 

@@ -130,6 +130,21 @@ TEST_CASE("a first fragment holds its whole header chain, or not (RFC 7112)") {
   CHECK_FALSE(chain_is_whole(options, 6));
 }
 
+TEST_CASE("a fragment's headers count with those before it") {
+  const auto chain_is_whole = [](int behind) {
+    Buffer bytes = hex("2c 00 01040000 0000 3c 00 0001 00000007");
+    for (int i = 1; i <= behind; i++) {
+      const Buffer header = hex(i < behind ? "3c 00 01040000 0000" : "06 00 01040000 0000");
+      bytes.insert(bytes.end(), header.begin(), header.end());
+    }
+    const Buffer segment = tcp(1, 2, 0, 0, 2);
+    bytes.insert(bytes.end(), segment.begin(), segment.end());
+    return has_whole_chain(v6(ipv6(0, bytes)));
+  };
+  CHECK(chain_is_whole(6));
+  CHECK_FALSE(chain_is_whole(7));
+}
+
 TEST_CASE("a fragment within a whole datagram is not put together again") {
   Packet p = v6(ipv6(44, hex("2c 00 0001 00000007") + hex("11 00 0001 00000008") + datagram));
   decode_whole(p);

@@ -57,6 +57,7 @@ struct Packet {
   uint8_t family = 0;  // 4, 6; 0 = not IP
   uint8_t proto = 0;   // after all extension headers
   uint8_t ttl = 0;
+  uint8_t extensions = 0;  // IPv6: extension headers read so far, those before a fragment's data included
   uint8_t tcp_flags = 0;
   Address src, dst;
   Bytes body;                // payload of IP, without its padding; ARP: its message

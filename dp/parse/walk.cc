@@ -137,7 +137,7 @@ Inner in_udp(Packet& packet, const TunnelPorts& ports) {
 void decode_whole(Packet& packet) {
   packet.fragment = packet.more_fragments = false;
   packet.fragment_offset = 0;
-  if (packet.family == 6) parse_extensions(1, packet);
+  if (packet.family == 6) parse_extensions(packet);
   if (packet.fragment) {
     packet.fragment = packet.more_fragments = false;
     return packet.odd(Anomaly::ipv6_extension_order);
