@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "plumb/bpffs.h"
 #include "capture/tap_kernel.h"
+#include "plumb/bpffs.h"
 #include "plumb/own_namespace.h"
 
 namespace vmoat::test {

@@ -11,10 +11,10 @@
 #include <string>
 
 #include "base/endian.h"
-#include "plumb/bpffs.h"
 #include "capture/tap_kernel.h"
 #include "parse/headers.h"
 #include "parse/walk.h"
+#include "plumb/bpffs.h"
 
 namespace vmoat {
 namespace {
