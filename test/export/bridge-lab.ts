@@ -1,41 +1,8 @@
 // A bridge with four ends in network namespaces of their own, for rulesets to be loaded and real packets to be sent.
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { until } from '../hostd/until.ts';
+import { FrameAgent, VETH_PORT } from './frame-agent.ts';
 import { type End, frameOf, type Packet } from './packet.ts';
-
-/**
- * Says that it listens, then sends the frames that it is told, in hex, and prints the ids of those it gets. Perl, which
- * every Debian has: Node speaks no AF_PACKET. Nobody has an address, so nothing answers by itself.
- */
-const AGENT = `
-use strict;
-$| = 1;
-open(my $file, '<', '/sys/class/net/eth0/ifindex') or die "ifindex: $!";
-my $ifindex = int(<$file>);
-my ($family, $raw, $all, $outgoing) = (17, 3, 3, 4); # AF_PACKET, SOCK_RAW, ETH_P_ALL, PACKET_OUTGOING
-socket(my $socket, $family, $raw, unpack('S', pack('n', $all))) or die "socket: $!";
-bind($socket, pack('S n l S C C a8', $family, $all, $ifindex, 0, 0, 0, '')) or die "bind: $!";
-print "ready\\n";
-my $told = '';
-for (;;) {
-  my $ready = '';
-  vec($ready, fileno(STDIN), 1) = 1;
-  vec($ready, fileno($socket), 1) = 1;
-  select($ready, undef, undef, undef);
-  if (vec($ready, fileno($socket), 1)) {
-    my $from = recv($socket, my $frame, 2048, 0);
-    my (undef, undef, undef, undef, $kind) = unpack('S n l S C', $from);
-    print "got $1\\n" if $kind != $outgoing && $frame =~ /vmoat:([0-9]+)\\./;
-  }
-  next unless vec($ready, fileno(STDIN), 1);
-  sysread(STDIN, $told, 65536, length $told) or exit;
-  while ($told =~ s/^([0-9a-f]+)\\n//) {
-    defined send($socket, pack('H*', $1), 0) or print "failed $!\\n";
-  }
-}
-`;
 
 const TRACKING = `table bridge probe { chain c { type filter hook forward priority 0; ct state established accept; } }
 delete table bridge probe
@@ -46,7 +13,7 @@ const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: '
 export class BridgeLab {
   readonly arrived = new Set<number>();
   readonly #ends: readonly End[];
-  readonly #agents = new Map<string, ChildProcess>();
+  readonly #agents = new Map<string, FrameAgent>();
   readonly #failures: string[] = [];
   #tracks: boolean | null = null;
 
@@ -81,7 +48,7 @@ export class BridgeLab {
   }
 
   send(packet: Packet): void {
-    this.#agents.get(packet.from.name)?.stdin?.write(`${frameOf(packet).toString('hex')}\n`);
+    this.#agents.get(packet.from.name)?.send(frameOf(packet));
   }
 
   /** Waits until as many have arrived and been dropped, and nothing failed to be sent. */
@@ -108,10 +75,7 @@ export class BridgeLab {
   }
 
   async close(): Promise<void> {
-    for (const agent of this.#agents.values()) {
-      agent.kill();
-      if (agent.exitCode === null && agent.signalCode === null) await once(agent, 'exit');
-    }
+    for (const agent of this.#agents.values()) await agent.close();
     for (const name of [...this.#ends.map((end) => this.#nsOf(end)), this.bridgeNs])
       try {
         ip('netns', 'del', name);
@@ -145,16 +109,12 @@ export class BridgeLab {
   }
 
   async #startAgent(end: End): Promise<void> {
-    const argv = ['netns', 'exec', this.#nsOf(end), 'perl', '-e', AGENT];
-    const agent = spawn('ip', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#agents.set(end.name, agent);
-    let ready = false;
-    createInterface({ input: agent.stdout }).on('line', (line) => {
-      if (line === 'ready') ready = true;
-      else if (line.startsWith('got ')) this.arrived.add(Number(line.slice(4)));
-      else this.#failures.push(line);
+    const agent = new FrameAgent(['ip', 'netns', 'exec', this.#nsOf(end)], VETH_PORT, {
+      got: (id) => this.arrived.add(id),
+      failed: (why) => this.#failures.push(why),
     });
-    await until(() => ready || agent.exitCode !== null, 60_000);
+    this.#agents.set(end.name, agent);
+    await agent.ready();
   }
 }
 
