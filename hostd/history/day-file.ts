@@ -1,4 +1,4 @@
-// One day of the history: an SQLite file with the day's flows and what each edge gained in each minute.
+// One day of the history: an SQLite file with the day's flows, and what edges gained in each minute as it was learned.
 import type { Receipt } from '../../dp/contract/protocol.ts';
 import { type Database, inOne, openDatabase, type Schema, where } from './database.ts';
 import { conditions, type FlowFilter } from './flow-filter.ts';

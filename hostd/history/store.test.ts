@@ -6,7 +6,10 @@ import { test } from 'node:test';
 import { DAY_MS, dayOf, startOf } from './day.ts';
 import { type FlowFilter, passes } from './flow-filter.ts';
 import { flow, folder, groupOf, iso, store, TODAY } from './history-fixture.ts';
+import type { Row } from './rows.ts';
 import type { HistoryStore } from './store.ts';
+
+const RECEIPT = { instance: 'one', batch: 7 };
 
 test('a flow is one row however often it is written, the newest state wins', () => {
   const { store: history, write } = store();
@@ -39,6 +42,31 @@ test('a flow over midnight stands in both days and is listed once, as it was las
     3,
   );
   history.close();
+});
+
+test('edges over midnight are on disk with their receipt or not at all', () => {
+  const place = folder();
+  let now = startOf(dayOf(TODAY));
+  const first = store({ folder: place, now: () => now });
+  first.write(flow('a', now - 5000));
+  const edge = (minute: number): Row => [minute, 'vm', 'a', 'vm', 'b', 'http', 'tcp', 80, 1, 2, 100, 200];
+  const [before, after] = [now - 60_000, now + 60_000];
+  now += 90_000;
+  const bytes = (since: number, until: number): number =>
+    first.store.window(since, until).totals.reduce((sum, row) => sum + Number(row.bytes_out), 0);
+  const crash = { ...RECEIPT, batch: {} as number }; // SQLite refuses it, in the end
+  assert.throws(() => first.store.write([], [edge(before), edge(after)], crash));
+  assert.deepEqual([bytes(before, after), first.store.receipt()], [0, null]);
+  first.store.write([], [edge(before), edge(after)], RECEIPT);
+  assert.deepEqual([bytes(before, before + 1), bytes(after, now), bytes(before, now)], [100, 100, 200]);
+  assert.deepEqual({ ...first.store.receipt() }, RECEIPT);
+  first.store.close();
+  const hour = 3_600_000;
+  assert.deepEqual(first.store.hours(before, now).sort(), [
+    startOf(dayOf(TODAY)) - hour,
+    startOf(dayOf(TODAY)),
+  ]);
+  first.store.close();
 });
 
 test('pages follow each other without gap or repetition while flows go on', () => {

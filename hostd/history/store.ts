@@ -60,28 +60,22 @@ export class HistoryStore {
   }
 
   /**
-   * Rows go to the day of their last sight, edges to the day of their minute; the receipt, written last, to
-   * today's.
+   * Flows go to the day of their last sight; edges to today's file whatever their minute, in one with the receipt:
+   * written last, and all or nothing, so that what comes again after a crash was not counted yet.
    */
   write(flows: readonly Row[], edges: readonly Row[], receipt: Receipt | null): void {
-    const days = new Map<string, { flows: Row[]; edges: Row[] }>();
-    const of = (time: unknown): { flows: Row[]; edges: Row[] } => {
-      const day = this.#dayWithin(Number(time));
-      const rows = days.get(day) ?? { flows: [], edges: [] };
-      days.set(day, rows);
-      return rows;
-    };
-    for (const row of flows) of(row[LAST_COLUMN]).flows.push(row);
-    for (const row of edges) of(row[0]).edges.push(row);
     const today = dayOf(this.#options.now());
-    const last = days.get(today) ?? { flows: [], edges: [] };
-    days.delete(today);
-    if (receipt || last.flows.length || last.edges.length) days.set(today, last);
-    for (const [day, rows] of days) {
-      this.#with(day, (file) => file.write(rows.flows, rows.edges, day === today ? receipt : null));
-      const count = this.#counts.get(day);
-      if (count) count.stale = true;
+    const days = new Map<string, Row[]>();
+    for (const row of flows) {
+      const day = this.#dayWithin(Number(row[LAST_COLUMN]));
+      const rows = days.get(day) ?? [];
+      rows.push(row);
+      days.set(day, rows);
     }
+    const last = days.get(today) ?? [];
+    days.delete(today);
+    for (const [day, rows] of days) this.#write(day, rows, [], null);
+    if (receipt || last.length || edges.length) this.#write(today, last, edges, receipt);
   }
 
   /** Up to where everything is on disk; null where nothing ever was. */
@@ -131,7 +125,10 @@ export class HistoryStore {
 
   /** Beginnings of hours with traffic, ms since the epoch. */
   hours(since: number, until: number): number[] {
-    return this.#daysFrom(since).flatMap((day) => this.#with(day, (file) => file.hours(since, until)) ?? []);
+    const hours = this.#daysFrom(since).map(
+      (day) => this.#with(day, (file) => file.hours(since, until)) ?? [],
+    );
+    return [...new Set(hours.flat())];
   }
 
   /** Violations of a window by edge and what decided; every day has its own rows. */
@@ -172,6 +169,12 @@ export class HistoryStore {
 
   close(): void {
     for (const day of [...this.#open.keys()]) this.#close(day);
+  }
+
+  #write(day: string, flows: readonly Row[], edges: readonly Row[], receipt: Receipt | null): void {
+    this.#with(day, (file) => file.write(flows, edges, receipt));
+    const count = this.#counts.get(day);
+    if (count) count.stale = true;
   }
 
   /** Counting reads an index from end to end: of a large day it is done again only now and then. */

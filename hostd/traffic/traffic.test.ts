@@ -14,7 +14,7 @@ import { Traffic } from './traffic.ts';
 const vm = (id: string): WorkloadRef => ({ kind: 'vm', id, name: `vm ${id}`, why: 'a test' });
 const outside: WorkloadRef = { kind: 'external', id: 'external', name: 'external', why: 'a test' };
 
-function setUp(options: { flowsMax?: number; facts?: boolean } = {}) {
+function setUp(options: { flowsMax?: number; facts?: boolean; defer?: (next: () => void) => void } = {}) {
   const owners = new Map<string, WorkloadRef>([
     ['10.0.0.1', vm('a')],
     ['10.0.0.2', vm('b')],
@@ -41,7 +41,7 @@ function setUp(options: { flowsMax?: number; facts?: boolean } = {}) {
       taken.push(receipt);
       gained.push(gains);
     },
-    defer: (next) => next(),
+    defer: options.defer ?? ((next) => next()),
   });
   const take = (...flows: Parameters<typeof records>) =>
     traffic.take(records(...flows), registry, 'instance-one');
@@ -64,6 +64,22 @@ test('a batch is taken when its last record is told of, or dropped', () => {
   assert.deepEqual([told.length, taken], [2, [{ instance: 'instance-one', batch: 0 }]]);
   take();
   assert.equal(taken.length, 2);
+});
+
+test('a batch that is half worked off adds nothing to edges, and names that change add nothing to it either', () => {
+  const waiting: (() => void)[] = [];
+  const { traffic, take, taken, told, deltas, owners } = setUp({ defer: (next) => waiting.push(next) });
+  const count = 5000;
+  take(...Array.from({ length: count }, (_, id) => ({ id, deltaBytes: [10, 0] as [number, number] })));
+  assert.ok(told.length > 0 && told.length < count, `${told.length}`);
+  owners.set('10.0.0.2', vm('c'));
+  traffic.rename();
+  assert.deepEqual([deltas, taken], [[], []]);
+  for (let next = waiting.shift(); next; next = waiting.shift()) next();
+  assert.equal(taken.length, 1);
+  const sums = new Map<string, number>();
+  for (const { name, bytes } of deltas) sums.set(name.to.id, (sums.get(name.to.id) ?? 0) + bytes[0]);
+  assert.deepEqual([sums.get('b'), sums.get('c')], [0, 10 * count]);
 });
 
 test('a record becomes a flow with named ends that fits the schema', () => {

@@ -20,7 +20,7 @@ export interface TrafficOptions {
   facts: boolean;
   /** New and changed flows, at least one; must not throw. */
   onFlows: (flows: Flow[]) => void;
-  /** Growth of edges, for the history; must not throw. */
+  /** Growth of edges, for the history: of a batch all at once, right before onTaken; must not throw. */
   onEdges: (deltas: EdgeDelta[]) => void;
   /** All of this batch went to onFlows and onEdges, or was counted as lost; and what rules decided in it. */
   onTaken: (receipt: Receipt, gains: RuleGain[]) => void;
@@ -32,6 +32,7 @@ interface Arrival {
   registry: Registry;
   instance: string;
   gains: RuleGains;
+  deltas: EdgeDelta[];
 }
 
 const RECORDS_WAITING_MAX = 1_000_000;
@@ -45,6 +46,8 @@ export class Traffic {
   readonly #renaming: BatchQueue<LiveFlow>;
   /** Flows that another one stands for. */
   readonly #legs = new WeakSet<Flow>();
+  /** Of the batch that is half worked off: it comes again after a crash, and must not be counted twice then. */
+  #half: EdgeDelta[] | null = null;
   #evicted = 0;
 
   constructor(options: TrafficOptions) {
@@ -87,8 +90,13 @@ export class Traffic {
 
   take(batch: FlowBatch, registry: Registry, instance: string): void {
     const gains = new RuleGains();
-    const taken = () => this.#options.onTaken({ instance, batch: batch.number }, gains.list);
-    this.#queue.push(arrivals(batch, { registry, instance, gains }), batch.count, taken);
+    const deltas: EdgeDelta[] = [];
+    const taken = (): void => {
+      if (this.#half === deltas) this.#half = null;
+      if (deltas.length) this.#options.onEdges(deltas);
+      this.#options.onTaken({ instance, batch: batch.number }, gains.list);
+    };
+    this.#queue.push(arrivals(batch, { registry, instance, gains, deltas }), batch.count, taken);
   }
 
   /** Asks again who the ends are: names and owners of addresses come later than the first packets. */
@@ -130,12 +138,12 @@ export class Traffic {
   }
 
   #takeSlice(slice: Arrival[]): void {
-    const deltas: EdgeDelta[] = [];
-    const flows = slice.flatMap((arrival) => this.#takeRecord(arrival, deltas));
-    this.#tell(flows, deltas);
+    const flows = slice.flatMap((arrival) => this.#takeRecord(arrival));
+    this.#half = slice.at(-1)?.deltas ?? null;
+    this.#tell(flows, []);
   }
 
-  #takeRecord({ record, registry, instance, gains }: Arrival, deltas: EdgeDelta[]): Flow[] {
+  #takeRecord({ record, registry, instance, gains, deltas }: Arrival): Flow[] {
     const ends = endsOf(record);
     const named = this.#options.nameEnds(ends);
     const known = this.#flows.get(flowId(instance, record.id));
@@ -213,9 +221,11 @@ export class Traffic {
     deltas.push(...applied.deltas);
   }
 
+  /** What a flow of a batch that is half worked off loses to another edge goes with the batch. */
   #tell(flows: Flow[], deltas: EdgeDelta[]): void {
     if (flows.length) this.#options.onFlows(flows);
-    if (deltas.length) this.#options.onEdges(deltas);
+    if (this.#half) for (const delta of deltas) this.#half.push(delta);
+    else if (deltas.length) this.#options.onEdges(deltas);
   }
 }
 
