@@ -70,7 +70,7 @@ test('a batch that is half worked off adds nothing to edges, and names that chan
   const waiting: (() => void)[] = [];
   const { traffic, take, taken, told, deltas, owners } = setUp({ defer: (next) => waiting.push(next) });
   const count = 5000;
-  take(...Array.from({ length: count }, (_, id) => ({ id, deltaBytes: [10, 0] as [number, number] })));
+  take(...Array.from({ length: count }, (_, id) => ({ id, bytes: [10, 0] as [number, number] })));
   assert.ok(told.length > 0 && told.length < count, `${told.length}`);
   owners.set('10.0.0.2', vm('c'));
   traffic.rename();
