@@ -68,8 +68,11 @@ test('a batch is taken when its last record is told of, or dropped', () => {
 
 test('a batch that is half worked off adds nothing to edges, and names that change add nothing to it either', () => {
   const waiting: (() => void)[] = [];
-  const { traffic, take, taken, told, deltas, owners } = setUp({ defer: (next) => waiting.push(next) });
   const count = 5000;
+  const { traffic, take, taken, told, deltas, owners } = setUp({
+    flowsMax: count,
+    defer: (next) => waiting.push(next),
+  });
   take(...Array.from({ length: count }, (_, id) => ({ id, bytes: [10, 0] as [number, number] })));
   assert.ok(told.length > 0 && told.length < count, `${told.length}`);
   owners.set('10.0.0.2', vm('c'));
