@@ -55,7 +55,7 @@ export async function startDaemon(
   const tokens = new Tokens({ file: join(config.stateDir, 'tokens.json'), clock });
   const audit = new AuditLog(join(config.stateDir, 'audit'), clock);
   const reader = new Reader();
-  const parts = new Parts(config, log, bus, await openPolicy(config, reader.read));
+  const parts = new Parts(config, log, bus, await openPolicy(config, reader));
   const web: Web = { served: null };
   const sessions = new Sessions({ file: join(config.stateDir, 'sessions.json'), clock: parts.clock });
   const access = { sessions, tokens, audit, scopes: () => scopesOf(app.operations) };

@@ -37,10 +37,10 @@ export const ruleOperations = [
     query: UnusedQuery,
     params: NoQuery,
     answer: UnusedRules,
-    handle: ({ sources: { unused }, query }) => {
+    handle: async ({ sources: { unused }, query }) => {
       const after_ms = query.for ?? unused.after_ms;
       const items = unused.list(after_ms);
-      return { afterMs: after_ms, items, diff: unused.diff(items) };
+      return { afterMs: after_ms, items, diff: await unused.diff(items) };
     },
   }),
   operation({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { edited } from './document/edits.ts';
 import { readPolicy } from './document/parse.ts';
 import { isIsolated, isolate, release } from './isolation.ts';
 
@@ -13,9 +14,11 @@ rules:
   - { id: web-to-web, from: web, to: web, action: allow }
 `;
 const read = (text: string) => readPolicy(text, 'policy').document;
+const isolated = (text: string): string => edited(text, isolate(read(text), VM));
+const released = (text: string): string => edited(text, release(read(text), VM));
 
 test('a VM is cut off in front of all rules, and what was there stays, comments too', () => {
-  const text = isolate(TEXT, read(TEXT), VM);
+  const text = isolated(TEXT);
   const document = read(text);
   assert.equal(isIsolated(document, VM.uuid), true);
   assert.deepEqual(
@@ -27,16 +30,14 @@ test('a VM is cut off in front of all rules, and what was there stays, comments 
     ],
   );
   assert.deepEqual([document.groups[0]?.mode, document.groups[0]?.match], ['protect', [{ uuid: VM.uuid }]]);
-  assert.match(text, /# who is who/);
-  assert.match(text, /# the front/);
-  assert.throws(() => isolate(text, document, VM), { code: 'name_taken' });
-  assert.deepEqual(read(release(text, document, VM)), read(TEXT));
+  assert.throws(() => isolated(text), { code: 'name_taken' });
+  assert.equal(released(text), TEXT);
 });
 
 test('also in a document that says nothing yet', () => {
   const empty = 'version: vmoat/v1\n';
-  const text = isolate(empty, read(empty), VM);
+  const text = isolated(empty);
   assert.equal(read(text).rules.length, 2);
-  assert.deepEqual(read(release(text, read(text), VM)), read(empty));
-  assert.throws(() => release(empty, read(empty), VM), { code: 'not_found' });
+  assert.deepEqual(read(released(text)), read(empty));
+  assert.throws(() => released(empty), { code: 'not_found' });
 });

@@ -6,8 +6,9 @@ import { VmoatError } from '../base/errors.ts';
 import type { Mode } from '../base/modes.ts';
 import { nearest } from '../base/nearest.ts';
 import type { ResolvedEnd } from '../inventory/resolved-ends.ts';
-import { addItem, setKey } from './document/edit.ts';
+import type { Edit } from './document/edits.ts';
 import type { ReadPolicy } from './document/parse.ts';
+import type { PolicyDocument } from './document/schema.ts';
 import { VM_PREFIX } from './document/words.ts';
 import { type GroupView, groupViews } from './groups/group-view.ts';
 import { factsOf, Membership, type Placed, type Unplaced } from './groups/membership.ts';
@@ -221,32 +222,32 @@ export class Policy {
       );
     const item = { name, match: found.match };
     const reason = by.reason || `group ${name}`;
-    return this.versions.edit((text) => addItem(text, 'groups', item), { ...by, reason });
+    return this.versions.edit(() => [appended(item)], { ...by, reason });
   }
 
   /** Sets the mode of a group of VMs, of `vm.NAME` or of the host, where it stands in the document. */
   setMode(name: string, mode: Mode, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
-    const edit = (text: string, { document }: ReadPolicy): string => {
-      const index = document.groups.findIndex((group) => group.name === name);
-      const group = document.groups[index];
+    const edits = ({ groups }: PolicyDocument): Edit[] => {
+      const index = groups.findIndex((group) => group.name === name);
+      const group = groups[index];
       if (group && !isOfVms(group)) throw modeless(name);
-      if (group) return setKey(text, ['groups', index], 'mode', mode);
+      if (group) return [{ verb: 'set', path: ['groups', index], key: 'mode', value: mode }];
       if (name !== 'host' && this.group(name).origin !== 'automatic') throw modeless(name);
-      return addItem(text, 'groups', { name, mode });
+      return [appended({ name, mode })];
     };
-    return this.versions.edit(edit, { ...by, reason: by.reason || `${name}: ${mode}` });
+    return this.versions.edit(edits, { ...by, reason: by.reason || `${name}: ${mode}` });
   }
 
   /** Cuts a VM off, in front of all rules, until it is released; rejects with `name_taken`. */
   isolate(vm: Isolated, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
     const reason = by.reason || `isolate ${vm.name}`;
-    return this.versions.edit((text, { document }) => isolate(text, document, vm), { ...by, reason });
+    return this.versions.edit((document) => isolate(document, vm), { ...by, reason });
   }
 
   /** Takes that back; rejects with `not_found`. */
   release(vm: Isolated, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
     const reason = by.reason || `release ${vm.name}`;
-    return this.versions.edit((text, { document }) => release(text, document, vm), { ...by, reason });
+    return this.versions.edit((document) => release(document, vm), { ...by, reason });
   }
 
   lint(watch: LiveKnowledge['watch']): LintAnswer {
@@ -302,6 +303,8 @@ export class Policy {
     });
   }
 }
+
+const appended = (group: object): Edit => ({ verb: 'append', section: 'groups', items: [group] });
 
 /** When the next rule falls out of effect, ms; infinity if none does. */
 const nextExpiry = ({ rules }: ReadPolicy['document'], now: number): number =>

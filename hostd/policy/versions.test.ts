@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { ManualClock } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import { withBase } from './base-version.ts';
-import { setKey } from './document/edit.ts';
+import type { Edit } from './document/edits.ts';
 import { FileStore } from './store/file-store.ts';
 import { type NewVersion, type PolicyNews, Versions } from './versions.ts';
 
@@ -237,6 +237,7 @@ test('rollback makes a version of an old text; a pending one is withdrawn', asyn
 test('an edit is a version that differs in nothing else', async () => {
   const { versions, apply } = await setUp();
   await apply(`# ours\n${text('a')}`);
-  await versions.edit((now) => setKey(now, [], 'defaultMode', 'monitor'), { author: 'ann', reason: 'mode' });
+  const mode: Edit = { verb: 'set', path: [], key: 'defaultMode', value: 'monitor' };
+  await versions.edit(() => [mode], { author: 'ann', reason: 'mode' });
   assert.equal(versions.live.text, `# ours\n${text('a')}defaultMode: monitor\n`);
 });

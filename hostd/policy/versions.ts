@@ -3,9 +3,10 @@ import { type Deadline, deadlineIn, leftOf, type Moment } from '../../dp/client/
 import type { Clock, Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import { baseNamedIn, conflict, withoutBase } from './base-version.ts';
+import { type Edit, type EditText, edited } from './document/edits.ts';
 import { type ReadPolicy, readPolicy } from './document/parse.ts';
 import type { Read } from './document/reader.ts';
-import { EMPTY_TEXT } from './document/schema.ts';
+import { EMPTY_TEXT, type PolicyDocument } from './document/schema.ts';
 import { hashOf } from './store/file-store.ts';
 import type { Pending, PolicyState, VersionInfo } from './store/state.ts';
 import type { PolicyStore } from './store/store.ts';
@@ -48,6 +49,8 @@ export interface VersionsOptions {
   clock: Clock;
   /** At once where it is not given. */
   read?: Read;
+  /** Likewise. */
+  edit?: EditText;
   moment: () => Moment;
 }
 
@@ -183,14 +186,19 @@ export class Versions {
     });
   }
 
+  /** The text of what is live, edited; large ones keep nobody else waiting. */
+  edited(edits: readonly Edit[]): Promise<string> {
+    return (this.#options.edit ?? editNow)(this.#live.text, edits);
+  }
+
   /** An edit of what is live. */
   edit(
-    edit: (text: string, policy: ReadPolicy) => string,
+    edits: (document: PolicyDocument) => readonly Edit[],
     by: Pick<NewVersion, 'author' | 'reason'>,
   ): Promise<VersionInfo> {
     return this.#next(async () => {
       this.#refusePending();
-      const text = edit(this.#live.text, this.#live.policy);
+      const text = await this.edited(edits(this.#live.policy.document));
       return this.#become({ ...by, text, source: null, confirmWithin_ms: null });
     });
   }
@@ -371,6 +379,7 @@ async function liveOf(
   return { version, text, policy: await read(text, version === null ? 'no policy' : `version ${version}`) };
 }
 
+const editNow: EditText = async (text, edits) => edited(text, edits);
 const readNow: Read = async (text, file) => readPolicy(text, file);
 
 const nameOf = ({ version, since }: Pending): string => `${version}@${since}`;

@@ -3,7 +3,7 @@ import type { CompiledPolicy, PolicyEvidence } from '../../../dp/client/index.ts
 import { protocolNumber } from '../../../dp/client/index.ts';
 import type { PolicyTables } from '../../../dp/contract/policy.ts';
 import type { Evidence, EvidenceEnd } from '../../base/evidence.ts';
-import { addItems } from '../document/edit.ts';
+import type { Edit } from '../document/edits.ts';
 import type { ReadPolicy } from '../document/parse.ts';
 import { VM_PREFIX } from '../document/words.ts';
 import type { Unplaced } from '../groups/membership.ts';
@@ -107,9 +107,11 @@ export class Advisor {
   /** Writes recommended rules, and the groups that they speak of, into the document. */
   accept({ additions }: Advice, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
     const { groups, rules } = additions;
-    return this.#options.policy.versions.edit((text) => {
-      return addItems(addItems(text, 'groups', groups), 'rules', rules);
-    }, by);
+    const edits: Edit[] = [
+      { verb: 'append', section: 'groups', items: groups },
+      { verb: 'append', section: 'rules', items: rules },
+    ];
+    return this.#options.policy.versions.edit(() => edits, by);
   }
 
   /** What would change if `wanted` were applied; null: what is live, to see what it says to the window. */

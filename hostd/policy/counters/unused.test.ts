@@ -91,7 +91,7 @@ test('they go in one step with a reason, come back by rollback, and are watched 
   use('old');
   clock.advance(40 * HOUR_MS);
   use('busy');
-  const diff = unused.diff(unused.list());
+  const diff = await unused.diff(unused.list());
   assert.match(diff, /^- {2}- \{ id: old, .* comment: once \}$/m);
   assert.equal(diff.split('\n').filter((line) => /^[-+][^-+]/.test(line)).length, 1);
   await assert.rejects(unused.remove(['busy'], unused.after_ms, ANN), { code: 'not_found' });

@@ -2,8 +2,7 @@
 import type { Clock, Stop } from '../../base/clock.ts';
 import { VmoatError } from '../../base/errors.ts';
 import { unifiedDiff } from '../../base/text-diff.ts';
-import { removeItems } from '../document/edit.ts';
-import type { ReadPolicy } from '../document/parse.ts';
+import type { Edit } from '../document/edits.ts';
 import type { PolicyDocument } from '../document/schema.ts';
 import type { Learner } from '../learn/learner.ts';
 import type { Policy } from '../policy.ts';
@@ -68,9 +67,10 @@ export class Unused {
   }
 
   /** What removing them changes in the document, as `diff -u` writes it. */
-  diff(rules: readonly CountedRule[]): string {
-    const { version, text, policy } = this.#options.policy.versions.live;
-    const left = without(text, policy.document, new Set(rules.map(({ id }) => id)));
+  async diff(rules: readonly CountedRule[]): Promise<string> {
+    const { versions } = this.#options.policy;
+    const { version, text, policy } = versions.live;
+    const left = await versions.edited(without(policy.document, new Set(rules.map(({ id }) => id))));
     return unifiedDiff(text, left, [`version ${version ?? 0}`, 'without them']);
   }
 
@@ -85,14 +85,14 @@ export class Unused {
     const written = chosen.filter(isWritten).map(({ id }) => id);
     const forgotten = chosen.filter((rule) => !isWritten(rule)).map(({ id }) => id);
     let removed: string[] = [];
-    const edit = (text: string, { document }: ReadPolicy): string => {
+    const edits = (document: PolicyDocument): Edit[] => {
       // What was changed or used meanwhile stays.
       const still = new Set(this.#unused(after_ms));
       removed = written.filter((id) => still.has(id));
-      return without(text, document, new Set(removed));
+      return without(document, new Set(removed));
     };
     const reason = by.reason || reasonOf(written, after_ms);
-    const version = written.length > 0 ? await policy.versions.edit(edit, { ...by, reason }) : null;
+    const version = written.length > 0 ? await policy.versions.edit(edits, { ...by, reason }) : null;
     if (forgotten.length > 0) await learner.forgetRules(forgotten);
     return { version, removed, forgotten };
   }
@@ -120,9 +120,9 @@ function chosenOf(proposed: readonly CountedRule[], ids: readonly string[] | nul
   });
 }
 
-function without(text: string, { rules }: PolicyDocument, ids: ReadonlySet<string>): string {
+function without({ rules }: PolicyDocument, ids: ReadonlySet<string>): Edit[] {
   const indices = rules.flatMap(({ id }, index) => (ids.has(id) ? [index] : []));
-  return indices.length === 0 ? text : removeItems(text, 'rules', indices);
+  return [{ verb: 'remove', section: 'rules', indices }];
 }
 
 /** `a, b and 3 more` */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { addItem, removeItems, replaceItem, setKey } from './edit.ts';
+import { addItem, prependItems, removeItems, replaceItem, setKey } from './edit.ts';
 
 const TEXT = `# ours
 version: "vmoat/v1"   # the format
@@ -72,6 +72,7 @@ const edits: [name: string, edit: (text: string) => string, expected: string[]][
     (text) => addItem(text, 'exports', { name: 'x' }),
     ['+exports:', '+  - name: x'],
   ],
+  ['an item in front', (text) => prependItems(text, 'rules', [{ id: 'first' }]), ['+- id: first']],
   [
     'an item instead of another',
     (text) => replaceItem(text, 'groups', 1, { name: 'db', comment: 'x' }),
@@ -90,6 +91,13 @@ const oddTexts = [
   'version: vmoat/v1\ngroups:\n',
   'groups:\n- name: a\n-\n  name: b',
 ];
+for (const text of oddTexts)
+  test(`an item finds its place in front in ${JSON.stringify(text)}`, () => {
+    const before = parse(text);
+    const after = { ...before, groups: [GROUP, ...(before.groups ?? [])] };
+    assert.deepEqual(parse(prependItems(text, 'groups', [GROUP])), after);
+  });
+
 for (const text of oddTexts)
   test(`an item finds its place in ${JSON.stringify(text)}`, () => {
     const before = parse(text);

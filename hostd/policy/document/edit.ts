@@ -26,6 +26,18 @@ export function addItems(text: string, section: string, items: readonly object[]
   });
 }
 
+/** Puts items in front of all others of the list, and of the comments above them. */
+export function prependItems(text: string, section: string, items: readonly object[]): string {
+  return edited(text, {
+    splice: (yaml) => withFirst(text, yaml, section, items),
+    edit(yaml) {
+      const list = yaml.get(section);
+      if (isSeq(list)) list.items.unshift(...items.map((item) => yaml.createNode(item)));
+      else yaml.set(section, items);
+    },
+  });
+}
+
 export const addItem = (text: string, section: string, item: object): string =>
   addItems(text, section, [item]);
 
@@ -39,6 +51,7 @@ export function replaceItem(text: string, section: string, index: number, item: 
 
 /** Takes items out of a list below a key of the document; of each its lines, comments above it stay. */
 export function removeItems(text: string, section: string, indices: readonly number[]): string {
+  if (indices.length === 0) return text;
   const falling = [...indices].sort((a, b) => b - a);
   return edited(text, {
     splice: (yaml) => withoutItems(text, yaml, section, falling),
@@ -136,6 +149,17 @@ function withItems(text: string, yaml: Yaml, section: string, items: readonly ob
     return splice(text, endOf(last), endOf(last), items.map((item) => `, ${inline(item)}`).join(''));
   const at = endsAt(text, nextLine(text, endOf(last)));
   return splice(endsLine(text), at, at, itemText(items, columnOf(text, beginOf(list))));
+}
+
+function withFirst(text: string, yaml: Yaml, section: string, items: readonly object[]): string | null {
+  const list = yaml.get(section, true) as Node | undefined;
+  if (!isSeq(list) || list.items.length === 0) return withItems(text, yaml, section, items);
+  const begin = beginOf(list);
+  if (list.flow) return splice(text, begin + 1, begin + 1, items.map((item) => ` ${inline(item)},`).join(''));
+  const pairs = isMap(yaml.contents) ? yaml.contents.items : [];
+  const key = pairs.find((pair) => pair.value === list)?.key as Node | undefined;
+  const at = nextLine(text, key?.range?.[1] ?? 0);
+  return splice(text, at, at, itemText(items, columnOf(text, begin)));
 }
 
 function withReplaced(text: string, yaml: Yaml, section: string, index: number, item: object): string | null {

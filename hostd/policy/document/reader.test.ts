@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { VmoatError } from '../../base/errors.ts';
 import { parseStrictYaml } from '../../base/strict-yaml.ts';
+import { type Edit, edited } from './edits.ts';
 import { parsePolicy, readPolicy } from './parse.ts';
 import { Reader } from './reader.ts';
 import { PolicySchema } from './schema.ts';
@@ -75,6 +76,26 @@ test('what is read on a thread is what is read at once', async () => {
   assert.deepEqual(there.document, here.document);
   const path = ['rules', 0, 'ports', 1];
   assert.deepEqual(there.places.of(path), here.places.of(path));
+});
+
+test('what is edited on a thread is what is edited at once', async () => {
+  const edits: Edit[] = [
+    { verb: 'set', path: ['groups', 0], key: 'mode', value: 'protect' },
+    { verb: 'prepend', section: 'rules', items: [{ id: 'first', from: 'any', to: 'web', action: 'deny' }] },
+    { verb: 'append', section: 'groups', items: [{ name: 'new', match: [{ tag: 'new' }] }] },
+    { verb: 'remove', section: 'rules', indices: [2] },
+  ];
+  const there = await reader.edit(TEXT, edits);
+  assert.equal(there, edited(TEXT, edits));
+  const { groups, rules } = readPolicy(there, 'p').document;
+  assert.deepEqual(
+    [groups.map(({ mode }) => mode), rules.map(({ id }) => id)],
+    [
+      ['protect', undefined, undefined],
+      ['first', 'a'],
+    ],
+  );
+  assert.match(there, /^# a comment/);
 });
 
 test('mistakes come from the thread with their lines', async () => {

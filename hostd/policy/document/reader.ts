@@ -1,9 +1,10 @@
-// Reads policy documents without keeping the API waiting: small ones at once, large ones on a thread of their own, one
+// Reads and edits policy documents without keeping the API waiting: small ones at once, large ones on a thread of their own, one
 // after the other, each for a bounded time and in bounded memory.
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { messageOf, VmoatError } from '../../base/errors.ts';
 import { openThread } from '../../base/open-thread.ts';
+import { type Edit, type EditText, edited } from './edits.ts';
 import {
   joined,
   POLICY_BYTES_MAX,
@@ -13,15 +14,10 @@ import {
   required,
 } from './parse.ts';
 
-export interface ReadRequest {
-  id: number;
-  text: string;
-  file: string;
-}
-export interface ReadAnswer {
-  id: number;
-  parts: PolicyParts;
-}
+/** To read the text as that file, or to edit it. */
+export type ReadWish = { text: string; file: string } | { text: string; edits: readonly Edit[] };
+export type ReadRequest = { id: number } & ReadWish;
+export type ReadAnswer = { id: number } & ({ parts: PolicyParts } | { text: string });
 
 export interface ReaderOptions {
   /** Shorter texts are read at once: a thread would take longer to start. */
@@ -53,14 +49,18 @@ export class Reader {
   }
 
   readonly read: Read = async (text, file) => {
-    const isShort = text.length < this.#options.chars_least;
     // What is too long is refused before anything is read.
-    if (isShort || text.length > POLICY_BYTES_MAX) return readPolicy(text, file);
-    if (this.#waiting >= WAITING_MAX) throw tooMany();
-    this.#waiting++;
-    const parts = this.#turn.then(() => this.#ask(text, file)).finally(() => this.#waiting--);
-    this.#turn = parts.catch(() => undefined);
-    return required(joined(await parts, text, file));
+    if (this.#isShort(text) || text.length > POLICY_BYTES_MAX) return readPolicy(text, file);
+    const answer = await this.#answer({ text, file });
+    if ('text' in answer) throw unread(file, 'something else was answered');
+    return required(joined(answer.parts, text, file));
+  };
+
+  readonly edit: EditText = async (text, edits) => {
+    if (this.#isShort(text)) return edited(text, edits);
+    const answer = await this.#answer({ text, edits });
+    if ('parts' in answer) throw unread('the policy', 'something else was answered');
+    return answer.text;
   };
 
   stop(): void {
@@ -68,16 +68,29 @@ export class Reader {
     this.#end();
   }
 
-  async #ask(text: string, file: string): Promise<PolicyParts> {
+  #isShort(text: string): boolean {
+    return text.length < this.#options.chars_least;
+  }
+
+  async #answer(wish: ReadWish): Promise<ReadAnswer> {
+    if (this.#waiting >= WAITING_MAX) throw tooMany();
+    this.#waiting++;
+    const answer = this.#turn.then(() => this.#ask(wish)).finally(() => this.#waiting--);
+    this.#turn = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #ask(wish: ReadWish): Promise<ReadAnswer> {
+    const file = 'file' in wish ? wish.file : 'the policy';
     if (this.#stopped) throw unread(file, 'vmoat-hostd stops');
     if (this.#idle) clearTimeout(this.#idle);
     const thread = this.#running();
     const id = ++this.#requests;
     const { time_ms_max } = this.#options;
     try {
-      const parts = await answerOf(thread, { id, text, file }, time_ms_max);
+      const answer = await answerOf(thread, { id, ...wish }, time_ms_max);
       this.#idle = setTimeout(() => this.#end(), IDLE_MS).unref();
-      return parts;
+      return answer;
     } catch (thrown) {
       this.#end();
       throw unread(file, messageOf(thrown));
@@ -103,7 +116,7 @@ export class Reader {
 }
 
 /** Rejects where the thread ends, fails or takes too long. */
-async function answerOf(thread: Worker, request: ReadRequest, time_ms_max: number): Promise<PolicyParts> {
+async function answerOf(thread: Worker, request: ReadRequest, time_ms_max: number): Promise<ReadAnswer> {
   const over = new AbortController();
   const { signal } = over;
   const late = setTimeout(() => over.abort(new Error(`it takes longer than ${time_ms_max} ms`)), time_ms_max);
@@ -113,7 +126,7 @@ async function answerOf(thread: Worker, request: ReadRequest, time_ms_max: numbe
     thread.postMessage(request);
     for (;;) {
       const [answer] = (await once(thread, 'message', { signal })) as [ReadAnswer];
-      if (answer.id === request.id) return answer.parts;
+      if (answer.id === request.id) return answer;
     }
   } catch (thrown) {
     throw signal.aborted ? signal.reason : thrown;
