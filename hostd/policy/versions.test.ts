@@ -7,7 +7,7 @@ import { ManualClock } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import { withBase } from './base-version.ts';
 import type { Edit } from './document/edits.ts';
-import { FileStore } from './store/file-store.ts';
+import { FileStore, hashOf } from './store/file-store.ts';
 import { type NewVersion, type PolicyNews, Versions } from './versions.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'hos-versions-'));
@@ -232,6 +232,50 @@ test('rollback makes a version of an old text; a pending one is withdrawn', asyn
   assert.equal(await versions.withdraw(), 3);
   assert.deepEqual([versions.live.version, versions.info(4).fate], [3, 'withdrawn']);
   await assert.rejects(versions.rollback(9, by), { code: 'policy_version_unknown' });
+});
+
+test('a store of before a name was built in opens, with another name for the group of the operator', async () => {
+  const old = `version: vmoat/v1
+groups:
+  - { name: multicast, addresses: [239.1.0.0/16] } # ours
+  - name: own-multicast
+    addresses: [239.2.0.0/16]
+rules:
+  - { id: multicast, from: any, to: multicast, action: allow, comment: to multicast }
+`;
+  const folder = join(root, 'former');
+  const store = await FileStore.open(folder);
+  const info = {
+    version: 1,
+    at: T0,
+    author: 'ann',
+    reason: '',
+    base: null,
+    source: null,
+    sha256: hashOf(old),
+  };
+  await store.change((state) => {
+    state.versions.push({ ...info, bytes: old.length, rules: 1, groups: 2, fate: 'kept' });
+    [state.live, state.next] = [1, 2];
+    return { answer: null, text: { version: 1, text: old } };
+  });
+  const { versions, apply } = await setUp(folder);
+  const fresh = old
+    .replace('name: multicast', 'name: own-multicast-2')
+    .replace('to: multicast', 'to: own-multicast-2');
+  assert.equal(versions.live.text, fresh);
+  assert.equal(await versions.text(1), old);
+  await apply(text('a'), { base: 1 });
+  assert.deepEqual(
+    (await versions.document(1)).groups.map(({ name }) => name),
+    ['own-multicast-2', 'own-multicast'],
+  );
+  await versions.rollback(1, { author: 'bob', reason: '', confirmWithin_ms: null });
+  assert.equal(versions.live.text, fresh);
+  await assert.rejects(apply(old, { base: 3 }), {
+    code: 'policy_bad_value',
+    message: /another name: `multicast` is built in/,
+  });
 });
 
 test('an edit is a version that differs in nothing else', async () => {

@@ -4,6 +4,7 @@ import type { Clock, Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import { baseNamedIn, conflict, withoutBase } from './base-version.ts';
 import { type Edit, type EditText, edited } from './document/edits.ts';
+import { withoutFormerNames } from './document/former-names.ts';
 import { type ReadPolicy, readPolicy } from './document/parse.ts';
 import type { Read } from './document/reader.ts';
 import { EMPTY_TEXT, type PolicyDocument } from './document/schema.ts';
@@ -86,8 +87,8 @@ export class Versions {
   /** What was live before, or what came before that where its time ran out meanwhile. */
   static async open(options: VersionsOptions): Promise<Versions> {
     const { live, pending } = options.store.state;
-    const before = pending && (await liveOf(options, pending.previous));
-    const versions = new Versions(options, await liveOf(options, live), before);
+    const before = pending && (await storedPolicy(options, pending.previous));
+    const versions = new Versions(options, await storedPolicy(options, live), before);
     await versions.#expire();
     return versions;
   }
@@ -110,8 +111,8 @@ export class Versions {
   /** A version as it was read. */
   async document(version: number): Promise<ReadPolicy['document']> {
     if (version === this.#live.version) return this.#live.policy.document;
-    const text = version === 0 ? EMPTY_TEXT : await this.text(version);
-    return (await this.read(text, `version ${version}`)).document;
+    const wanted = version === 0 ? null : this.info(version).version;
+    return (await storedPolicy(this.#options, wanted)).policy.document;
   }
 
   get live(): LivePolicy {
@@ -242,8 +243,9 @@ export class Versions {
   ): Promise<VersionInfo> {
     return this.#next(async () => {
       this.#refusePending();
-      const text = await this.text(version);
-      return this.#become({ ...by, text, source: null, reason: by.reason || `back to version ${version}` });
+      const { text, policy } = await storedPolicy(this.#options, this.info(version).version);
+      const reason = by.reason || `back to version ${version}`;
+      return this.#become({ ...by, text, source: null, reason }, policy);
     });
   }
 
@@ -317,7 +319,7 @@ export class Versions {
 
   async #back(fate: 'unconfirmed' | 'withdrawn'): Promise<number | null> {
     const { version, previous } = this.#requirePending();
-    const live = await liveOf(this.#options, previous);
+    const live = await storedPolicy(this.#options, previous);
     await this.#options.store.change((state) => {
       state.pending = null;
       state.live = previous;
@@ -371,12 +373,20 @@ export class Versions {
   }
 }
 
-async function liveOf(
+/** As it was applied, but for names that are no longer free. */
+async function storedPolicy(
   { store, read = readNow }: VersionsOptions,
   version: number | null,
 ): Promise<LivePolicy> {
   const text = version === null ? EMPTY_TEXT : await store.text(version);
-  return { version, text, policy: await read(text, version === null ? 'no policy' : `version ${version}`) };
+  const name = version === null ? 'no policy' : `version ${version}`;
+  try {
+    return { version, text, policy: await read(text, name) };
+  } catch (error) {
+    const renamed = withoutFormerNames(text);
+    if (renamed === text) throw error;
+    return { version, text: renamed, policy: await read(renamed, name) };
+  }
 }
 
 const editNow: EditText = async (text, edits) => edited(text, edits);
