@@ -12,6 +12,7 @@ import { Unused, unusedText } from './policy/counters/unused.ts';
 import { Learner } from './policy/learn/learner.ts';
 import type { Policy } from './policy/policy.ts';
 import { Promotions } from './policy/promotions.ts';
+import { FORGETS_MAX } from './policy/versions.ts';
 
 export interface AdviceParts {
   clock: Clock;
@@ -63,6 +64,9 @@ function openLearner({ clock, log, policy, history }: AdviceParts, advisor: Advi
     isRuled: (evidence) => advisor.areRuled(evidence),
     load: () => history.learned(),
     save: (changed, until) => history.keepLearned(changed, until),
+    forgets: () => policy.versions.forgets,
+    forget: (version, keys) => history.forgetLearned(version, keys, FORGETS_MAX),
+    follow: (versions) => history.followLearned(versions),
     use: (rules) => policy.learn(rules),
   });
 }

@@ -299,6 +299,7 @@ export class Parts {
       },
       onPlaces: () => {
         this.exports.use(policy.document.exports);
+        void this.learner.look();
         this.feed.emit('workloads');
       },
       onNews: (news) => {

@@ -1,5 +1,6 @@
 // The operations that ask the policy: what to allow by what was seen, what a change would do, why a flow is decided so.
 import { VmoatError } from '../base/errors.ts';
+import { type Evidence, evidenceKey } from '../base/evidence.ts';
 import { explanationOf } from '../policy/advice/explanation.ts';
 import { additionsText } from '../policy/advice/rules-text.ts';
 import {
@@ -19,6 +20,7 @@ import {
 import type { LearnedRule as Learned } from '../policy/learn/recommend.ts';
 import type { PlannedChange as Planned } from '../policy/replay/plan.ts';
 import { APPLY_BYTES_MAX, PolicyVersion } from '../policy/shapes.ts';
+import { isForgetting } from '../policy/store/state.ts';
 import { askedOf } from './explain-query.ts';
 import { timeOf } from './flow-query.ts';
 import { operation } from './operation.ts';
@@ -59,9 +61,11 @@ export const adviceOperations = [
       const advice = await adviceOf(sources, query);
       const reason = body?.reason || `recommended: ${advice.rules.length} rules`;
       const version = await advisor.accept(advice, { author: caller.user || 'web', reason });
-      const [evidence] = [learner.evidence];
-      const ruled = new Set(evidence.filter((_, index) => advisor.areRuled(evidence)[index]));
-      await learner.forget((each) => ruled.has(each));
+      const { evidence } = learner;
+      const areRuled = advisor.areRuled(evidence);
+      const ruled = new Set(evidence.filter((_, index) => areRuled[index]).map(evidenceKey));
+      if (isForgetting(version))
+        await learner.forget((each) => ruled.has(evidenceKey(each)), version.version);
       changed({ target: 'policy', after: `version ${version.version}` });
       return versionOf(policy, version);
     },
@@ -83,24 +87,30 @@ export const adviceOperations = [
   operation({
     method: 'delete',
     path: '/policy/learned',
-    summary: 'Forgets it, or what of it is about one VM',
+    summary: 'Forgets it, or what of it is about one VM: a new version, and a rollback takes that back',
     access: 'operator',
     query: ForgetQuery,
     params: NoQuery,
     answer: Forgotten,
-    errors: ['workload_unknown', 'name_ambiguous', 'history_unavailable'],
-    handle: async ({ sources, query, changed }) => {
-      const { learner } = sources;
+    errors: [
+      ...(['workload_unknown', 'name_ambiguous', 'history_unavailable'] as const),
+      ...(['policy_pending', 'policy_store_failed'] as const),
+    ],
+    handle: async ({ sources, query, caller, changed }) => {
+      const { learner, policy } = sources;
       const end = query.workload === undefined ? null : sources.endNamed(query.workload, 'workload');
       const before = learner.rules.length;
-      await learner.forget(
-        ({ from, to }) =>
-          end === null ||
-          [from, to].some(({ id, address }) => ('id' in end ? id === end.id : address === end.address)),
-      );
+      const isMeant = ({ from, to }: Evidence): boolean =>
+        end === null ||
+        [from, to].some(({ id, address }) => ('id' in end ? id === end.id : address === end.address));
+      if (!learner.evidence.some(isMeant)) return { rules: before, version: null };
+      const reason =
+        query.reason || `forget what was learned${query.workload ? ` of ${query.workload}` : ''}`;
+      const version = await policy.versions.forget({ author: caller.user || 'web', reason });
+      await learner.forget(isMeant, version.version);
       const rules = learner.rules.length;
       changed({ target: 'learned', before: `${before} rules`, after: `${rules} rules` });
-      return { rules };
+      return { rules, version: versionOf(policy, version) };
     },
   }),
   operation({

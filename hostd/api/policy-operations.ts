@@ -241,7 +241,7 @@ async function audited<T>(
 }
 
 export function versionOf({ versions }: Policy, info: VersionInfo): PolicyVersion {
-  const { at, sha256: _sha256, fate, ...said } = info;
+  const { at, sha256: _sha256, fate, forgets: _forgets, ...said } = info;
   const pending = versions.pending?.version === info.version ? versions.pending : null;
   const isLive = versions.live.version === info.version;
   const kept = isLive ? 'live' : 'past';

@@ -240,9 +240,19 @@ export class History {
     return this.#ask('learned', null);
   }
 
-  /** Resolves when it is on disk; what is null is forgotten. */
-  async keepLearned(changed: [string, Evidence | null][], until: number): Promise<void> {
+  /** Resolves when it is on disk. */
+  async keepLearned(changed: [string, Evidence][], until: number): Promise<void> {
     await this.#ask('writeLearned', { changed, until });
+  }
+
+  /** Forgets these with that version of the policy; resolves when that is on disk. */
+  async forgetLearned(version: number, keys: string[], kept: number): Promise<void> {
+    await this.#ask('forgetLearned', { version, keys, kept });
+  }
+
+  /** What these versions forgot is forgotten, what others did comes back; answers whether anything changed. */
+  followLearned(versions: number[]): Promise<boolean> {
+    return this.#ask('followLearned', { versions });
   }
 
   /** Violations in a window, ms since the epoch: of each source the latest `each`, and how many there are. */

@@ -36,7 +36,9 @@ export interface Requests {
   evidence: { ask: EvidenceWindow; answer: AggregateRow[] };
   hours: { ask: { since: number; until: number }; answer: number[] };
   learned: { ask: null; answer: Learned };
-  writeLearned: { ask: { changed: [string, Evidence | null][]; until: number }; answer: null };
+  writeLearned: { ask: { changed: [string, Evidence][]; until: number }; answer: null };
+  forgetLearned: { ask: { version: number; keys: string[]; kept: number }; answer: null };
+  followLearned: { ask: { versions: number[] }; answer: boolean };
   rules: { ask: null; answer: RuleCounts & { receipt: Receipt | null } };
   writeRules: { ask: RuleChanges; answer: null };
   violations: { ask: { since: number; until: number; each: number }; answer: ViolationRows };

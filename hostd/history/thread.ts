@@ -62,6 +62,12 @@ function answer(request: Request): unknown {
       return learned.with((file) => file.load());
     case 'writeLearned':
       return learned.with((file) => file.write(request.ask.changed, request.ask.until)) ?? null;
+    case 'forgetLearned': {
+      const { version, keys, kept } = request.ask;
+      return learned.with((file) => file.forget(version, keys, kept)) ?? null;
+    }
+    case 'followLearned':
+      return learned.with((file) => file.follow(request.ask.versions));
     case 'rules':
       return rules.with((file) => file.load());
     case 'writeRules':

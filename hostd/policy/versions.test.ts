@@ -18,6 +18,8 @@ const T0 = Date.parse('2026-11-20T12:00:00Z');
 const text = (...ids: string[]): string =>
   `version: vmoat/v1\nrules:\n${ids.map((id) => `  - { id: ${id}, from: any, to: host, action: deny }\n`).join('')}`;
 
+const by = { author: 'ann', reason: '' };
+
 let boots = 0;
 /** Every start is one in a boot of its own, unless it is given another start's. */
 async function setUp(folder = join(root, String(++folders)), now = T0, boot = `boot ${++boots}`) {
@@ -224,14 +226,14 @@ test('rollback makes a version of an old text; a pending one is withdrawn', asyn
   const { versions, apply } = await setUp();
   await apply(text('a'));
   await apply(text('b'), { base: 1 });
-  const by = { author: 'bob', reason: '', confirmWithin_ms: null };
-  assert.equal((await versions.rollback(1, by)).version, 3);
+  const bob = { author: 'bob', reason: '', confirmWithin_ms: null };
+  assert.equal((await versions.rollback(1, bob)).version, 3);
   assert.deepEqual([versions.live.text, versions.info(3).reason], [text('a'), 'back to version 1']);
   await apply(text('c'), { base: 3, confirmWithin_ms: 1000 });
-  await assert.rejects(versions.rollback(1, by), { code: 'policy_pending' });
+  await assert.rejects(versions.rollback(1, bob), { code: 'policy_pending' });
   assert.equal(await versions.withdraw(), 3);
   assert.deepEqual([versions.live.version, versions.info(4).fate], [3, 'withdrawn']);
-  await assert.rejects(versions.rollback(9, by), { code: 'policy_version_unknown' });
+  await assert.rejects(versions.rollback(9, bob), { code: 'policy_version_unknown' });
 });
 
 test('a store of before a name was built in opens, with another name for the group of the operator', async () => {
@@ -255,7 +257,7 @@ rules:
     sha256: hashOf(old),
   };
   await store.change((state) => {
-    state.versions.push({ ...info, bytes: old.length, rules: 1, groups: 2, fate: 'kept' });
+    state.versions.push({ ...info, bytes: old.length, rules: 1, groups: 2, fate: 'kept', forgets: [] });
     [state.live, state.next] = [1, 2];
     return { answer: null, text: { version: 1, text: old } };
   });
@@ -276,6 +278,27 @@ rules:
     code: 'policy_bad_value',
     message: /another name: `multicast` is built in/,
   });
+});
+
+test('a version that forgets says the same, and a rollback to one before takes it back', async () => {
+  const { folder, versions, apply } = await setUp();
+  await apply(text('a'), { source: 'a.yaml' });
+  const info = await versions.forget({ author: 'ann', reason: 'too much' });
+  assert.deepEqual([info.version, info.author, info.reason, info.forgets], [2, 'ann', 'too much', [2]]);
+  assert.equal(versions.live.text, text('a'));
+  // Whoever knows the text that is live knows what is live.
+  await apply(text('a', 'b'), { base: 1 });
+  assert.deepEqual([versions.live.version, versions.forgets], [3, [2]]);
+  await versions.forget(by);
+  assert.deepEqual(versions.forgets, [2, 4]);
+  await apply(text('c'), { base: 4, confirmWithin_ms: 1000 });
+  assert.deepEqual(versions.forgets, [2, 4]);
+  await versions.withdraw();
+  assert.equal((await versions.rollback(3, { ...by, confirmWithin_ms: null })).version, 6);
+  assert.deepEqual([versions.live.text, versions.forgets], [text('a', 'b'), [2]]);
+  await versions.rollback(1, { ...by, confirmWithin_ms: null });
+  assert.deepEqual(versions.forgets, []);
+  assert.deepEqual((await setUp(folder)).versions.forgets, []);
 });
 
 test('an edit is a version that differs in nothing else', async () => {

@@ -1,4 +1,5 @@
 // The policy's versions: one is live, none is lost. Applied, confirmed, rolled back; one change after the other.
+import { isDeepStrictEqual } from 'node:util';
 import { type Deadline, deadlineIn, leftOf, type Moment } from '../../dp/client/index.ts';
 import type { Clock, Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
@@ -29,6 +30,13 @@ export interface NewVersion {
   confirmWithin_ms: number | null;
   /** The version it was made from, 0 for none; undefined: to be found out. */
   base?: number | undefined;
+}
+
+interface WantedVersion extends Omit<NewVersion, 'base'> {
+  /** As what is live if not given. */
+  forgets?: readonly number[];
+  /** It is one of them itself. */
+  forgetsNow?: boolean;
 }
 
 export type PolicyNews =
@@ -64,6 +72,8 @@ export interface VersionsListener {
 }
 
 const TICK_MS = 250;
+/** What was forgotten before that is forgotten for good. */
+export const FORGETS_MAX = 50;
 
 export class Versions {
   readonly #options: VersionsOptions;
@@ -117,6 +127,12 @@ export class Versions {
 
   get live(): LivePolicy {
     return this.#live;
+  }
+
+  /** Versions whose forgetting holds in what is live. */
+  get forgets(): readonly number[] {
+    const { version } = this.#live;
+    return version === null ? [] : this.info(version).forgets;
   }
 
   get pending(): Pending | null {
@@ -192,15 +208,27 @@ export class Versions {
     return (this.#options.edit ?? editNow)(this.#live.text, edits);
   }
 
-  /** An edit of what is live. */
+  /** An edit of what is live; `forgets`: and whoever asks for it then forgets something learned with it. */
   edit(
     edits: (document: PolicyDocument) => readonly Edit[],
     by: Pick<NewVersion, 'author' | 'reason'>,
+    forgets = false,
   ): Promise<VersionInfo> {
     return this.#next(async () => {
       this.#refusePending();
       const text = await this.edited(edits(this.#live.policy.document));
-      return this.#become({ ...by, text, source: null, confirmWithin_ms: null });
+      const forgetsNow = forgets && text !== this.#live.text;
+      return this.#become({ ...by, text, source: null, confirmWithin_ms: null, forgetsNow });
+    });
+  }
+
+  /** A version that says the same, with which something learned is forgotten. */
+  forget(by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
+    return this.#next(async () => {
+      this.#refusePending();
+      const { version, text, policy } = this.#live;
+      const source = version === null ? null : this.info(version).source;
+      return this.#become({ ...by, text, source, confirmWithin_ms: null, forgetsNow: true }, policy);
     });
   }
 
@@ -245,7 +273,8 @@ export class Versions {
       this.#refusePending();
       const { text, policy } = await storedPolicy(this.#options, this.info(version).version);
       const reason = by.reason || `back to version ${version}`;
-      return this.#become({ ...by, text, source: null, reason }, policy);
+      const { forgets } = this.info(version);
+      return this.#become({ ...by, text, source: null, reason, forgets }, policy);
     });
   }
 
@@ -256,9 +285,9 @@ export class Versions {
   }
 
   /** `read`: the text as it was read already; to read a large one takes a second. */
-  async #become(wanted: Omit<NewVersion, 'base'>, read: ReadPolicy | null = null): Promise<VersionInfo> {
+  async #become(wanted: WantedVersion, read: ReadPolicy | null = null): Promise<VersionInfo> {
     const { version } = this.#live;
-    if (version !== null && wanted.text === this.#live.text) return this.info(version);
+    if (version !== null && this.#saysTheSame(wanted)) return this.info(version);
     const name = `version ${this.#state.next}`;
     const policy = read ? { ...read, places: read.places.named(name) } : await this.read(wanted.text, name);
     this.#listener?.check(policy);
@@ -281,9 +310,17 @@ export class Versions {
     return info;
   }
 
-  #infoOf({ text, author, reason, source }: Omit<NewVersion, 'base'>, { document }: ReadPolicy): VersionInfo {
+  #saysTheSame({ text, forgets = this.forgets, forgetsNow }: WantedVersion): boolean {
+    return text === this.#live.text && !forgetsNow && isDeepStrictEqual(forgets, this.forgets);
+  }
+
+  #infoOf(
+    { text, author, reason, source, forgets = this.forgets, forgetsNow }: WantedVersion,
+    { document }: ReadPolicy,
+  ): VersionInfo {
+    const version = this.#state.next;
     return {
-      version: this.#state.next,
+      version,
       at: this.#options.clock.now(),
       author,
       reason,
@@ -294,6 +331,7 @@ export class Versions {
       rules: document.rules.length,
       groups: document.groups.length,
       fate: 'kept',
+      forgets: (forgetsNow ? [...forgets, version] : [...forgets]).slice(-FORGETS_MAX),
     };
   }
 
@@ -359,7 +397,10 @@ export class Versions {
     if (live === null && !base) return;
     const isOwn = source !== null && live !== null && this.info(live).source === source;
     const from = base ?? (isOwn ? live : baseNamedIn(text));
-    if (from === live) return;
+    const hashes = [from, live].map(
+      (each) => this.#state.versions.find(({ version }) => version === each)?.sha256,
+    );
+    if (from === live || (hashes[0] !== undefined && hashes[0] === hashes[1])) return;
     if (from === null || from === undefined)
       throw new VmoatError(
         'policy_base_missing',

@@ -11,7 +11,16 @@ for (;;) {
   await store.change((state) => {
     state.versions = state.versions.slice(-20);
     state.versions.push({
-      ...{ version, at: version, author: 'a', reason: '', base: state.live, source: null, fate: 'kept' },
+      ...{
+        version,
+        at: version,
+        author: 'a',
+        reason: '',
+        base: state.live,
+        source: null,
+        fate: 'kept',
+        forgets: [],
+      },
       ...{ sha256: hashOf(text), bytes: text.length, rules: 0, groups: 0 },
     });
     state.live = version;

@@ -162,11 +162,26 @@ test('what was learned and decides nothing any more is forgotten, what was writt
   assert.equal(removed, `removed old-db\nforgotten ${learned.id}\nversion 2 is live\n`);
   const { text, version } = await get(LivePolicy, '/policy');
   assert.equal(text, POLICY.replace(/^.*id: old-db.*\n/m, ''));
-  assert.equal(version?.reason, 'unused for 30 days: old-db');
+  assert.equal(version?.reason, `unused for 30 days: old-db, ${learned.id}`);
   const left = await get(LearnedRules, '/policy/learned');
   assert.ok(!left.items.some(({ id }) => id === learned.id));
   await good('policy', 'rollback', '1');
   assert.deepEqual((await rule('old-db'))?.idleMs, 0);
+  const isBack = async (): Promise<boolean> =>
+    (await get(LearnedRules, '/policy/learned')).items.some(({ id }) => id === learned.id);
+  await until(isBack, 60_000);
+
+  const said = await good('policy', 'learned', '--forget', '--vm', 'web-1', '--reason', 'a mistake');
+  assert.match(said, /^version 4 is live\n0 learned rules are left\n$/);
+  assert.equal(await isBack(), false);
+  assert.equal(
+    await good('policy', 'learned', '--forget', '--vm', 'web-1'),
+    '0 learned rules are left\n',
+    'what is forgotten already is no version',
+  );
+  assert.match(await good('policy', 'log'), /^ *4 +live .* a mistake *$/m);
+  await good('policy', 'rollback', '3');
+  await until(isBack, 60_000);
 });
 
 test('that a rule is proposed is an event', async () => {

@@ -104,14 +104,14 @@ export class Advisor {
     return { rules, additions: additionsOf(rules, policy.proposals(), taken), ruled: flows, left };
   }
 
-  /** Writes recommended rules, and the groups that they speak of, into the document. */
+  /** Writes recommended rules, and the groups that they speak of, into the document; a version that forgets. */
   accept({ additions }: Advice, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
     const { groups, rules } = additions;
     const edits: Edit[] = [
       { verb: 'append', section: 'groups', items: groups },
       { verb: 'append', section: 'rules', items: rules },
     ];
-    return this.#options.policy.versions.edit(() => edits, by);
+    return this.#options.policy.versions.edit(() => edits, by, true);
   }
 
   /** What would change if `wanted` were applied; null: what is live, to see what it says to the window. */

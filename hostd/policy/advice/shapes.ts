@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Time, WorkloadRef } from '../../api/schema.ts';
 import { Mode } from '../document/words.ts';
+import { PolicyVersion, Reason } from '../shapes.ts';
 
 const Moment = z.string().max(40).optional();
 const Window = {
@@ -60,8 +61,14 @@ export const LearnedRules = z.object({
 export type LearnedRules = z.infer<typeof LearnedRules>;
 export const ForgetQuery = z.strictObject({
   workload: EndName.describe('only what this VM does or is asked; all if not given'),
+  reason: Reason.optional(),
 });
-export const Forgotten = z.object({ rules: z.int().describe('learned rules that are left') });
+export const Forgotten = z.object({
+  rules: z.int().describe('learned rules that are left'),
+  version: PolicyVersion.nullable().describe(
+    'a rollback to one before brings it back; null: nothing was forgotten',
+  ),
+});
 
 export const PlanBody = z.strictObject({
   ...Window,

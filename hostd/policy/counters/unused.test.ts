@@ -96,7 +96,10 @@ test('they go in one step with a reason, come back by rollback, and are watched 
   assert.equal(diff.split('\n').filter((line) => /^[-+][^-+]/.test(line)).length, 1);
   await assert.rejects(unused.remove(['busy'], unused.after_ms, ANN), { code: 'not_found' });
   const { version, removed } = await unused.remove(null, unused.after_ms, ANN);
-  assert.deepEqual([version?.version, version?.author, version?.reason], [2, 'ann', 'unused for 1 day: old']);
+  assert.deepEqual(
+    [version?.version, version?.author, version?.reason],
+    [2, 'ann', 'unused for 1 day: old, learned:x'],
+  );
   assert.deepEqual([removed, forgotten], [['old'], ['learned:x']]);
   assert.equal(policy.versions.live.text, TEXT.replace(/^.*id: old.*\n/m, ''));
   await policy.versions.rollback(1, { ...ANN, confirmWithin_ms: null });

@@ -6,7 +6,7 @@ import type { Edit } from '../document/edits.ts';
 import type { PolicyDocument } from '../document/schema.ts';
 import type { Learner } from '../learn/learner.ts';
 import type { Policy } from '../policy.ts';
-import type { VersionInfo } from '../store/state.ts';
+import { isForgetting, type VersionInfo } from '../store/state.ts';
 import type { NewVersion } from '../versions.ts';
 import type { RuleCounters } from './rule-counters.ts';
 import { countedRules } from './rule-list.ts';
@@ -24,7 +24,7 @@ export interface UnusedOptions {
 }
 
 export interface Removed {
-  /** null: none of them stood in the document. */
+  /** null: what was chosen is gone or used by now. */
   version: VersionInfo | null;
   removed: string[];
   forgotten: string[];
@@ -91,9 +91,13 @@ export class Unused {
       removed = written.filter((id) => still.has(id));
       return without(document, new Set(removed));
     };
-    const reason = by.reason || reasonOf(written, after_ms);
-    const version = written.length > 0 ? await policy.versions.edit(edits, { ...by, reason }) : null;
-    if (forgotten.length > 0) await learner.forgetRules(forgotten);
+    const reason = by.reason || reasonOf([...written, ...forgotten], after_ms);
+    const forgets = forgotten.length > 0;
+    const said = { author: by.author, reason };
+    const edited = written.length > 0 ? await policy.versions.edit(edits, said, forgets) : null;
+    if (!forgets) return { version: edited, removed, forgotten };
+    const version = edited && isForgetting(edited) ? edited : await policy.versions.forget(said);
+    await learner.forgetRules(forgotten, version.version);
     return { version, removed, forgotten };
   }
 

@@ -20,6 +20,10 @@ function make(
     asked: [] as [number, number][],
     told: 0,
     fails: false,
+    forgets: [] as number[],
+    forgotten: [] as [version: number, keys: number][],
+    followed: '',
+    onFollow: (_rows: Map<string, Evidence>): void => undefined,
   };
   const options: LearnerOptions = {
     clock: { now: () => made.now, every: () => () => undefined },
@@ -35,10 +39,19 @@ function make(
     load: async () => ({ evidence: [...disk.rows], until: disk.until }),
     save: async (changed, until) => {
       if (made.fails) throw new Error('the disk is full');
-      for (const [key, evidence] of changed)
-        if (evidence) disk.rows.set(key, evidence);
-        else disk.rows.delete(key);
+      for (const [key, evidence] of changed) disk.rows.set(key, evidence);
       disk.until = until;
+    },
+    forgets: () => made.forgets,
+    forget: async (version, keys) => {
+      made.forgotten.push([version, keys.length]);
+      for (const key of keys) disk.rows.delete(key);
+    },
+    follow: async (versions) => {
+      const changes = String(versions) !== made.followed;
+      made.followed = String(versions);
+      if (changes) made.onFollow(disk.rows);
+      return changes;
     },
     use: async () => {
       made.told++;
@@ -73,12 +86,36 @@ test('it is there after a restart, and forgotten when asked to', async () => {
   made.now += MINUTE_MS;
   await learner.look();
   const next = make(disk);
-  await next.learner.forget(({ from }) => from.name === 'web');
+  await next.learner.forget(({ from }) => from.name === 'web', 3);
+  assert.deepEqual(next.made.forgotten, [[3, 1]]);
   assert.deepEqual(
     next.learner.rules.map(({ from }) => from),
     ['vm.app'],
   );
   assert.equal(disk.rows.size, 1);
+});
+
+test('what the live version does not forget comes back', async () => {
+  const { made, disk, learner } = make();
+  await learner.look();
+  made.traffic = [toDb('web'), toDb('app')];
+  made.now += MINUTE_MS;
+  await learner.look();
+  made.traffic = [];
+  const all = new Map(disk.rows);
+  await learner.forget(() => true, 3);
+  made.forgets = [3];
+  await learner.look();
+  assert.deepEqual(learner.rules, []);
+  made.forgets = [];
+  made.onFollow = (rows) => {
+    for (const [key, evidence] of all) rows.set(key, evidence);
+  };
+  await learner.look();
+  assert.deepEqual(
+    learner.rules.map(({ from }) => from),
+    ['vm.app', 'vm.web'],
+  );
 });
 
 test('what could not be written is looked at again', async () => {

@@ -16,7 +16,13 @@ export interface LearnerOptions {
   isRuled: (evidence: readonly Evidence[]) => boolean[];
   load: () => Promise<{ evidence: [string, Evidence][]; until: number | null }>;
   /** Resolves when it is on disk. */
-  save: (changed: [string, Evidence | null][], until: number) => Promise<void>;
+  save: (changed: [string, Evidence][], until: number) => Promise<void>;
+  /** Versions of the policy whose forgetting holds. */
+  forgets: () => readonly number[];
+  /** These are forgotten with that version; resolves when that is on disk. */
+  forget: (version: number, keys: string[]) => Promise<void>;
+  /** What these versions forgot is forgotten, what others did comes back; resolves to whether anything changed. */
+  follow: (versions: number[]) => Promise<boolean>;
   /** Puts these rules into effect, in place of those before. */
   use: (rules: readonly LearnedRule[]) => Promise<void>;
 }
@@ -76,32 +82,42 @@ export class Learner {
     return this.#turn;
   }
 
-  /** Forgets what `isMeant`; resolves when that is on disk. */
-  async forget(isMeant: (evidence: Evidence) => boolean): Promise<void> {
-    await this.#turn;
-    const gone = [...this.#learned].filter(([, evidence]) => isMeant(evidence)).map(([key]) => key);
-    await this.#options.save(
-      gone.map((key) => [key, null]),
-      this.#until,
-    );
-    for (const key of gone) this.#learned.delete(key);
-    if (gone.length) await this.#use();
+  /** Forgets what `isMeant`, as long as that version's forgetting holds; resolves when that is on disk. */
+  forget(isMeant: (evidence: Evidence) => boolean, version: number): Promise<void> {
+    const done = this.#turn.then(async () => {
+      const gone = [...this.#learned].filter(([, evidence]) => isMeant(evidence)).map(([key]) => key);
+      await this.#options.forget(version, gone);
+      for (const key of gone) this.#learned.delete(key);
+      if (gone.length) await this.#use();
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
-  /** Forgets what these rules were made from; resolves when that is on disk. */
-  forgetRules(ids: readonly string[]): Promise<void> {
+  /** Likewise what these rules were made from. */
+  forgetRules(ids: readonly string[], version: number): Promise<void> {
     const keys = new Set(ids.flatMap((id) => this.#madeFrom.get(id) ?? []));
-    return this.forget((evidence) => keys.has(evidenceKey(evidence)));
+    return this.forget((evidence) => keys.has(evidenceKey(evidence)), version);
   }
 
   async #load(): Promise<void> {
+    await this.#options.follow([...this.#options.forgets()]);
+    await this.#read();
+    if (this.#learned.size) await this.#use();
+  }
+
+  async #read(): Promise<void> {
     const { evidence, until } = await this.#options.load();
     this.#until = until ?? this.#options.clock.now();
+    this.#learned.clear();
     for (const [key, each] of evidence) this.#learned.set(key, each);
-    if (evidence.length) await this.#use();
   }
 
   async #look(): Promise<void> {
+    if (await this.#options.follow([...this.#options.forgets()])) {
+      await this.#read();
+      await this.#use();
+    }
     const until = this.#options.clock.now() - SETTLED_MS;
     if (until <= this.#until) return;
     const seen = await this.#options.begun(this.#until, until);

@@ -20,8 +20,13 @@ export const VersionInfo = z.object({
   groups: z.int(),
   /** `unconfirmed`: its time to be confirmed ran out; `withdrawn`: somebody rolled it back before. */
   fate: z.enum(['kept', 'unconfirmed', 'withdrawn']),
+  /** Versions that made vmoat forget something learned which in this one is forgotten, too; the oldest first. */
+  forgets: z.array(VersionNumber).default([]),
 });
 export type VersionInfo = z.infer<typeof VersionInfo>;
+
+/** Whether something is forgotten with this version for the first time. */
+export const isForgetting = ({ version, forgets }: VersionInfo): boolean => forgets.includes(version);
 
 export const Pending = z.object({
   version: VersionNumber,

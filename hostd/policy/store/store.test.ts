@@ -14,7 +14,7 @@ const fresh = (): string => join(root, String(++folders));
 
 const info = (version: number, text: string): VersionInfo => ({
   ...{ version, at: 1, author: 'ann', reason: '', base: null, source: null, sha256: hashOf(text) },
-  ...{ bytes: text.length, rules: 0, groups: 0, fate: 'kept' },
+  ...{ bytes: text.length, rules: 0, groups: 0, fate: 'kept', forgets: [] },
 });
 
 async function write(store: FileStore, version: number, text: string): Promise<void> {
