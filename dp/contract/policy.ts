@@ -32,6 +32,8 @@ export interface PolicyRule {
   ports: string[];
   action: 'allow' | 'deny';
   learned: boolean;
+  /** Out of effect from then on, ms since the epoch, also where nobody sends other tables; absent: it stays. */
+  expires?: number;
 }
 
 /** Members by NIC. */
@@ -53,7 +55,7 @@ export interface PolicyTables {
   generation: number;
   /** [0] any, [1] host, [2] external; `multicast` and `broadcast` mean such addresses wherever they stand */
   groups: PolicyGroup[];
-  /** In order, learned ones after all others; expired and disabled ones are left out. */
+  /** In order, learned ones after all others; disabled ones and those that had expired are left out. */
   rules: PolicyRule[];
   nics: PolicyNic[];
   /** groups of a NIC that is not in nics */

@@ -121,6 +121,67 @@ test('a trial that is confirmed stays; one that has ended here is not begun agai
   assert.equal(again.orders.heard(again.compile()).wentBack, null);
 });
 
+const DENY = {
+  id: 'r',
+  from: 0,
+  to: 0,
+  applications: [],
+  ports: [],
+  action: 'deny' as const,
+  learned: false,
+};
+const expiring = (mark: number, ...after_ms: (number | null)[]): PolicyTables => ({
+  ...tables(mark, mark),
+  rules: after_ms.map((each, at) => ({
+    ...DENY,
+    number: at + 1,
+    ...(each !== null && { expires: T0 + each }),
+  })),
+});
+const numbersOf = (policy: PolicyTables | undefined): number[] =>
+  policy?.rules.map(({ number }) => number) ?? [];
+
+test('rules end when their time is over, though nobody sends other tables', async () => {
+  const { orders, disk, compiled, compile, pass } = setUp();
+  orders.take(expiring(7, 60_000, null, 0, 90_000));
+  orders.heard(compile());
+  assert.deepEqual(numbersOf(compiled[0]?.tables), [1, 2, 4]);
+  pass(60_000 + GRACE_MS - 1);
+  orders.tick();
+  assert.equal(compiled.length, 1);
+  pass(1);
+  orders.tick();
+  orders.tick();
+  assert.deepEqual([compiled.length, numbersOf(compiled[1]?.tables), compiled[1]?.kept], [2, [2, 4], true]);
+  const { generation, kept } = orders.heard(compile());
+  assert.deepEqual([generation, kept], [7, false]);
+  await settled();
+  assert.deepEqual(numbersOf(disk.at(-1)?.policy ?? undefined), [1, 2, 3, 4], 'kept as it was told');
+  pass(30_000);
+  orders.tick();
+  orders.heard(compile());
+  pass(86_400_000);
+  orders.tick();
+  assert.deepEqual([compiled.length, numbersOf(compiled[2]?.tables)], [3, [2]]);
+});
+
+test('a restart finds the rules that are left, a trial that ends finds those of before', () => {
+  const again = setUp({ ...NOTHING_KEPT, policy: expiring(3, 0, 60_000, null) });
+  assert.deepEqual([numbersOf(again.orders.first ?? undefined), again.orders.first?.generation], [[2, 3], 1]);
+  again.pass(60_000 + GRACE_MS);
+  again.orders.tick();
+  assert.deepEqual(numbersOf(again.compiled[0]?.tables), [3]);
+
+  const { orders, compiled, compile, pass, trial } = setUp();
+  const order = trial(2, 1);
+  if (order.unconfirmed) order.unconfirmed.previous = expiring(1, 30_000, null);
+  orders.take(order);
+  orders.heard(compile());
+  pass(60_000 + GRACE_MS);
+  orders.tick();
+  assert.deepEqual(numbersOf(compiled[1]?.tables), [2]);
+});
+
 test('segments that ends stand in are kept by name, also those that this run has not met yet', async () => {
   const met = { ...{ netns: 'host', ifindex: 9 }, segment: 3, link: 'br1', vlan: 0 };
   const { orders, disk, compile } = setUp({

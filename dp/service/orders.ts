@@ -1,12 +1,13 @@
 // Orders: what clients told vmoat-dp to judge by, kept on disk for when there is no client; and a policy on trial that
-// nobody confirmed ends here, whoever else has died.
+// nobody confirmed ends here, whoever else has died, as do rules whose time is over.
 import { leftOf, type Moment, putOff } from '../client/deadline.ts';
 import type { PolicyOrder, PolicyTables, Unconfirmed } from '../contract/policy.ts';
 import type { Inventory, PolicyStatus, Segment, TablesStatus } from '../contract/protocol.ts';
+import { inEffect, nextExpiry } from './expiry.ts';
 import { type Kept, spokenOf } from './kept.ts';
 import type { Log } from './log.ts';
 
-/** hostd ends a trial itself, and is not to be overtaken by us while it confirms one. */
+/** hostd ends a trial and leaves out rules itself, and is not to be overtaken by us while it confirms one. */
 export const GRACE_MS = 1_000;
 const TICK_MS = 250;
 
@@ -25,6 +26,8 @@ export interface OrdersOptions {
 interface Sent {
   /** Ours: clients count anew when they start. */
   generation: number;
+  /** Without rules that had expired then. */
+  at_ms: number;
   next: Pick<Kept, 'unconfirmed' | 'wentBack'> & { policy: PolicyTables };
 }
 
@@ -37,6 +40,8 @@ export class Orders {
   /** Clients' generations by ours, of what was sent last. */
   #told = new Map<number, number>();
   #isKept: boolean;
+  /** When a rule of what is in force falls out of effect, ms since the epoch. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: OrdersOptions) {
@@ -45,6 +50,13 @@ export class Orders {
     const { policy } = options.kept;
     if (policy) this.#told.set(this.#generation, policy.generation);
     this.#isKept = policy !== null;
+    if (policy) this.#nextExpiry = nextExpiry(policy, options.moment().wall_ms);
+  }
+
+  /** What is in force at the start. */
+  get first(): PolicyTables | null {
+    const { policy } = this.#kept;
+    return policy && inEffect({ ...policy, generation: this.#generation }, this.#options.moment().wall_ms);
   }
 
   start(): void {
@@ -81,7 +93,10 @@ export class Orders {
     const now = this.#sent.find((sent) => sent.generation === generation);
     const done = Math.max(generation ?? 0, refused?.generation ?? 0);
     this.#sent = this.#sent.filter((sent) => sent.generation > done);
-    if (now) this.#keep(now.next);
+    if (now) {
+      this.#keep(now.next);
+      this.#nextExpiry = nextExpiry(now.next.policy, now.at_ms);
+    }
     const told = (ours: number): number => this.#told.get(ours) ?? ours;
     const answer = {
       ...status,
@@ -96,12 +111,19 @@ export class Orders {
     return answer;
   }
 
-  /** Ends a trial whose time is over. */
+  /** Ends a trial whose time is over, and rules. */
   tick(): void {
+    if (this.#sent.length > 0) return;
     const { unconfirmed } = this.#kept;
-    if (!unconfirmed || this.#sent.length > 0) return;
     const now = this.#options.moment();
-    if (leftOf(putOff(unconfirmed.deadline, GRACE_MS), now) === 0) this.#goBack(unconfirmed, now);
+    if (unconfirmed && leftOf(putOff(unconfirmed.deadline, GRACE_MS), now) === 0)
+      this.#goBack(unconfirmed, now);
+    else if (now.wall_ms >= this.#nextExpiry + GRACE_MS) this.#expire();
+  }
+
+  #expire(): void {
+    const { policy, unconfirmed, wentBack } = this.#kept;
+    if (policy) this.#send({ policy, unconfirmed, wentBack }, policy.generation, true);
   }
 
   #goBack({ trial, previous }: Unconfirmed, now: Moment): void {
@@ -118,10 +140,11 @@ export class Orders {
 
   #send(next: Sent['next'], told: number, kept = false): void {
     const generation = this.#generation + 1;
-    this.#options.compile({ ...next.policy, generation }, kept);
+    const { wall_ms } = this.#options.moment();
+    this.#options.compile(inEffect({ ...next.policy, generation }, wall_ms), kept);
     this.#generation = generation;
     this.#told.set(generation, told);
-    this.#sent.push({ generation, next });
+    this.#sent.push({ generation, at_ms: wall_ms, next });
   }
 
   #trial(): PolicyStatus['unconfirmed'] {

@@ -49,7 +49,12 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
     if (kind === 'log') logLine(log, value as DataplaneOutput['log']);
     else hub.take(kind, value as HubInput[typeof kind]);
   };
-  const dataplane = start(addon, { ...settings, fallback: fallback.library }, kept, take);
+  const dataplane = start(
+    addon,
+    { ...settings, fallback: fallback.library },
+    { ...kept, policy: orders.first },
+    take,
+  );
   orders.start();
   try {
     if (!locked) lockFolder(addon, settings.pins);
@@ -82,7 +87,7 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
 
 function start(addon: Addon, settings: Settings, kept: Kept, take: TakeOutput): LiveDataplane {
   const { policy, nics, segments } = kept;
-  const orders = policy && { kept: { policy: { ...policy, generation: 1 }, nics, segments } };
+  const orders = policy && { kept: { policy, nics, segments } };
   try {
     return new addon.Dataplane({ ...dataplaneConfig(settings), ...orders }, take);
   } catch (cause) {

@@ -145,3 +145,14 @@ test('the evaluator takes them, and says what the document says', () => {
     ['deny', true, 'mode', 'protect'],
   );
 });
+
+test('a rule that will expire says when, for whoever has only these tables', () => {
+  assert.deepEqual(
+    tables.rules.map(({ id, expires }) => [id, expires]),
+    [
+      ['a', undefined],
+      ['b', Date.parse('2026-11-20T13:00:00Z')],
+      ['learned-1', undefined],
+    ],
+  );
+});

@@ -95,17 +95,20 @@ const nicsOf = (workloads: readonly Workload[], index: GroupIndex): PolicyNic[] 
     return nics.flatMap(({ tap, mac, id }) => (tap === null ? [] : [{ tap, mac, nic: id, groups: places }]));
   });
 
+type InEffect = Rule & { learned: boolean };
+
 function rulesOf({ document, learned, ruleNumbers, now }: TablesInput, index: GroupIndex): PolicyRule[] {
   const isInEffect = ({ disabled, expires }: Rule): boolean =>
     !disabled && (expires === undefined || Date.parse(expires) > now);
-  const own = document.rules.filter(isInEffect).map((rule) => ({ ...rule, learned: false }));
-  const taught = learned.map((rule) => ({ ...rule, action: 'allow' as const, learned: true }));
+  const own = document.rules.filter(isInEffect).map((rule): InEffect => ({ ...rule, learned: false }));
+  const taught = learned.map((rule): InEffect => ({ ...rule, action: 'allow', learned: true }));
   return [...own, ...taught].flatMap(
-    ({ id, from, to, applications = [], ports = [], action, learned: isLearned }) => {
+    ({ id, from, to, applications = [], ports = [], action, learned: isLearned, expires }) => {
       const number = ruleNumbers.get(id);
       if (number === undefined) return [];
       const ends = { from: index.place(groupOfReference(from)), to: index.place(groupOfReference(to)) };
-      return [{ number, id, ...ends, applications, ports, action, learned: isLearned }];
+      const rule = { number, id, ...ends, applications, ports, action, learned: isLearned };
+      return [expires === undefined ? rule : { ...rule, expires: Date.parse(expires) }];
     },
   );
 }
