@@ -46,7 +46,8 @@ export class Graphs {
     const { edges } = this.#sources.traffic;
     const known = workloadNodes(this.#sources.workloads());
     const ids = new Set(known.map((node) => node.id));
-    return [...known, ...endNodes(edges.values(), ids, (node) => edges.addressesOf(node))];
+    const others = endNodes(edges.values(), ids, (node) => edges.addressesOf(node));
+    return [...known, ...others].map((node) => this.#withHostMode(node));
   }
 
   /** Ends that are gone since keep the name they had; throws `history_unavailable`. */

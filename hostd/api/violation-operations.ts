@@ -74,11 +74,22 @@ export const violationOperations = [
   }),
 ];
 
-function violationsOf(sources: ApiSources, query: ViolationFilterQuery, each: number) {
+async function violationsOf(sources: ApiSources, query: ViolationFilterQuery, each: number) {
   const now = sources.clock.now();
   const until = query.until === undefined ? now : timeOf(query.until, now, 'until');
   const since = query.since === undefined ? until - WINDOW_MS : timeOf(query.since, now, 'since');
-  return sources.violations(since, until, each);
+  const found = await sources.violations(since, until, each);
+  return { ...found, violations: withModes(found.violations, sources) };
+}
+
+function withModes(violations: readonly Violation[], { policy, workloads }: ApiSources): Violation[] {
+  const modes = new Map(workloads().map(({ id, mode }) => [id, mode]));
+  const modeOf = ({ kind, id }: Violation['from']) =>
+    kind === 'host' ? policy.hostMode : (modes.get(id) ?? null);
+  return violations.map((violation) => ({
+    ...violation,
+    modes: [modeOf(violation.from), modeOf(violation.to)],
+  }));
 }
 
 /** An end is meant by its id, or by the address of one of the flows. */

@@ -3,6 +3,7 @@
 import { printable } from '../../dp/client/printable.ts';
 import type { Graph, GraphEdge, GraphNode } from '../api/schema.ts';
 import { appText, service } from './flow-text.ts';
+import { modesText } from './mode-text.ts';
 import { bytes, clockTime, short } from './quantity.ts';
 import { type Column, table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,6 +17,7 @@ export function graphTable(graph: Graph, terminal: Terminal, now_ms: number): st
     { title: 'TO', text: (edge) => names.get(edge.to) ?? edge.to },
     { title: 'APP', text: (edge) => appText(edge.app, edge.confidence), style: () => 'cyan' },
     { title: 'SERVICE', text: (edge) => service(edge.proto, edge.port) },
+    { title: 'MODE', text: (edge) => modesText(edge.modes) },
     { title: 'OPEN', text: (edge) => short(edge.open), right: true },
     { title: 'SESSIONS', text: (edge) => short(edge.sessions), right: true },
     { title: 'BYTES', text: (edge) => `${bytes(edge.bytes[0])}/${bytes(edge.bytes[1])}`, right: true },

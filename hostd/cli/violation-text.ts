@@ -1,6 +1,7 @@
 // Violations as text: a line for each, and every field of one.
 import type { Violation, Violations } from '../api/schema.ts';
 import { service } from './flow-text.ts';
+import { modesText } from './mode-text.ts';
 import { clockTime, short } from './quantity.ts';
 import { type Column, type Fact, factLines, table } from './table.ts';
 import { type Style, styled, type Terminal } from './terminal.ts';
@@ -19,6 +20,7 @@ const columns = (now_ms: number): Column<Violation>[] => [
   { title: 'APP', text: ({ app }) => app ?? '-' },
   { title: 'FLOWS', text: ({ flows }) => short(flows), right: true },
   { title: 'VERDICT', text: ({ verdict }) => verdict, style: verdictStyle },
+  { title: 'MODE', text: ({ modes }) => modesText(modes) },
   { title: 'BY', text: whyOf },
   { title: 'ID', text: ({ id }) => id },
 ];
@@ -45,6 +47,7 @@ export function violationText(violation: Violation, terminal: Terminal): string 
     ['application', violation.app ?? 'unknown'],
     ['verdict', violation.verdict, verdictStyle(violation)],
     ['decided by', violation.decidedBy === 'rule' ? whyOf(violation) : 'mode: no rule speaks of it'],
+    ['mode', modesText(violation.modes)],
     ['flows', short(violation.flows)],
     ['first', violation.first],
     ['last', violation.last],

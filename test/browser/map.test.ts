@@ -39,10 +39,14 @@ test('the map draws, names what is under the pointer and opens it by a click', o
     assert.match(page.url(), new RegExp(`\\?node=${vm(2)}$`));
     await page.locator('.panel .uses', { hasText: 'redis' }).first().waitFor();
     await page.waitForSelector('.panel .plot canvas');
+    await page.locator('.panel dd:text-is("learn, the default")').waitFor();
     assert.match(
       await textOf(page.locator('.nic').first()),
       /tapped[\s\S]*10\.4\.0\.4[\s\S]*dhcp[\s\S]*vnet2[\s\S]*tcx/,
     );
+    await page.locator('.panel .uses button', { hasText: 'redis' }).first().click();
+    await page.locator('.panel .edge-ends small:text-is("server, learn")').waitFor();
+    await page.locator('.panel dd:text-is("learn")').waitFor();
     await page.keyboard.press('Escape');
     await page.waitForSelector('.panel', { state: 'detached' });
     assert.equal(new URL(page.url()).search, '');

@@ -120,6 +120,7 @@ export const nodeOf = (workload: Workload): GraphNode => ({
   kind: 'vm',
   name: workload.name,
   state: workload.state,
+  mode: workload.mode,
   addresses: workload.nics.flatMap((nic) => nic.addresses.map(({ address }) => address)),
 });
 

@@ -46,6 +46,7 @@ test('violations: one for all flows of an edge, acknowledged by root, told as an
     [found?.from.name, found?.app, found?.verdict, found?.decidedBy, found?.acknowledged],
     ['web-1', null, 'allow', 'mode', null],
   );
+  assert.deepEqual(found?.modes, ['learn', 'learn']);
   assert.deepEqual(
     (await list('app=http&port=6001')).map(({ port }) => port),
     [6001],

@@ -172,10 +172,10 @@ test('graph: a row for each edge; DOT quotes what is hostile', async () => {
   assert.equal(
     (await good('graph')).replace(/ \d+k?B\/s \d+k?B\/s/g, '').replace(/ +/g, ' '),
     [
-      'FROM TO APP SERVICE OPEN SESSIONS BYTES RATE LAST',
-      'db\\u{9b}31m-1 web-1 - icmp/8 1 1 98B/1.3MB 12:00:02.000',
-      'web-1 db\\u{9b}31m-1 postgresql tcp/5432 1 1 1.0kB/2.0kB 12:00:00.100',
-      'web-1 external tls/https tcp/443 0 1 1.0kB/2.0kB 12:00:01.000',
+      'FROM TO APP SERVICE MODE OPEN SESSIONS BYTES RATE LAST',
+      'db\\u{9b}31m-1 web-1 - icmp/8 learn 1 1 98B/1.3MB 12:00:02.000',
+      'web-1 db\\u{9b}31m-1 postgresql tcp/5432 learn 1 1 1.0kB/2.0kB 12:00:00.100',
+      'web-1 external tls/https tcp/443 learn → - 0 1 1.0kB/2.0kB 12:00:01.000',
       '',
     ].join('\n'),
   );

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Flow, GraphEdge } from '../../hostd/api/schema.ts';
 import { matches } from './flow-filter.ts';
 import { legend } from './legend.ts';
+import { edgeModeText } from './mode.ts';
 import { noFilter } from './place.ts';
 import { profile } from './profile.ts';
 import { search } from './search.ts';
@@ -24,6 +25,25 @@ test('a profile counts both roles of a node', () => {
   assert.equal(sent, 900 + 2 + 5);
   assert.equal(received, 100 + 1 + 6);
   assert.deepEqual([peers, open], [2, 3]);
+});
+
+test('of an edge the stricter mode of its ends is said, and each where they differ', () => {
+  const nodes = (['learn', 'protect', 'learn', undefined] as const).map((mode, at) => ({
+    ...testNode(`n${at}`),
+    ...(mode && { mode }),
+  }));
+  const between = (from: number, to: number): string =>
+    edgeModeText(nodes, { from: `n${from}`, to: `n${to}` });
+  assert.deepEqual(
+    [between(0, 2), between(0, 1), between(1, 3), between(3, 0), between(3, 3)],
+    [
+      'learn',
+      'protect (client learn, server protect)',
+      'protect (client protect, server none)',
+      'learn (client none, server learn)',
+      'none: neither end bears one',
+    ],
+  );
 });
 
 test('the legend names every application once, in a stable order', () => {

@@ -2,6 +2,7 @@
 import type { Flow, GraphEdge } from '../../hostd/api/schema.ts';
 import { applicationName, colourOf } from '../domain/application.ts';
 import { nodeIdOf } from '../domain/ends.ts';
+import { edgeModeText } from '../domain/mode.ts';
 import { agoText, dateText } from '../domain/moment.ts';
 import { portName } from '../domain/port.ts';
 import { bytesText, countText } from '../domain/quantity.ts';
@@ -53,10 +54,11 @@ export function EdgePanel({ id }: { id: string }) {
 
 function Ends({ edge }: { edge: GraphEdge }) {
   const { graph, places } = useDashboard();
+  const nodeOf = (id: string) => graph.value?.nodes.find((node) => node.id === id);
   const end = (id: string, title: string) => (
     <button type="button" class="end-button" onClick={() => places.select({ kind: 'node', id })}>
-      <small>{title}</small>
-      {graph.value?.nodes.find((node) => node.id === id)?.name ?? id}
+      <small>{[title, nodeOf(id)?.mode].filter(Boolean).join(', ')}</small>
+      {nodeOf(id)?.name ?? id}
     </button>
   );
   return (
@@ -86,12 +88,14 @@ function Rate({ edge }: { edge: GraphEdge }) {
 }
 
 function Totals({ edge }: { edge: GraphEdge }) {
+  const { graph } = useDashboard();
   const ways = (pair: [number, number], write: (value: number) => string) =>
     `${write(pair[0])} to server, ${write(pair[1])} to client`;
   return (
     <Facts
       facts={[
         ['Port', <span class="mono">{portName(edge.proto, edge.port)}</span>],
+        ['Mode', edgeModeText(graph.value?.nodes ?? [], edge)],
         ['Sessions', `${countText(edge.sessions)}, ${countText(edge.open)} open`],
         ['Bytes', ways(edge.bytes, bytesText)],
         ['Packets', ways(edge.packets, countText)],

@@ -1,6 +1,7 @@
 // A few words on what the pointer is over.
 import type { Graph, GraphEdge, GraphNode } from '../../hostd/api/schema.ts';
 import { kindTitles, stateTitles } from '../domain/ends.ts';
+import { edgeModeText } from '../domain/mode.ts';
 import { portName } from '../domain/port.ts';
 import { profile } from '../domain/profile.ts';
 import { bytesText, plural, rateText } from '../domain/quantity.ts';
@@ -33,6 +34,7 @@ function NodeWords({ graph, node }: { graph: Graph; node: GraphNode }) {
       <p>
         {kindTitles[node.kind]}
         {node.state && `, ${stateTitles[node.state]}`}
+        {node.mode && `, ${node.mode}`}
       </p>
       {addresses && <p class="mono">{addresses}</p>}
       {node.threats && <p class="bad">{markText(node.threats)}</p>}
@@ -58,6 +60,7 @@ function EdgeWords({ graph, edge }: { graph: Graph; edge: GraphEdge }) {
         {plural(edge.open, 'session')} open · {rateText(edge.rate[0] + edge.rate[1])} ·{' '}
         {bytesText(edge.bytes[0] + edge.bytes[1])}
       </p>
+      <p>mode: {edgeModeText(graph.nodes, edge)}</p>
       {edge.threats && <p class="bad">{markText(edge.threats)}</p>}
     </>
   );

@@ -60,9 +60,9 @@ function ShowAll({ id }: { id: string }) {
 function About({ node, workload }: { node: GraphNode; workload: Workload | undefined }) {
   const facts: Fact[] = [];
   if (node.state) facts.push(['State', <span class={`state ${node.state}`}>{stateTitles[node.state]}</span>]);
+  if (node.mode) facts.push(['Mode', modeText(node.mode, workload)]);
   if (workload) {
     if (workload.title) facts.push(['Title', workload.title]);
-    facts.push(['Mode', workload.mode]);
     if (workload.os) facts.push(['System', workload.os]);
     if (workload.tags.length > 0) facts.push(['Tags', workload.tags.join(', ')]);
     facts.push(['UUID', <span class="mono">{workload.id}</span>]);
@@ -72,6 +72,9 @@ function About({ node, workload }: { node: GraphNode; workload: Workload | undef
   }
   return facts.length === 0 ? null : <Facts facts={facts} />;
 }
+
+const modeText = (mode: string, workload: Workload | undefined): string =>
+  workload ? `${mode}, ${workload.modeFrom === null ? 'the default' : `of ${workload.modeFrom}`}` : mode;
 
 function Rates({ graph, node }: { graph: Graph; node: GraphNode }) {
   const { rates, isLive } = useDashboard();

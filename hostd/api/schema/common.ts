@@ -28,6 +28,11 @@ export type Acknowledgement = z.infer<typeof Acknowledgement>;
 export const Mode = z.enum(['learn', 'monitor', 'protect']);
 export type Mode = z.infer<typeof Mode>;
 
+export const Modes = z
+  .tuple([Mode.nullable(), Mode.nullable()])
+  .optional()
+  .describe('effective ones of client and server, as of now; null: bears none');
+
 export const Page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().nullable().describe('cursor of the next page') });
 

@@ -1,6 +1,6 @@
 // The graph: who speaks to whom.
 import { z } from 'zod';
-import { Mode, Pair, Time, WorkloadRef } from './common.ts';
+import { Mode, Modes, Pair, Time, WorkloadRef } from './common.ts';
 import { ThreatMark } from './threat.ts';
 import { Workload } from './workload.ts';
 
@@ -32,10 +32,7 @@ export const GraphEdge = z.object({
   first: Time,
   last: Time,
   violations: z.number().int(),
-  modes: z
-    .tuple([Mode.nullable(), Mode.nullable()])
-    .optional()
-    .describe('of client and server; null: bears none'),
+  modes: Modes,
   threats: ThreatMark.optional().describe('absent: none'),
 });
 export type GraphEdge = z.infer<typeof GraphEdge>;

@@ -1,6 +1,6 @@
 // Violations: flows that no rule allows, or that one denies.
 import { z } from 'zod';
-import { Acknowledgement, Time, WorkloadRef } from './common.ts';
+import { Acknowledgement, Modes, Time, WorkloadRef } from './common.ts';
 
 const ViolationEnd = z.object({
   kind: WorkloadRef.shape.kind,
@@ -24,6 +24,7 @@ export const Violation = z.object({
   first: Time,
   last: Time,
   example: z.string().describe('id of one of the flows'),
+  modes: Modes,
   acknowledged: Acknowledgement.nullable(),
 });
 export type Violation = z.infer<typeof Violation>;
