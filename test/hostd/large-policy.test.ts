@@ -44,6 +44,16 @@ test('it is applied, and others are answered while it is read', { timeout: 600_0
   assert.ok(count >= 20, `${count} answers`);
 });
 
+test('it is edited likewise', { timeout: 600_000 }, async () => {
+  const { count, answer } = await answeredMeanwhile('/groups/g1/mode', { mode: 'monitor' });
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual(
+    [PolicyVersion.parse(answer.json).version, PolicyVersion.parse(answer.json).rules],
+    [2, RULES],
+  );
+  assert.ok(count >= 20, `${count} answers`);
+});
+
 test('it is tried likewise', { timeout: 600_000 }, async () => {
   const { count, answer } = await answeredMeanwhile('/policy/plan', { text: TEXT });
   assert.equal(answer.status, 200, answer.text);
