@@ -235,7 +235,7 @@ test('what goes wrong is in the result and an event', async () => {
   const { exports, told, to } = setUp();
   exports.use([job(join(to, 'none'))]);
   const result = await exports.run('nightly');
-  assert.match(result?.error ?? '', /ENOENT/);
+  assert.match(result?.error ?? '', /is not there/);
   assert.deepEqual([told[0]?.kind, told[0]?.severity], ['export-failed', 'high']);
   await exports.stop();
 });
@@ -306,6 +306,22 @@ test('cron and time zones: the next run is where the zone has it', () => {
   const next = scheduled.next();
   scheduled.stop();
   assert.equal(next?.toISOString().slice(11, 16), '20:45');
+});
+
+test('a schedule runs what is due, and tells what the host slept through', async () => {
+  const said: string[] = [];
+  const time = { now: Date.parse('2026-11-20T11:59:59.995Z') };
+  const scheduled = cronSchedule(
+    { cron: '0 */3 * * *', timezone: 'UTC' },
+    () => said.push('ran'),
+    (due) => said.push(`missed ${due.toISOString()}`),
+    () => time.now,
+  );
+  time.now = Date.parse('2026-11-20T21:00:10Z');
+  await until(() => said.length >= 2);
+  scheduled.stop();
+  assert.deepEqual(said, ['missed 2026-11-20T12:00:00.000Z', 'ran']);
+  assert.equal(scheduled.next()?.toISOString(), '2026-11-21T00:00:00.000Z');
 });
 
 test('a directory is not made', async () => {

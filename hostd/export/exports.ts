@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { ExportJob, ExportResult } from '../api/schema.ts';
 import type { Clock } from '../base/clock.ts';
 import { writeDurably } from '../base/durable-file.ts';
-import { messageOf, VmoatError } from '../base/errors.ts';
+import { messageOf, systemCodeOf, VmoatError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Emit } from '../events/events.ts';
 import { durationMs } from '../policy/document/words.ts';
@@ -145,7 +145,7 @@ export class Exports {
     const { name, what, format: wanted, to, file: template, keep, window } = config;
     const format = formats.find((each) => each.name === wanted);
     if (!format) throw new Error(`there is no format ${wanted}`);
-    if (!(await stat(to)).isDirectory()) throw new Error(`${to} is no directory`);
+    await requireDirectory(to);
     const written = format.write(await content(what, durationMs(window)), { host, at });
     const version = policyVersion();
     const file = fileName(template, written.extension, { name, at, host, version });
@@ -197,6 +197,14 @@ export class Exports {
       .then(() => writeDurably(stateFile, text))
       .catch((error) => log.error({ error: messageOf(error) }, 'the state of exports cannot be written'));
   }
+}
+
+/** Throws in words of people. */
+async function requireDirectory(to: string): Promise<void> {
+  const found = await stat(to).catch((thrown) => {
+    throw new Error(systemCodeOf(thrown) === 'ENOENT' ? `${to} is not there` : messageOf(thrown));
+  });
+  if (!found.isDirectory()) throw new Error(`${to} is no directory`);
 }
 
 const scheduleOf = ({ cron, timezone }: Export): string => `${cron} ${timezone}`;

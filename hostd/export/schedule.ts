@@ -1,5 +1,5 @@
-// When exports run: node-cron behind the little that is needed of it.
-import { schedule } from 'node-cron';
+// When exports run: at the moments of a cron expression, watched by a timer.
+import { Cron } from '../base/cron.ts';
 
 export interface Scheduled {
   /** null: never again */
@@ -14,8 +14,41 @@ export type Schedule = (
   missed: (due: Date) => void,
 ) => Scheduled;
 
-export const cronSchedule: Schedule = ({ cron, timezone }, run, missed) => {
-  const task = schedule(cron, run, { timezone });
-  task.on('execution:missed', ({ date }) => missed(date));
-  return { next: () => task.getNextRun(), stop: () => void task.destroy() };
-};
+/** What was due longer ago was missed. */
+const LATE_MS = 60_000;
+/** Looks that often at the clock, which may be set or stand still while the host sleeps. */
+const LOOK_MS = 30_000;
+
+/** `now`, ms since the epoch, is read at every look. */
+export function cronSchedule(
+  { cron, timezone }: { cron: string; timezone: string },
+  run: () => void,
+  missed: (due: Date) => void,
+  now: () => number = Date.now,
+): Scheduled {
+  const times = new Cron(cron, timezone);
+  let due = times.next(now());
+  let timer: NodeJS.Timeout | null = null;
+  const look = (): void => {
+    const at = now();
+    if (due !== null && due < at - LATE_MS) {
+      missed(new Date(due));
+      due = times.next(at - LATE_MS);
+    }
+    if (due !== null && due <= at) {
+      due = times.next(at);
+      run();
+    }
+    wait();
+  };
+  const wait = (): void => {
+    if (due !== null) timer = setTimeout(look, Math.min(LOOK_MS, Math.max(0, due - now()))).unref();
+  };
+  wait();
+  return {
+    next: () => (due === null ? null : new Date(due)),
+    stop: () => {
+      if (timer) clearTimeout(timer);
+    },
+  };
+}

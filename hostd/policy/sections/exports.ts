@@ -1,6 +1,7 @@
 // The section `exports`: what is written where, on which schedule.
 import { validate } from 'node-cron';
 import { z } from 'zod';
+import { isCron } from '../../base/cron.ts';
 import { Comment, Duration } from '../document/words.ts';
 
 /** What can be exported, in which formats. */
@@ -23,7 +24,7 @@ const cronFault = (text: string): string | null => {
   const fields = text.trim().split(/\s+/).length;
   if (fields === 6) return 'five fields from the minute on: expressions with seconds are not taken';
   if (fields !== 5) return 'five fields: minute, hour, day of the month, month, day of the week';
-  return validate(text) ? null : 'a cron expression such as `15 2 * * *`';
+  return isCron(text) && validate(text) ? null : 'a cron expression such as `15 2 * * *`';
 };
 
 function isTimeZone(name: string): boolean {
