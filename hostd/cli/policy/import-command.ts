@@ -36,10 +36,12 @@ export function importCommand(policy: Command, context: Context): void {
 
 async function importFile(file: string, options: Options, context: Context): Promise<void> {
   const { terminal } = context;
-  const added = readPolicy(fileText(file), fileName(file));
+  const given = fileText(file);
   const live = await policyText(context);
-  const text = merged(live.text, added.document);
   const before = readPolicy(live.text, 'what is live').document;
+  const groups = before.groups.map(({ name }) => name);
+  const { document } = readPolicy(given, fileName(file), groups);
+  const text = merged(live.text, { text: given, document });
   const changes = policyDiff(before, readPolicy(text, fileName(file)).document);
   if (options.output !== 'json')
     for (const each of changes) terminal.out(`${styled(terminal, null, renderChange(each))}\n`);

@@ -2,6 +2,7 @@
 // by byte. The places come from the YAML document; what was meant is checked against what the new text says.
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, stringify, type YAMLMap } from 'yaml';
+import type { Written } from './as-written.ts';
 
 type Path = readonly (string | number)[];
 
@@ -13,11 +14,16 @@ export function setKey(text: string, path: Path, key: string, value: string): st
   });
 }
 
-/** Puts items at the end of the list below a key of the document. */
-export function addItems(text: string, section: string, items: readonly object[]): string {
+/** Puts items at the end of the list below a key of the document; `written`: how, where they stand in lines. */
+export function addItems(
+  text: string,
+  section: string,
+  items: readonly object[],
+  written: Written = () => null,
+): string {
   if (items.length === 0) return text;
   return edited(text, {
-    splice: (yaml) => withItems(text, yaml, section, items),
+    splice: (yaml) => withItems(text, yaml, section, items, written),
     edit(yaml) {
       const list = yaml.get(section);
       if (isSeq(list)) list.items.push(...items.map((item) => yaml.createNode(item)));
@@ -86,10 +92,10 @@ const splice = (text: string, from: number, to: number, insert: string): string 
   text.slice(0, from) + insert + text.slice(to);
 
 const lineBegin = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1;
-const columnOf = (text: string, offset: number): number => offset - lineBegin(text, offset);
+export const columnOf = (text: string, offset: number): number => offset - lineBegin(text, offset);
 
 /** Behind the line break that ends the line of `offset`, or the end of the text. */
-function nextLine(text: string, offset: number): number {
+export function nextLine(text: string, offset: number): number {
   if (offset > 0 && text[offset - 1] === '\n') return offset;
   const end = text.indexOf('\n', offset);
   return end < 0 ? text.length : end + 1;
@@ -100,7 +106,7 @@ const endsLine = (text: string): string => (text === '' || text.endsWith('\n') ?
 const beginOf = (node: Node): number => node.range?.[0] ?? 0;
 
 /** Where what a node says ends: a block ends with the last thing in it, not with the comments behind it. */
-function endOf(node: Node): number {
+export function endOf(node: Node): number {
   const last = isMap(node) || isSeq(node) ? node.items.at(-1) : undefined;
   if (last === undefined || ((isMap(node) || isSeq(node)) && node.flow)) return node.range?.[1] ?? 0;
   const inner = isMap(node)
@@ -139,16 +145,23 @@ function withNewKey(text: string, map: YAMLMap, line: string): string | null {
 /** The same place after a line break was put at the end of the text. */
 const endsAt = (text: string, at: number): number => (at === text.length ? endsLine(text).length : at);
 
-function withItems(text: string, yaml: Yaml, section: string, items: readonly object[]): string | null {
+function withItems(
+  text: string,
+  yaml: Yaml,
+  section: string,
+  items: readonly object[],
+  written: Written = () => null,
+): string | null {
   const list = yaml.get(section, true) as Node | undefined;
-  if (list === undefined) return `${endsLine(text)}${section}:\n${itemText(items, 2)}`;
+  const linesAt = (column: number): string => written(column) ?? itemText(items, column);
+  if (list === undefined) return `${endsLine(text)}${section}:\n${linesAt(2)}`;
   if (!isSeq(list)) return null;
   const last = list.items.at(-1) as Node | undefined;
-  if (!last) return splice(text, beginOf(list), list.range?.[1] ?? 0, `\n${itemText(items, 2)}`.trimEnd());
+  if (!last) return splice(text, beginOf(list), list.range?.[1] ?? 0, `\n${linesAt(2)}`.trimEnd());
   if (list.flow)
     return splice(text, endOf(last), endOf(last), items.map((item) => `, ${inline(item)}`).join(''));
   const at = endsAt(text, nextLine(text, endOf(last)));
-  return splice(endsLine(text), at, at, itemText(items, columnOf(text, beginOf(list))));
+  return splice(endsLine(text), at, at, linesAt(columnOf(text, beginOf(list))));
 }
 
 function withFirst(text: string, yaml: Yaml, section: string, items: readonly object[]): string | null {

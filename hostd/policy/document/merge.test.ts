@@ -12,9 +12,10 @@ rules:
   - { id: b, from: any, to: web, action: deny }
 `;
 const read = (text: string) => readPolicy(text, 'p').document;
+const given = (text: string) => ({ text, document: read(text) });
 
 test('what is new comes last, what bears the same name is replaced, all the rest stays', () => {
-  const added = read(
+  const added = given(
     'version: vmoat/v1\ndefaultMode: monitor\ngroups: [{ name: db, match: [{ tag: db }] }]\nrules: [{ id: b, from: any, to: db, action: deny }, { id: c, from: db, to: any, action: deny }]\n',
   );
   const text = merged(TEXT, added);
@@ -41,5 +42,63 @@ test('what is new comes last, what bears the same name is replaced, all the rest
 });
 
 test('what is there already changes nothing', () => {
-  assert.equal(merged(TEXT, read(TEXT)), TEXT);
+  assert.equal(merged(TEXT, { text: TEXT, document: read(TEXT) }), TEXT);
+});
+
+test('what is new comes with its comments, of what has changed only the words that have', () => {
+  const live = `version: vmoat/v1
+groups:
+  - name: web     # the front
+    match: [ { name: {prefix: 'web-'} } ]
+    mode: learn   # for now
+rules:
+- { id: a, from: any, to: web, action: allow }
+# the end
+`;
+  const given = `# mine
+version: vmoat/v1
+groups:
+    - name: web
+      match: [{ name: { prefix: web- } }]
+      mode: monitor
+rules:
+    # known
+    - { id: a, from: any, to: web, action: deny }
+
+    # why b
+    - id: b   # of db
+      from: db
+      to: web
+      comment: |
+        two
+          lines
+
+    - { id: c, from: web, to: db, action: deny } # c
+    # never seen
+exports:
+  - { name: x, cron: "0 0 * * *", what: rules, format: csv, to: /srv } # nightly
+`.replace('lines\n', 'lines\n      action: allow\n');
+  const { document } = readPolicy(given, 'p', ['db', 'web']);
+  assert.equal(
+    merged(live, { text: given, document }),
+    live
+      .replace('mode: learn ', 'mode: monitor ')
+      .replace('action: allow }', 'action: deny }')
+      .replace(
+        '# the end\n',
+        `# why b
+- id: b   # of db
+  from: db
+  to: web
+  comment: |
+    two
+      lines
+  action: allow
+- { id: c, from: web, to: db, action: deny } # c
+# the end
+exports:
+  - { name: x, cron: "0 0 * * *", what: rules, format: csv, to: /srv } # nightly
+`,
+      ),
+  );
 });

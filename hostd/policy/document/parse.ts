@@ -26,16 +26,16 @@ export type PolicyParts =
   | { document: PolicyDocument; outline: Outline; problems: [] }
   | { document: null; problems: TextProblem[] };
 
-/** YAML or JSON, which is YAML, too. `file` is what problems call it. Never throws. */
-export const parsePolicy = (text: string, file: string): ParsedPolicy =>
-  joined(policyParts(text, file), text, file);
+/** YAML or JSON, which is YAML, too. `file` is what problems call it, `others` are groups of elsewhere. Never throws. */
+export const parsePolicy = (text: string, file: string, others: readonly string[] = []): ParsedPolicy =>
+  joined(policyParts(text, file, others), text, file);
 
 /** The same in parts that `joined` makes one of. */
-export function policyParts(text: string, file: string): PolicyParts {
+export function policyParts(text: string, file: string, others: readonly string[] = []): PolicyParts {
   const parsed = parseStrictYaml(text, file, FORMAT);
   if (parsed.data === null) return { document: null, problems: parsed.problems };
   const { data: document, yaml, lines, places } = parsed;
-  const problems = referenceProblems(document, places);
+  const problems = referenceProblems(document, places, others);
   return problems.length
     ? { document: null, problems }
     : { document, outline: outlineOf(yaml, lines), problems: [] };
@@ -48,8 +48,8 @@ export const joined = (parts: PolicyParts, text: string, file: string): ParsedPo
     : { document: parts.document, places: new OutlinePlaces(text, parts.outline, file), problems: [] };
 
 /** The same; throws a VmoatError that names every mistake. */
-export function readPolicy(text: string, file: string): ReadPolicy {
-  return required(parsePolicy(text, file));
+export function readPolicy(text: string, file: string, others: readonly string[] = []): ReadPolicy {
+  return required(parsePolicy(text, file, others));
 }
 
 export function required(parsed: ParsedPolicy): ReadPolicy {

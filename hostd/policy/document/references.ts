@@ -5,14 +5,19 @@ import type { TextProblem } from '../../base/text-problem.ts';
 import type { PolicyDocument } from './schema.ts';
 import { BUILT_IN, groupOfReference, VM_PREFIX } from './words.ts';
 
-/** Every mistake, at the line where it stands; more than a hundred help nobody. */
-export function referenceProblems(document: PolicyDocument, places: PlaceFinder): TextProblem[] {
+/** Every mistake, at the line where it stands; more than a hundred help nobody. `others`: groups that are there, too. */
+export function referenceProblems(
+  document: PolicyDocument,
+  places: PlaceFinder,
+  others: readonly string[],
+): TextProblem[] {
   const found = [
     ...repeated(document, 'groups', ({ name }) => name, 'name', places),
     ...repeated(document, 'rules', ({ id }) => id, 'id', places),
   ];
   // To find the nearest name takes its time.
-  for (const problem of unknownGroups(document, places)) if (found.push(problem) >= PROBLEMS_MAX) break;
+  for (const problem of unknownGroups(document, places, others))
+    if (found.push(problem) >= PROBLEMS_MAX) break;
   return found.slice(0, PROBLEMS_MAX);
 }
 
@@ -35,8 +40,12 @@ function repeated<K extends 'groups' | 'rules'>(
   });
 }
 
-function* unknownGroups(document: PolicyDocument, places: PlaceFinder): Iterable<TextProblem> {
-  const known = new Set<string>([...BUILT_IN, ...document.groups.map(({ name }) => name)]);
+function* unknownGroups(
+  document: PolicyDocument,
+  places: PlaceFinder,
+  others: readonly string[],
+): Iterable<TextProblem> {
+  const known = new Set<string>([...BUILT_IN, ...others, ...document.groups.map(({ name }) => name)]);
   const isKnown = (reference: string): boolean => {
     const name = groupOfReference(reference);
     return known.has(name) || name.startsWith(VM_PREFIX);
