@@ -99,7 +99,9 @@ function syntaxProblems(
     ...{ code: codes.syntax, ...places.at(offset, []), message },
   });
   const wrong = [...yaml.errors, ...yaml.warnings].slice(0, PROBLEMS_MAX);
-  const found = wrong.map((error) => at(error.pos[0], error.message));
+  const found = wrong.map(({ pos, code, message }) =>
+    at(pos[0], code === 'MULTIPLE_DOCS' ? `only one document is taken: ${what} ends here` : message),
+  );
   visit(yaml, {
     Alias(_, node) {
       found.push(at(node.range?.[0] ?? 0, `aliases are not taken in ${what}`));

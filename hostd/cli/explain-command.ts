@@ -1,8 +1,9 @@
 // `vmoat explain`: why the policy decides about a flow as it does.
+
 import { type Command, Option } from 'commander';
+import { service } from '../base/service-text.ts';
 import { Explanation } from '../policy/advice/shapes.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';
-import { service } from './flow-text.ts';
 import { clockTime, short } from './quantity.ts';
 import { type Style, styled, type Terminal } from './terminal.ts';
 

@@ -1,16 +1,10 @@
 // A flow in one line, or as a row of a table.
+
 import type { Flow, WorkloadRef } from '../api/schema.ts';
+import { service } from '../base/service-text.ts';
 import { bytes, clockTime, short } from './quantity.ts';
 import { type Column, table } from './table.ts';
 import { type Style, styled, type Terminal } from './terminal.ts';
-
-const ICMP = new Set(['icmp', 'ipv6-icmp']);
-
-/** `tcp/443`; of ICMP the type and code, which dp puts into the port. */
-export const service = (proto: string, port: number): string => {
-  if (ICMP.has(proto)) return `icmp/${port >> 8}${port & 0xff ? `/${port & 0xff}` : ''}`;
-  return port === 0 ? proto : `${proto}/${port}`;
-};
 
 /** The name, and the address where the name does not say it. */
 export function endText(ref: WorkloadRef | undefined, address: string): string {

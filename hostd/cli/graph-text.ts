@@ -2,7 +2,8 @@
 
 import { printable } from '../../dp/client/printable.ts';
 import type { Graph, GraphEdge, GraphNode } from '../api/schema.ts';
-import { appText, service } from './flow-text.ts';
+import { service } from '../base/service-text.ts';
+import { appText } from './flow-text.ts';
 import { modesText } from './mode-text.ts';
 import { bytes, clockTime, short } from './quantity.ts';
 import { type Column, table } from './table.ts';

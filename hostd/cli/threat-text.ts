@@ -1,6 +1,8 @@
 // Threats as text: a line for a group of incidents, every field of one, the kinds there are.
+
 import type { Severity, Threat, ThreatGroup, ThreatKind, WorkloadRef } from '../api/schema.ts';
-import { endText, service } from './flow-text.ts';
+import { service } from '../base/service-text.ts';
+import { endText } from './flow-text.ts';
 import { clockTime, short } from './quantity.ts';
 import { type Column, type Fact, factLines, table } from './table.ts';
 import { type Style, styled, type Terminal } from './terminal.ts';

@@ -1,6 +1,7 @@
 // Violations as text: a line for each, and every field of one.
+
 import type { Violation, Violations } from '../api/schema.ts';
-import { service } from './flow-text.ts';
+import { service } from '../base/service-text.ts';
 import { modesText } from './mode-text.ts';
 import { clockTime, short } from './quantity.ts';
 import { type Column, type Fact, factLines, table } from './table.ts';

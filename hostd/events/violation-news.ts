@@ -1,5 +1,7 @@
 // New violations as events: each once while it goes on, and of one source a few a minute, however much it tries.
+
 import type { EventSubject, Flow, WorkloadRef } from '../api/schema.ts';
+import { service } from '../base/service-text.ts';
 import type { Emit } from './events.ts';
 
 const EACH_SOURCE_MAX = 10;
@@ -65,7 +67,7 @@ export class ViolationNews {
       decidedBy = null,
       rule = null,
     } = flow;
-    const text = `${from.name} to ${to.name}, ${app ?? 'unknown'} on ${proto}/${port}: ${rule ? `rule ${rule}` : 'no rule allows it'}`;
+    const text = `${from.name} to ${to.name}, ${app ?? 'unknown'} on ${service(proto, port)}: ${rule ? `rule ${rule}` : 'no rule allows it'}`;
     const data = { flow: id, app, proto, port, src, dst, verdict, decidedBy, rule };
     this.#emit('violation', { text, subjects: [...subjectOf(from), ...subjectOf(to)], data });
   }

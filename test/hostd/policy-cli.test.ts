@@ -55,6 +55,14 @@ test('a file that is not there, or is none, is a sentence and what to do', async
     assert.match(err, hint);
   }
   assert.match((await vmoat('policy', 'lint', folder)).err, /: it is a directory\n/);
+  const latin = join(folder, 'latin.yaml');
+  writeFileSync(latin, Buffer.from('version: vmoat/v1 # f\xfcr alle\n', 'latin1'));
+  assert.match((await vmoat('policy', 'lint', latin)).err, /^vmoat: .*latin\.yaml: it is no text in UTF-8\n/);
+  const two = file('two.yaml', 'version: vmoat/v1\n---\nversion: vmoat/v1\n');
+  assert.match(
+    (await vmoat('policy', 'lint', two)).err,
+    /two\.yaml:2:1: only one document is taken: a policy ends here\n/,
+  );
 });
 
 test('schema is JSON that names the format', async () => {

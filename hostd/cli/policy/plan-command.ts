@@ -1,10 +1,11 @@
 // `vmoat policy plan`: what a policy would have done to the traffic that was seen.
+
 import type { Command } from 'commander';
+import { service } from '../../base/service-text.ts';
 import { type PlannedChange, PolicyPlan } from '../../policy/advice/shapes.ts';
 import { withoutBase } from '../../policy/base-version.ts';
 import { readPolicy } from '../../policy/document/parse.ts';
 import { type Context, examples, outputOption, printJson } from '../context.ts';
-import { service } from '../flow-text.ts';
 import { clockTime, short } from '../quantity.ts';
 import { type Column, table } from '../table.ts';
 import { type Style, styled, type Terminal } from '../terminal.ts';

@@ -13,9 +13,12 @@ export function fileText(file: string): string {
   try {
     if (file !== STDIN && statSync(file).size > POLICY_BYTES_MAX)
       throw new Error(`it is longer than ${POLICY_BYTES_MAX} bytes`);
-    return readFileSync(file === STDIN ? 0 : file, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      readFileSync(file === STDIN ? 0 : file),
+    );
   } catch (cause) {
-    throw new VmoatError('policy_unreadable', `${fileName(file)}: ${fileTrouble(cause)}`, {
+    const why = cause instanceof TypeError ? 'it is no text in UTF-8' : fileTrouble(cause);
+    throw new VmoatError('policy_unreadable', `${fileName(file)}: ${why}`, {
       cause,
       hint: HINT,
     });
