@@ -188,6 +188,7 @@ function setUp(change: { stateFile?: string; content?: () => Promise<Content>; c
   const clock = change.clock ?? new ManualClock(NOW);
   const told: EventRecord[] = [];
   const due: (() => void)[] = [];
+  const overslept: ((due: Date) => void)[] = [];
   const stopped: string[] = [];
   const exports = new Exports({
     stateFile: change.stateFile ?? join(folder(), 'exports.json'),
@@ -197,12 +198,13 @@ function setUp(change: { stateFile?: string; content?: () => Promise<Content>; c
     emit: emitter(clock, (event) => told.push(event)),
     content: change.content ?? (async () => ({ what: 'graph', content: graph })),
     policyVersion: () => 3,
-    schedule: ({ cron }, run) => {
+    schedule: ({ cron }, run, missed) => {
       due.push(run);
+      overslept.push(missed);
       return { next: () => new Date(clock.now() + DAY_MS), stop: () => stopped.push(cron) };
     },
   });
-  return { exports, to, clock, told, due, stopped, kinds: () => told.map(({ kind }) => kind) };
+  return { exports, to, clock, told, due, stopped, overslept, kinds: () => told.map(({ kind }) => kind) };
 }
 
 test('a run writes, tells, and keeps the newest files; its own alone', async () => {
@@ -295,6 +297,21 @@ test('an export that left the document is stopped and forgotten', async () => {
   exports.use([]);
   assert.deepEqual([exports.list(), stopped], [[], ['15 2 * * *']]);
   await exports.stop();
+});
+
+test('what the host slept through is told once, not again after a restart', async () => {
+  const stateFile = join(folder(), 'exports.json');
+  const { exports, to, clock, overslept, kinds } = setUp({ stateFile });
+  exports.use([job(to)]);
+  clock.advance(2 * DAY_MS);
+  overslept[0]?.(new Date(clock.now() - DAY_MS));
+  assert.deepEqual(kinds(), ['export-missed']);
+  assert.equal(exports.list()[0]?.missed, new Date(clock.now() - DAY_MS).toISOString());
+  await exports.stop();
+  const again = setUp({ stateFile, clock });
+  again.exports.use([job(to)]);
+  assert.deepEqual(again.kinds(), []);
+  await again.exports.stop();
 });
 
 test('cron and time zones: the next run is where the zone has it', () => {

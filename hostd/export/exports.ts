@@ -92,7 +92,7 @@ export class Exports {
     const scheduled = schedule(
       config,
       () => this.#due(config.name),
-      (due) => this.#missed(config, due.toISOString(), 'vmoat-hostd was busy or asleep'),
+      (due) => this.#overslept(config, due.toISOString()),
     );
     const job: Job = { config, scheduled, running: before?.running ?? false, missed: before?.missed ?? null };
     this.#jobs.set(config.name, job);
@@ -103,6 +103,16 @@ export class Exports {
       this.#missed(config, known.next, 'vmoat-hostd did not run');
     }
     this.#states.set(config.name, this.#stateOf(job, known?.last ?? null));
+  }
+
+  /** Told once: a restart then finds the run after it. */
+  #overslept(config: Export, due: string): void {
+    const job = this.#jobs.get(config.name);
+    if (!job) return;
+    job.missed = due;
+    this.#missed(config, due, 'vmoat-hostd was busy or asleep');
+    this.#states.set(config.name, this.#stateOf(job, this.#states.get(config.name)?.last ?? null));
+    this.#remember();
   }
 
   #due(name: string): void {

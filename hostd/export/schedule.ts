@@ -7,7 +7,7 @@ export interface Scheduled {
   stop(): void;
 }
 
-/** `missed`: the process was too busy, or asleep, to run it in time. */
+/** `missed`: the process was too busy, or asleep, to run it in time; `next` is the one after it by then. */
 export type Schedule = (
   job: { cron: string; timezone: string },
   run: () => void,
@@ -32,8 +32,9 @@ export function cronSchedule(
   const look = (): void => {
     const at = now();
     if (due !== null && due < at - LATE_MS) {
-      missed(new Date(due));
+      const was = new Date(due);
       due = times.next(at - LATE_MS);
+      missed(was);
     }
     if (due !== null && due <= at) {
       due = times.next(at);
