@@ -179,8 +179,8 @@ class PolicyObject : public Napi::ObjectWrap<PolicyObject> {
     auto decisions = info[1].As<Napi::Uint8Array>();
     const size_t count =
         std::min(questions.ByteLength() / sizeof(Question), decisions.ByteLength() / sizeof(Decision));
-    std::array<Question, 256> asked;
-    std::array<Decision, 256> answered;
+    std::array<Question, 1024> asked;
+    std::array<Decision, 1024> answered;
     for (size_t done = 0; done < count;) {
       const size_t now = std::min(count - done, asked.size());
       for (size_t i = 0; i < now; i++)

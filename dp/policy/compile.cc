@@ -228,7 +228,7 @@ class PolicyCompiler {
     std::sort(order.begin(), order.end(),
               [&](RuleIndex a, RuleIndex b) { return std::pair(ends(a), a) < std::pair(ends(b), b); });
     policy_->pairs_ = GroupPairs(rules, tables_.groups.size());
-    policy_->rule_sets_ = RuleSets(rules.size());
+    policy_->rule_sets_ = RuleSets(rules);
     for (size_t at = 0, behind = 0; at < order.size(); at = behind) {
       while (behind < order.size() && ends(order[behind]) == ends(order[at])) behind++;
       policy_->rule_sets_.add(rules, std::span(order).subspan(at, behind - at));

@@ -29,15 +29,18 @@ void decide_by_rule(Decision& d, const Outcome& outcome) {
   d.rule = outcome.rule;
 }
 
-/** A maybe stands before the rule or mode that would decide: the verdict stands where it would be the same.
- */
-void leave_open(Decision& d, Verdict action) {
-  const Verdict so_far = d.verdict;
-  act(d, action);
-  if (d.verdict != so_far) d.verdict = Verdict::none;
-  d.violation = d.final = false;
-  d.decided_by = DecidedBy::none;
-  d.rule = 0;
+/** Maybes stand before the rule or mode that would decide: the verdict stands where all would give the same
+ * one. Without branches, since nothing foretells them. */
+void leave_open(Decision& d, const Found& found) {
+  const bool allow = found.maybe_allow < found.matching, deny = found.maybe_deny < found.matching;
+  const Verdict denied = is_either(d, Mode::protect) ? Verdict::deny : Verdict::allow;
+  const bool agreed = (!allow | (d.verdict == Verdict::allow)) & (!deny | (d.verdict == denied));
+  const bool open = allow | deny;
+  d.verdict = agreed ? d.verdict : Verdict::none;
+  d.violation = d.violation & !open;
+  d.final = !open;
+  d.decided_by = open ? DecidedBy::none : d.decided_by;
+  d.rule = open ? 0 : d.rule;
 }
 
 /** A rule that allows by the application does so by its ports; one that denies by it says nothing. */
@@ -58,56 +61,52 @@ int rank(const Decision& d) {
 
 Evaluator::Evaluator(std::shared_ptr<const Policy> policy) : policy_(std::move(policy)) {}
 
-Decision Evaluator::evaluate(const Question& question) {
-  if (const Decision* known = answers_.find(question)) return *known;
-  const Decision decision = work_out(question);
-  answers_.keep(question, decision);
-  return decision;
+Decision Evaluator::evaluate(const Question& q) const {
+  return evaluate(q, policy_->cell(q.from, q.to, q.proto));
 }
 
-Decision Evaluator::work_out(const Question& q) {
-  const Decision forth = one_way(q, q.from, q.to, q.port);
+Decision Evaluator::evaluate(const Question& q, PlanCell* cell) const {
+  const Decision forth = one_way(q, cell, q.from, q.to, q.port);
   if (!q.direction_inferred || rank(forth) == 2) return forth;
-  Decision back = one_way(q, q.to, q.from, q.client_port);
+  Decision back = one_way(q, policy_->cell(q.to, q.from, q.proto), q.to, q.from, q.client_port);
   if (rank(back) <= rank(forth)) return forth;
   back.reversed = true;
   return back;
 }
 
-void Evaluator::evaluate(std::span<const Question> questions, std::span<Decision> decisions) {
-  constexpr size_t ahead = 8;  // far enough that what is kept is there when its turn comes
-  for (size_t i = 0; i < questions.size(); i++) {
-    if (i + ahead < questions.size()) {
-      const Question& next = questions[i + ahead];
-      answers_.prefetch(next);
-      policy_->prefetch(next.from, next.to);
-    }
-    decisions[i] = evaluate(questions[i]);
+/** Some at a time, and each read of all of them before the next one, so that none waits for memory. */
+void Evaluator::evaluate(std::span<const Question> questions, std::span<Decision> decisions) const {
+  constexpr size_t at_a_time = 48;
+  std::array<PlanCell*, at_a_time> cells;
+  for (size_t at = 0; at < questions.size(); at += at_a_time) {
+    const auto some = questions.subspan(at, std::min(at_a_time, questions.size() - at));
+    for (size_t i = 0; i < some.size(); i++)
+      __builtin_prefetch(cells[i] = policy_->cell(some[i].from, some[i].to, some[i].proto));
+    for (size_t i = 0; i < some.size(); i++)
+      if (cells[i] != nullptr) policy_->plans().prefetch(*cells[i]);
+    for (size_t i = 0; i < some.size(); i++)
+      if (cells[i] != nullptr) policy_->plans().prefetch_part(*cells[i], some[i].port);
+    for (size_t i = 0; i < some.size(); i++) decisions[at + i] = evaluate(some[i], cells[i]);
   }
 }
 
-Decision Evaluator::one_way(const Question& q, Identity from, Identity to, uint16_t port) {
-  const Card *client = policy_->known(from), *server = policy_->known(to);
-  Decision d{.from_mode = client ? client->mode : Mode::none,
-             .to_mode = server ? server->mode : Mode::none,
-             .final = true};
-  Found found = client && server ? look(q, *client, *server, port) : Found{};
+Decision Evaluator::one_way(const Question& q, PlanCell* cell, Identity from, Identity to,
+                            uint16_t port) const {
+  const Card client = policy_->card(from), server = policy_->card(to);
+  Decision d{.from_mode = client.mode, .to_mode = server.mode, .final = true};
+  Found found;
+  if (client.is_known && server.is_known)
+    found =
+        policy_->look(cell, from, to,
+                      {service_of(q.proto, port), application_of(q), q.confidence == Confidence::guess,
+                       (q.application_by_port || !q.application_final) && q.confidence != Confidence::sure});
   if (q.application_by_port) d.by_port = go_by_port(found);
   if (found.matching == no_rule)
     decide_by_mode(d);
   else
     decide_by_rule(d, policy_->outcome(found.matching));
-  if (found.maybe_allow < found.matching) leave_open(d, Verdict::allow);
-  if (found.maybe_deny < found.matching) leave_open(d, Verdict::deny);
+  leave_open(d, found);
   return d;
-}
-
-Found Evaluator::look(const Question& q, const Card& from, const Card& to, uint16_t port) const {
-  const bool open = (q.application_by_port || !q.application_final) && q.confidence != Confidence::sure;
-  const Wanted wanted{service_of(q.proto, port), application_of(q), q.confidence == Confidence::guess, open};
-  Found found;
-  policy_->look(from, to, wanted, found);
-  return found;
 }
 
 }  // namespace vmoat

@@ -10,30 +10,28 @@
 #include <memory>
 #include <span>
 
-#include "policy/answers.h"
 #include "policy/policy.h"
 #include "policy/question.h"
 
 namespace vmoat {
 
-/** For one thread. */
+/** Any thread. */
 class Evaluator {
  public:
   explicit Evaluator(std::shared_ptr<const Policy> policy);
 
-  Decision evaluate(const Question& question);
+  [[nodiscard]] Decision evaluate(const Question& question) const;
   /** `decisions` has room for as many as there are questions. */
-  void evaluate(std::span<const Question> questions, std::span<Decision> decisions);
+  void evaluate(std::span<const Question> questions, std::span<Decision> decisions) const;
 
   [[nodiscard]] const Policy& policy() const { return *policy_; }
 
  private:
-  Decision work_out(const Question& question);
-  Decision one_way(const Question& question, Identity from, Identity to, uint16_t port);
-  [[nodiscard]] Found look(const Question& question, const Card& from, const Card& to, uint16_t port) const;
+  [[nodiscard]] Decision evaluate(const Question& question, PlanCell* cell) const;
+  [[nodiscard]] Decision one_way(const Question& question, PlanCell* cell, Identity from, Identity to,
+                                 uint16_t port) const;
 
   std::shared_ptr<const Policy> policy_;
-  Answers answers_;
 };
 
 }  // namespace vmoat

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policy/plan_draft.h"
+
 namespace vmoat {
 
 /** The broadcast address of a subnet is told by `ends`: only the topology knows subnets. */
@@ -13,7 +15,9 @@ Policy::Reach Policy::reach_of(const AddressKey& key) {
 }
 
 Policy::Policy(std::shared_ptr<IdentityTable> identities)
-    : identities_(std::move(identities)), cards_((identities_max + 1) * sizeof(Card)) {}
+    : identities_(std::move(identities)),
+      groups_((identities_max + 1) * sizeof(GroupsCell)),
+      cards_((identities_max + 1) * sizeof(CardCell)) {}
 
 Policy::~Policy() {
   for (const auto& [groups, identity] : given_) identities_->give_back(identity);
@@ -72,7 +76,7 @@ Identity Policy::of(std::vector<uint32_t> groups) const {
   auto entry = std::make_unique<IdentityGroups>();
   entry->mode = strictest(groups, entry->mode_group);
   entry->groups = groups;
-  fill(card(identity), *entry);
+  fill(identity, *entry);
   storage_.push_back(std::move(entry));
   given_.emplace(std::move(groups), identity);
   return identity;
@@ -85,35 +89,71 @@ Mode Policy::strictest(std::span<const uint32_t> groups, uint32_t& bearer) const
   return mode;
 }
 
-void Policy::fill(Card& card, IdentityGroups& of) const {
-  card.mode = of.mode;
-  for (const uint32_t group : of.groups)
-    if (pairs_.row(group) != GroupPairs::nothing) of.places.push_back(pairs_.row(group)), card.rows++;
-  for (const uint32_t group : of.groups)
-    if (pairs_.column(group) != GroupPairs::nothing)
-      of.places.push_back(pairs_.column(group)), card.columns++;
-  if (of.places.size() <= card.places.size())
-    std::copy(of.places.begin(), of.places.end(), card.places.begin()), of.places = {};
-  card.groups.store(&of, std::memory_order_release);
+void Policy::fill(Identity identity, IdentityGroups& of) const {
+  for (const uint32_t group : of.groups) {
+    if (pairs_.row(group) != GroupPairs::nothing) of.rows.push_back(pairs_.row(group));
+    if (pairs_.column(group) != GroupPairs::nothing) of.columns.push_back(pairs_.column(group));
+  }
+  const auto kind = [](auto& kinds, const std::vector<uint16_t>& places) {
+    return kinds.try_emplace(places, static_cast<uint16_t>(kinds.size())).first->second;
+  };
+  const Card card{kind(from_kinds_, of.rows), kind(to_kinds_, of.columns), of.mode, true};
+  groups()[identity].store(&of, std::memory_order_release);
+  cards()[identity].store(std::bit_cast<uint64_t>(card), std::memory_order_release);
 }
 
-void Policy::look(const Card& from, const Card& to, const Wanted& wanted, Found& found) const {
-  const auto columns = to.all().subspan(to.rows);
-  std::array<uint16_t, 64> firsts;
-  size_t count = 0;
-  const auto look_at_these = [&] {
-    for (size_t i = 0; i < count; i++) rule_sets_.prefetch(firsts[i]);
-    for (size_t i = 0; i < count; i++)
-      if (firsts[i] < found.matching) rule_sets_.look(firsts[i], wanted, found);
-    count = 0;
+/** With few branches, since nothing foretells them. */
+inline Found Policy::meet(const PlanLeaf& leaf, const Wanted& wanted) const {
+  const auto rule = [&](uint32_t ranges) {
+    const uint32_t first = leaf.rule[std::countr_zero(ranges | 1u << (PlanLeaf::ranges_max - 1))];
+    return ranges != 0 ? RuleIndex{first} : no_rule;
   };
-  for (const uint16_t row : from.all().first(from.rows))
-    for (const uint16_t column : columns) {
-      firsts[count] = pairs_.first(row, column);
-      count += firsts[count] != GroupPairs::nothing;
-      if (count == firsts.size()) look_at_these();
+  const PlanLeaf::Bits bits = leaf.bits(static_cast<uint16_t>(wanted.service), tag_of(wanted.application));
+  uint32_t deciding = bits.having & bits.sure;
+  uint32_t before = bits.having & ~bits.sure & ((deciding & -deciding) - 1);
+  for (uint32_t asked = wanted.application != 0 ? before & bits.alike : 0; asked != 0; asked &= asked - 1) {
+    if (!rule_sets_.conditions().matches(rule(asked), wanted)) continue;
+    deciding = asked & -asked;
+    before &= deciding - 1;
+    break;
+  }
+  const uint32_t maybe = wanted.open ? before : 0;
+  return {rule(deciding), rule(maybe & ~bits.denying), rule(maybe & bits.denying)};
+}
+
+Found Policy::look(PlanCell* cell, Identity from, Identity to, const Wanted& wanted) const {
+  if (cell == nullptr) return look_by_groups(from, to, wanted);
+  for (uint32_t bits = 16;; bits -= Plans::fan_bits) {
+    const Service part = wanted.service >> bits;
+    PlanNode node(cell->load(std::memory_order_acquire));
+    if (node.kind() == PlanNode::unknown)
+      node = grow(*cell, from, to, {part << bits, ((part + 1) << bits) - 1});
+    if (node.kind() == PlanNode::leaf) return meet(plans_.leaf(node), wanted);
+    if (node.kind() == PlanNode::crowded) return look_by_groups(from, to, wanted);
+    cell = &plans_.part(node, wanted.service >> (bits - Plans::fan_bits) & ((1 << Plans::fan_bits) - 1));
+  }
+}
+
+PlanNode Policy::grow(PlanCell& cell, Identity from, Identity to, ServiceRange range) const {
+  PlanDraft draft(rule_sets_, range);
+  for (const uint16_t row : groups_of(from)->rows)
+    for (const uint16_t column : groups_of(to)->columns) {
+      const uint16_t first = pairs_.first(row, column);
+      if (first != GroupPairs::nothing && !draft.add(first)) return plans_.keep_crowded(cell);
     }
-  look_at_these();
+  if (const auto leaf = draft.leaf()) return plans_.keep(cell, *leaf);
+  return range.first == range.last ? plans_.keep_crowded(cell) : plans_.keep_fan(cell);
+}
+
+/** Whatever no plan has. */
+Found Policy::look_by_groups(Identity from, Identity to, const Wanted& wanted) const {
+  Found found;
+  for (const uint16_t row : groups_of(from)->rows)
+    for (const uint16_t column : groups_of(to)->columns) {
+      const uint16_t first = pairs_.first(row, column);
+      if (first != GroupPairs::nothing && first < found.matching) rule_sets_.look(first, wanted, found);
+    }
+  return found;
 }
 
 size_t Policy::identities() const {

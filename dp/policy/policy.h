@@ -1,9 +1,11 @@
 // Policy: rules and groups of one generation, compiled. Immutable but for identities, which are added as new
-// sets of groups are met; any number of threads may use it, and take no lock where the identity is known.
+// sets of groups are met, and for plans, which are made as flows are; any number of threads may use it, and
+// take no lock where the identity is known and the plan made.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +22,7 @@
 #include "policy/group_pairs.h"
 #include "policy/identity.h"
 #include "policy/name_groups.h"
+#include "policy/plans.h"
 #include "policy/rule_set.h"
 #include "policy/tables.h"
 
@@ -31,27 +34,20 @@ using ApplicationNumber = std::function<uint16_t(std::string_view)>;
 
 /** What an identity stands for within one policy. */
 struct IdentityGroups {
-  std::vector<uint32_t> groups;  // index, ascending
-  Mode mode = Mode::none;        // the strictest of theirs
-  uint32_t mode_group = 0;       // the first that bears it, where mode is not none
-  std::vector<uint16_t> places;  // where there are too many of them for its Card
+  std::vector<uint32_t> groups;         // index, ascending
+  Mode mode = Mode::none;               // the strictest of theirs
+  uint32_t mode_group = 0;              // the first that bears it, where mode is not none
+  std::vector<uint16_t> rows, columns;  // in GroupPairs, of the groups that rules name
 };
 
-/** What a verdict needs of an identity, in one cache line. */
-struct alignas(64) Card {
-  std::atomic<const IdentityGroups*> groups{nullptr};  // null: the policy did not give it out
+/** What a verdict needs of an identity. Ends are of one kind where the same groups of theirs are in rules. */
+struct Card {
+  uint16_t from_kind = 0, to_kind = 0;
   Mode mode = Mode::none;
-  uint16_t rows = 0, columns = 0;  // how many
-  std::array<uint16_t, 25>
-      places{};  // in GroupPairs, of the groups that rules name: its rows, then its columns
-
-  [[nodiscard]] std::span<const uint16_t> all() const {
-    const size_t count = size_t{rows} + columns;
-    if (count <= places.size()) return std::span(places).first(count);
-    return groups.load(std::memory_order_relaxed)->places;
-  }
+  bool is_known = false;  // the policy gave it out
+  uint16_t pad = 0;
 };
-static_assert(sizeof(Card) == 64);
+static_assert(sizeof(Card) == sizeof(uint64_t));
 
 /** What a rule makes of the flows it matches. */
 struct Outcome {
@@ -84,18 +80,19 @@ class Policy {
 
   /** Null for 0 and for whatever this policy did not give out. */
   [[nodiscard]] const IdentityGroups* groups_of(Identity identity) const {
-    return identity <= identities_max ? card(identity).groups.load(std::memory_order_acquire) : nullptr;
+    return identity <= identities_max ? groups()[identity].load(std::memory_order_acquire) : nullptr;
   }
-  /** Likewise. */
-  [[nodiscard]] const Card* known(Identity identity) const {
-    return groups_of(identity) ? &card(identity) : nullptr;
+  [[nodiscard]] Card card(Identity identity) const {
+    return identity <= identities_max ? std::bit_cast<Card>(cards()[identity].load(std::memory_order_acquire))
+                                      : Card{};
   }
-  /** Puts the first rules for a flow from the one to the other into `found`. */
-  void look(const Card& from, const Card& to, const Wanted& wanted, Found& found) const;
-  void prefetch(Identity from, Identity to) const {
-    __builtin_prefetch(&card(from & identities_max));
-    __builtin_prefetch(&card(to & identities_max));
+  /** Where the plan for flows from the one to the other stands. */
+  [[nodiscard]] PlanCell* cell(Identity from, Identity to, uint8_t proto) const {
+    return plans_.cell(proto, card(from).from_kind, card(to).to_kind);
   }
+  /** The first rules for a flow between two known ends whose plan stands there. */
+  [[nodiscard]] Found look(PlanCell* cell, Identity from, Identity to, const Wanted& wanted) const;
+  [[nodiscard]] const Plans& plans() const { return plans_; }
 
   [[nodiscard]] std::span<const CompiledRule> rules() const { return rules_; }
   [[nodiscard]] const Outcome& outcome(RuleIndex rule) const { return outcomes_[rule]; }
@@ -117,10 +114,14 @@ class Policy {
   static Reach reach_of(const AddressKey& key);
 
   explicit Policy(std::shared_ptr<IdentityTable> identities);
-  [[nodiscard]] Card& card(Identity identity) const {
-    return reinterpret_cast<Card*>(cards_.data())[identity];
-  }
-  void fill(Card& card, IdentityGroups& groups) const;
+  using GroupsCell = std::atomic<const IdentityGroups*>;
+  [[nodiscard]] GroupsCell* groups() const { return reinterpret_cast<GroupsCell*>(groups_.data()); }
+  using CardCell = std::atomic<uint64_t>;
+  [[nodiscard]] CardCell* cards() const { return reinterpret_cast<CardCell*>(cards_.data()); }
+  void fill(Identity identity, IdentityGroups& groups) const;
+  PlanNode grow(PlanCell& cell, Identity from, Identity to, ServiceRange range) const;
+  [[nodiscard]] Found meet(const PlanLeaf& leaf, const Wanted& wanted) const;
+  [[nodiscard]] Found look_by_groups(Identity from, Identity to, const Wanted& wanted) const;
   [[nodiscard]] Identity by_address(const AddressKey& key, uint32_t set) const;
   void append_address_groups(const AddressKey& key, uint32_t set, std::vector<uint32_t>& groups) const;
   [[nodiscard]] Mode strictest(std::span<const uint32_t> groups, uint32_t& bearer) const;
@@ -143,7 +144,10 @@ class Policy {
   mutable std::map<std::vector<uint32_t>, Identity> given_;
   mutable std::vector<std::unique_ptr<const IdentityGroups>> storage_;
   std::array<uint32_t, 3> reach_groups_{group_external, group_none, group_none};  // by Reach
-  Region cards_;                                                                  // by identity
+  Region groups_, cards_;                                                         // by identity
+  // Lists of rows met, and of columns; each list's place is the kind of those ends.
+  mutable std::map<std::vector<uint16_t>, uint16_t> from_kinds_, to_kinds_;
+  mutable Plans plans_;
   // By set of address groups and Reach; 0 = not met yet.
   mutable std::vector<std::array<std::atomic<Identity>, 3>> by_address_;
 };

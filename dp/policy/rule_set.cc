@@ -16,7 +16,34 @@ void keep_earlier(RuleIndex& earliest, RuleIndex rule) {
   earliest = std::min(earliest, rule);
 }
 
+ApplicationTag common_tag(const std::vector<ApplicationPath>& paths) {
+  if (paths.empty()) return tag_any;
+  const ApplicationTag tag = tag_of(paths[0]);
+  const bool same =
+      std::all_of(paths.begin(), paths.end(), [&](ApplicationPath path) { return tag_of(path) == tag; });
+  return same ? tag : tag_several;
+}
+
 }  // namespace
+
+void Conditions::add(const CompiledRule& rule) {
+  const std::vector<ApplicationPath>& paths = rule.applications;
+  Condition condition{.denies = rule.action == Verdict::deny, .tag = common_tag(paths)};
+  condition.others_at = static_cast<uint32_t>(paths_.size());
+  if (!paths.empty()) {
+    condition.path = paths[0];
+    condition.layers = static_cast<uint64_t>(layers_of(paths[0]));
+    condition.others = static_cast<uint32_t>(paths.size() - 1);
+    paths_.insert(paths_.end(), paths.begin() + 1, paths.end());
+  }
+  of_.push_back(condition);
+}
+
+bool Conditions::names_other(const Condition& condition, ApplicationPath application) const {
+  const auto others = std::span(paths_).subspan(condition.others_at, condition.others);
+  return std::any_of(others.begin(), others.end(),
+                     [&](ApplicationPath path) { return outermost(application, layers_of(path)) == path; });
+}
 
 ManyRules::ManyRules(std::span<const CompiledRule> rules, std::span<const RuleIndex> members) {
   Placements unconditional, allow, deny;
@@ -65,55 +92,30 @@ RuleIndex ManyRules::first_by_application(const Wanted& wanted) const {
   return first;
 }
 
+RuleSets::RuleSets(std::span<const CompiledRule> rules) : sets_(rules.size()) {
+  for (const CompiledRule& rule : rules) conditions_.add(rule);
+}
+
 void RuleSets::add(std::span<const CompiledRule> rules, std::span<const RuleIndex> members) {
-  size_t terms = 0;
-  for (const RuleIndex index : members)
-    terms += rules[index].services.size() * std::max<size_t>(rules[index].applications.size(), 1);
-  if (terms <= few_max) return add_few(rules, members);
-  sets_[members[0]] = {.others_at = static_cast<uint32_t>(many_.size()), .others = many};
-  many_.emplace_back(rules, members);
-}
-
-void RuleSets::add_few(std::span<const CompiledRule> rules, std::span<const RuleIndex> members) {
-  const size_t at = terms_.size();
-  for (const RuleIndex index : members) append_terms(rules[index], index);
   Set& set = sets_[members[0]];
-  set.lead = terms_[at];
-  terms_.erase(terms_.begin() + static_cast<ptrdiff_t>(at));
-  set.others_at = static_cast<uint32_t>(at);
-  set.others = static_cast<uint32_t>(terms_.size() - at);
-}
-
-void RuleSets::append_terms(const CompiledRule& rule, RuleIndex index) {
-  constexpr ApplicationPath any[] = {0};
-  const bool denies = rule.action == Verdict::deny;
-  const std::span<const ApplicationPath> paths =
-      rule.applications.empty() ? std::span<const ApplicationPath>(any) : rule.applications;
-  for (const ServiceRange& services : rule.services)
-    for (const ApplicationPath path : paths)
-      terms_.push_back({path, static_cast<uint16_t>(index), services.first,
-                        static_cast<uint32_t>(layers_of(path)), path == 0 || denies, denies, services.last});
+  set.terms_at = static_cast<uint32_t>(terms_.size());
+  for (const RuleIndex index : members)
+    for (const ServiceRange& services : rules[index].services)
+      terms_.push_back({services.first, services.last, index});
+  set.terms = static_cast<uint32_t>(terms_.size()) - set.terms_at;
+  if (set.terms <= few_max) return;
+  many_.emplace_back(rules, members);
+  set.many = static_cast<uint32_t>(many_.size());
 }
 
 void RuleSets::look(RuleIndex first, const Wanted& wanted, Found& found) const {
-  const Set& set = sets_[first];
-  if (set.others == many) return many_[set.others_at].look(wanted, found);
-  meet(set.lead, wanted, found);
-  for (const Term& term : std::span(terms_).subspan(set.others_at, set.others)) meet(term, wanted, found);
-}
-
-void RuleSets::meet(const Term& term, const Wanted& wanted, Found& found) {
-  // Without a branch, since nothing foretells it. A term for any application has no layer, and so the empty
-  // path.
-  const auto rule = static_cast<RuleIndex>(term.rule);
-  const bool in = wanted.service - term.first <= term.last - term.first;
-  const bool same = outermost(wanted.application, term.layers) == term.path;
-  const bool matches = in & same & (term.takes_guess | !wanted.deny_only);
-  keep_earlier(found.matching, matches ? rule : no_rule);
-  if (!wanted.open) return;
-  const bool maybe = in & (term.layers != 0);
-  keep_earlier(found.maybe_allow, (maybe & !term.is_deny) ? rule : no_rule);
-  keep_earlier(found.maybe_deny, (maybe & term.is_deny) ? rule : no_rule);
+  if (const uint32_t many = sets_[first].many; many != 0) return many_[many - 1].look(wanted, found);
+  for (const Term& term : terms(first)) {
+    if (!term.has(wanted.service)) continue;
+    const RuleIndex rule = term.rule;
+    if (conditions_.matches(rule, wanted)) return keep_earlier(found.matching, rule);
+    if (wanted.open) keep_earlier(conditions_.denies(rule) ? found.maybe_deny : found.maybe_allow, rule);
+  }
 }
 
 }  // namespace vmoat

@@ -1,5 +1,6 @@
-// RuleSets: rules that apply between the same ends, arranged so that the first one for a flow is found
-// without trying them in turn. Nothing in it grows with more than the number of their ranges.
+// RuleSets: rules that apply between the same two groups. A few lie side by side in their order; many are
+// arranged so that the first one for a flow is found without trying them in turn. Nothing in it grows with
+// more than the number of their ranges.
 #pragma once
 
 #include <array>
@@ -25,6 +26,15 @@ constexpr int layers_of(ApplicationPath path) {
   return (path & 0xffff) != 0 ? 3 : (path & 0xffff'0000) != 0 ? 2 : path != 0 ? 1 : 0;
 }
 
+/** What a rule's applications begin with, in seven bits: enough to pass over most rules that name others. */
+using ApplicationTag = uint8_t;
+constexpr ApplicationTag tag_any = 0, tag_several = 127;
+
+constexpr ApplicationTag tag_of(ApplicationPath path) {
+  const auto outer = static_cast<uint16_t>(path >> 32);
+  return static_cast<ApplicationTag>(outer == 0 ? 0 : 1 + outer % 126);
+}
+
 struct CompiledRule {
   uint32_t number = 0;
   uint32_t from = 0, to = 0;  // groups
@@ -45,6 +55,38 @@ struct Wanted {
 struct Found {
   RuleIndex matching = no_rule;                           // for certain
   RuleIndex maybe_allow = no_rule, maybe_deny = no_rule;  // by their applications, which are not known yet
+};
+
+/** What each rule asks of a flow beside ends and ports: its application. */
+class Conditions {
+ public:
+  /** Rules in their order. */
+  void add(const CompiledRule& rule);
+
+  [[nodiscard]] ApplicationTag tag(RuleIndex rule) const { return of_[rule].tag; }
+  [[nodiscard]] bool denies(RuleIndex rule) const { return of_[rule].denies != 0; }
+  /** Whether a rule that has the flow's ends and port matches for certain. */
+  [[nodiscard]] bool matches(RuleIndex rule, const Wanted& wanted) const {
+    const Condition& condition = of_[rule];
+    return (condition.layers == 0 || condition.denies || !wanted.deny_only) &&
+           names(condition, wanted.application);
+  }
+
+ private:
+  struct Condition {
+    uint64_t path : 48, layers : 2, denies : 1, tag : 7;  // its first application; no layers = any
+    uint32_t others_at, others;                           // in paths_
+  };
+  static_assert(sizeof(Condition) == 16);
+
+  [[nodiscard]] bool names(const Condition& condition, ApplicationPath application) const {
+    return outermost(application, static_cast<int>(condition.layers)) == condition.path ||
+           (condition.others != 0 && names_other(condition, application));
+  }
+  [[nodiscard]] bool names_other(const Condition& condition, ApplicationPath application) const;
+
+  std::vector<Condition> of_;  // each rule
+  std::vector<ApplicationPath> paths_;
 };
 
 /** Of many rules: trees by service, for all applications and for each one. */
@@ -69,39 +111,37 @@ class ManyRules {
 /** The sets of all pairs of groups, each known by its first rule. */
 class RuleSets {
  public:
+  /** One range of one rule. */
+  struct Term {
+    uint64_t first : 24, last : 24, rule : 16;  // services
+
+    [[nodiscard]] bool has(Service service) const { return first <= service && service <= last; }
+  };
+  static_assert(sizeof(Term) == 8);
+
   RuleSets() = default;
-  /** For so many rules. */
-  explicit RuleSets(size_t rules) : sets_(rules) {}
+  explicit RuleSets(std::span<const CompiledRule> rules);
 
   /** Members in order. */
   void add(std::span<const CompiledRule> rules, std::span<const RuleIndex> members);
 
-  void prefetch(RuleIndex first) const { __builtin_prefetch(&sets_[first]); }
+  [[nodiscard]] const Conditions& conditions() const { return conditions_; }
+  /** In the order of their rules. */
+  [[nodiscard]] std::span<const Term> terms(RuleIndex first) const {
+    return std::span(terms_).subspan(sets_[first].terms_at, sets_[first].terms);
+  }
   /** Puts what the set of a first rule has into `found` where that is earlier. */
   void look(RuleIndex first, const Wanted& wanted, Found& found) const;
 
  private:
   static constexpr size_t few_max = 16;
 
-  /** One range of one rule with one of its applications. */
-  struct Term {
-    uint64_t path : 48, rule : 16;
-    uint32_t first : 24, layers : 2;  // layers of the path; 0 = any application
-    uint32_t takes_guess : 1, is_deny : 1;
-    uint32_t last;
-  };
-  static_assert(sizeof(Term) == 16);
   struct Set {
-    Term lead{};             // most sets have one alone
-    uint32_t others_at = 0;  // in terms_
-    uint32_t others = 0;     // `many`: the set is many_[others_at]
+    uint32_t terms_at = 0, terms = 0;
+    uint32_t many = 0;  // in many_ + 1; 0: they are few
   };
-  static constexpr uint32_t many = ~0u;
 
-  static void meet(const Term& term, const Wanted& wanted, Found& found);
-  void add_few(std::span<const CompiledRule> rules, std::span<const RuleIndex> members);
-  void append_terms(const CompiledRule& rule, RuleIndex index);
-
+  Conditions conditions_;
   std::vector<Set> sets_;  // by first rule
   std::vector<Term> terms_;
   std::vector<ManyRules> many_;
