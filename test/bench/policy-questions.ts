@@ -27,14 +27,14 @@ function end(random: (below: number) => number): number {
   return kind < 8 ? groupOfVm(random(VMS)) : groupOfService(random(SERVICES));
 }
 
-function ruleOf(index: number, random: (below: number) => number): PolicyRule {
+function ruleOf(index: number, random: (below: number) => number, from: number, to: number): PolicyRule {
   const port = 1 + random(20_000);
   const ports = [`tcp/${port}`, `tcp/${port}-${port + random(2_000)}`, `udp/${port}`, 'icmp/8', 'tcp'];
   return {
     number: index + 1,
     id: `rule-${index + 1}`,
-    from: end(random),
-    to: end(random),
+    from,
+    to,
     applications: random(3) === 0 ? [APPLICATIONS[random(APPLICATIONS.length)] ?? 'http'] : [],
     ports: random(8) === 0 ? [] : [ports[random(ports.length)] ?? 'any'],
     action: random(5) === 0 ? 'deny' : 'allow',
@@ -42,12 +42,11 @@ function ruleOf(index: number, random: (below: number) => number): PolicyRule {
   };
 }
 
-/** 1,000 VMs, each by itself and in two of a hundred services. */
-export function tables(rules: number): PolicyTables {
-  const random = numbers(7);
+/** 1,000 VMs, each by itself and in some services. */
+function tablesOf(rules: PolicyRule[], services: number, servicesOf: (vm: number) => number[]): PolicyTables {
   const names = ['any', 'host', 'external'];
   for (let vm = 0; vm < VMS; vm++) names.push(`vm.${vm}`);
-  for (let service = 0; service < SERVICES; service++) names.push(`svc.${service}`);
+  for (let service = 0; service < services; service++) names.push(`svc.${service}`);
   return {
     generation: 1,
     groups: names.map((name, i) => ({
@@ -57,16 +56,39 @@ export function tables(rules: number): PolicyTables {
       addresses: [],
       fqdn: [],
     })),
-    rules: Array.from({ length: rules }, (_, index) => ruleOf(index, random)),
+    rules,
     nics: Array.from({ length: VMS }, (_, vm) => ({
       tap: `vnet${vm}`,
       mac: '',
       nic: `${vm}`,
-      groups: [0, groupOfVm(vm), groupOfService(vm % SERVICES), groupOfService(random(SERVICES))],
+      groups: [0, groupOfVm(vm), ...servicesOf(vm).map(groupOfService)],
     })),
     unknown: [0],
     ends: [],
   };
+}
+
+/** A hundred services, of which each VM is in two: the more rules, the more of them stand between two VMs. */
+export function tables(rules: number): PolicyTables {
+  const random = numbers(7);
+  const made = Array.from({ length: rules }, (_, index) => ruleOf(index, random, end(random), end(random)));
+  return tablesOf(made, SERVICES, (vm) => [vm % SERVICES, random(SERVICES)]);
+}
+
+/** The more rules, the more services: two or three rules stand between any two VMs. */
+export function evenTables(rules: number): PolicyTables {
+  const random = numbers(7);
+  const services = Math.floor(Math.sqrt(rules / 2));
+  const made = Array.from({ length: rules }, (_, index) => {
+    const pair = index % services ** 2;
+    return ruleOf(
+      index,
+      random,
+      groupOfService(Math.floor(pair / services)),
+      groupOfService(pair % services),
+    );
+  });
+  return tablesOf(made, services, (vm) => [vm % services]);
 }
 
 /** An application is known for two of three flows. */

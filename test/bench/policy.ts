@@ -1,11 +1,18 @@
 // What the policy costs: verdicts per second at 10, 1,000 and 20,000 rules among the same 1,000 identities, for flows
-// that come again as those of a host do and for all pairs and ports at random, how long compiling takes, and how long a plan
-// over a million flow records does.
+// that come again as those of a host do, for all pairs and ports at random, likewise where as many rules stand between two
+// ends whatever the policy's size, and between ends that meet for the first time; how long compiling takes, and how long a
+// plan over a million flow records does.
 
-import { type CompiledPolicy, compilePolicy, PolicyDecisions, PolicyQuestions } from '../../dp/client/policy.ts';
+import {
+  type CompiledPolicy,
+  compilePolicy,
+  PolicyDecisions,
+  type PolicyQuestions,
+} from '../../dp/client/policy.ts';
 import type { PolicyTables } from '../../dp/contract/policy.ts';
 import { pastRows } from './past.ts';
-import { numbers, QUESTIONS, questions, tables } from './policy-questions.ts';
+import { liveRows } from './policy-live.ts';
+import { evenTables, numbers, QUESTIONS, questions, tables } from './policy-questions.ts';
 import { type Bench, type BenchContext, median, type Row } from './row.ts';
 
 const RULES = [10, 1_000, 20_000] as const;
@@ -20,14 +27,23 @@ interface Subject {
   asked: Map<string, PolicyQuestions>;
 }
 
-function subject(rules: number): Subject {
-  const given = tables(rules);
+const ANEW = 'verdicts, random flows';
+const FIRST = 'verdicts, ends met first';
+
+function subject(rules: number, given: PolicyTables, flows: Record<string, number>): Subject {
   const policy = compilePolicy(given);
-  const asked = new Map([
-    ['usual flows', questions(policy, PAIRS * SERVICES_PER_PAIR)],
-    ['random flows', questions(policy, 0)],
-  ]);
-  return { rules, policy, tables: given, asked };
+  const asked = Object.entries(flows).map(
+    ([metric, distinct]) => [metric, questions(policy, distinct)] as const,
+  );
+  return { rules, policy, tables: given, asked: new Map(asked) };
+}
+
+function subjects(): Subject[] {
+  const usual = { 'verdicts, usual flows': PAIRS * SERVICES_PER_PAIR, [ANEW]: 0 };
+  return [
+    ...RULES.map((rules) => subject(rules, tables(rules), usual)),
+    ...RULES.map((rules) => subject(rules, evenTables(rules), { 'verdicts, even density': 0 })),
+  ];
 }
 
 function seconds(work: () => void): number {
@@ -38,31 +54,36 @@ function seconds(work: () => void): number {
 
 const count = (rules: number) => `${rules.toLocaleString('en')} rules`;
 
-/** All figures of one round; the first answers of a policy, which find its pairs, are not measured. */
-function round(subjects: Subject[], take: (metric: string, variant: string, value: number) => void): void {
+type Take = (metric: string, rules: number, value: number) => void;
+
+/** All figures of one round. The first answers of a policy, which make its plans, are a figure of their own. */
+function round(all: Subject[], take: Take): void {
   const decisions = new PolicyDecisions(QUESTIONS);
-  for (const name of ['usual flows', 'random flows'])
-    for (const { rules, policy, asked } of subjects) {
-      const batch = asked.get(name) ?? new PolicyQuestions(0);
+  for (const { rules, policy, asked } of all)
+    for (const [metric, batch] of asked) {
       policy.evaluateAll(batch, decisions);
-      take(
-        `verdicts, ${name}`,
-        count(rules),
-        QUESTIONS / seconds(() => policy.evaluateAll(batch, decisions)) / 1e6,
-      );
+      take(metric, rules, QUESTIONS / seconds(() => policy.evaluateAll(batch, decisions)) / 1e6);
     }
-  for (const { rules, policy, tables: given } of subjects)
-    take('compile and swap', count(rules), seconds(() => compilePolicy(given, { former: policy })) * 1000);
+  for (const { rules, policy, tables: given, asked } of all) {
+    const batch = asked.get(ANEW);
+    if (!batch) continue;
+    let fresh = policy;
+    const compiling = seconds(() => {
+      fresh = compilePolicy(given, { former: policy });
+    });
+    take('compile and swap', rules, compiling * 1000);
+    take(FIRST, rules, QUESTIONS / seconds(() => fresh.evaluateAll(batch, decisions)) / 1e6);
+  }
 }
 
 async function* run({ rounds, log }: BenchContext): AsyncGenerator<Row> {
-  const subjects = RULES.map(subject);
+  const all = subjects();
   const values = new Map<string, { metric: string; variant: string; taken: number[] }>();
   for (let i = 0; i < rounds; i++) {
     log(`policy: round ${i + 1} of ${rounds}`);
-    round(subjects, (metric, variant, value) => {
-      const key = `${metric} ${variant}`;
-      const known = values.get(key) ?? { metric, variant, taken: [] };
+    round(all, (metric, rules, value) => {
+      const key = `${metric} ${count(rules)}`;
+      const known = values.get(key) ?? { metric, variant: count(rules), taken: [] };
       known.taken.push(value);
       values.set(key, known);
     });
@@ -81,11 +102,13 @@ async function* run({ rounds, log }: BenchContext): AsyncGenerator<Row> {
       runs: taken.length,
     };
   }
+  yield* liveRows({ rounds, log }, tables(RULES[2]));
   yield* pastRows({ rounds, log }, tables(RULES[2]), numbers(13));
 }
 
 export const policy: Bench = {
   name: 'policy',
-  describe: 'verdicts per second at 10, 1,000 and 20,000 rules; compile and swap; plan over a million flows',
+  describe:
+    'verdicts per second at 10, 1,000 and 20,000 rules; compile and swap, also under traffic (needs root); plan over a million flows',
   run,
 };

@@ -147,7 +147,9 @@ double udp(const Ends& ends) {
     first_ns = monotonic_ns();
     while (!stopping) {
       const int got = ::recvmmsg(socket.get(), messages.data(), batch, MSG_WAITFORONE, nullptr);
-      if (got > 0) received += static_cast<uint64_t>(got);
+      if (got <= 0) continue;
+      received += static_cast<uint64_t>(got);
+      if (ends.done) *ends.done += static_cast<uint64_t>(got);
     }
     last_ns = monotonic_ns();
   };
@@ -167,6 +169,7 @@ double conn(const Ends& ends) {
       if (!peer || ::send(peer.get(), &byte, 1, MSG_NOSIGNAL) != 1 || ::recv(peer.get(), &byte, 1, 0) != 1)
         continue;
       done++;
+      if (ends.done) ++*ends.done;
     }
     took_ns = monotonic_ns() - first_ns;
     client_gone = true;

@@ -1,6 +1,9 @@
 // Traffic: four loads between two namespaces, and how much of each came through.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+
 #include "base/fd.h"
 
 namespace vmoat::bench {
@@ -9,6 +12,8 @@ struct Ends {
   const Fd& client;  // namespaces
   const Fd& server;
   double seconds = 0.6;
+  /** Counts what udp() and conn() get through, while they run; may be null. */
+  std::atomic<uint64_t>* done = nullptr;
 };
 
 /** One TCP stream; Gbit/s of payload received. */
