@@ -37,6 +37,7 @@ const NOTES = [
   'one, the stricter answer holds. Who is at an address that vmoat does not know counts as external.',
   'Where an allow rule cannot be expressed it is left out; a deny rule then denies whatever it may mean.',
   'One answer for each connection, by its first packet: what belongs to one that was let through passes.',
+  'An ICMP error that belongs to no connection is allowed by no rule: connection tracking takes it for invalid.',
   'libvirt filters what crosses the bridge: what the host itself sends to a VM, or routes to it, passes.',
   'learn and monitor let everything pass to ends that are not in protect, and violations are not told.',
   'failPolicy has no meaning here. ARP, neighbour discovery and whatever is not IP pass.',
