@@ -35,7 +35,8 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   if (!divert || !*divert || engine_is_gone(worker))
     return guard->fail_open ? guarded(counters, way, VMOAT_FAILED_OPEN, PASS)
                             : guarded(counters, way, VMOAT_FAILED_CLOSED, DROP);
-  struct vmoat_slot* spender = bpf_map_lookup_elem(&slots, &slot);
+  __u32 from = p->sender ? p->sender : slot;
+  struct vmoat_slot* spender = bpf_map_lookup_elem(&slots, &from);
   if (!spender || !within_budget(spender, set, bpf_ktime_get_ns()))
     return guarded(counters, way, VMOAT_NO_BUDGET, DROP);
   struct vmoat_flow_key key = p->key; /* 6.1 takes a key from the stack only */
@@ -43,7 +44,10 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
   __sync_fetch_and_add(&flow->held, 1);
   guarded(counters, way, VMOAT_HELD, 0);
-  if (bpf_skb_vlan_push(skb, bpf_htons(ETHERTYPE_VLAN), vmoat_divert_tag(slot, way))) return DROP;
+  const __be16 tagged = bpf_htons(ETHERTYPE_VLAN);
+  if (bpf_skb_vlan_push(skb, tagged, p->sender) ||
+      bpf_skb_vlan_push(skb, tagged, vmoat_divert_tag(slot, way)))
+    return DROP;
   return bpf_redirect(*divert, 0);
 }
 

@@ -41,7 +41,7 @@ struct {
   __type(value, struct vmoat_slot);
 } slots SEC(".maps");
 
-/* By slot; slot 0, which is never given out, says whether any NIC is guarded. */
+/* By slot, VMOAT_ANY_NIC among them. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, VMOAT_SLOTS);

@@ -49,7 +49,8 @@ struct packet {
   __u32 fragment_id;
   __u16 tcp_window;
   __u8 tcp_flags;
-  __u8 reason; /* enum vmoat_reason bits that the frame itself gives */
+  __u8 reason;  /* enum vmoat_reason bits that the frame itself gives */
+  __u16 sender; /* slot of the tapped NIC that it came from, 0 = of none */
   __u8 way;
   __u8 has_key;
   __u8 later;     /* a fragment but the first */

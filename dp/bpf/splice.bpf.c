@@ -58,23 +58,33 @@ static __always_inline struct place place_of(const struct __sk_buff* skb) {
   return place;
 }
 
+#define SETTLING_MS 1000
+
+/* The stage changes, or did just now: tap and port are to remember what they let pass. */
+static __always_inline bool is_settling(const struct vmoat_splice* splice) {
+  if (splice->stage == VMOAT_ENTERING || splice->stage == VMOAT_LEAVING) return true;
+  return (__u32)(bpf_ktime_get_coarse_ns() / 1000000) - splice->since_ms < SETTLING_MS;
+}
+
 #define SIGNED_BYTES 64
 #define TOGETHER_NS 20000000ull /* one frame at both sides, and not another one that looks like it */
 
 /* Whether the other side has let this very frame pass: tap and port get a frame for many both while both are
- * in the bridge, and whichever is asked first takes it, also where the stage changes between the two. */
-static __always_inline bool has_passed(struct __sk_buff* skb, __u32 index, enum side side) {
+ * in the bridge, and whichever is asked first takes it, also where the stage changes between the two. A frame
+ * for one is for many where the bridge has forgotten that one. */
+static __always_inline bool has_passed(struct __sk_buff* skb, const struct place* place, enum side side) {
   __u64 words[SIGNED_BYTES / 8] = {};
+  if (!is_settling(place->splice)) return false;
   __u64 bytes = skb->len;
   barrier_var(bytes);
   if (bytes > SIGNED_BYTES) bytes = SIGNED_BYTES;
-  if (bytes < 1 || bpf_skb_load_bytes(skb, 0, words, bytes) || !(words[0] & 1)) return false;
+  if (bytes < 1 || bpf_skb_load_bytes(skb, 0, words, bytes)) return false;
   __u64 signature = skb->len;
   for (int i = 0; i < SIGNED_BYTES / 8; i++) {
     signature = (signature ^ words[i]) * 0x9e3779b97f4a7c15ull;
     signature ^= signature >> 29;
   }
-  struct passed* last = bpf_map_lookup_elem(&passes, &index);
+  struct passed* last = bpf_map_lookup_elem(&passes, &place->index);
   if (!last) return false;
   __u64 now = bpf_ktime_get_ns();
   bool again = last->signature == signature && last->side != BY_NOBODY && last->side != side &&
@@ -101,7 +111,7 @@ int carry_in(struct __sk_buff* skb) {
   struct place place = place_of(skb);
   struct vmoat_splice* splice = place.splice;
   if (!splice || splice->stage == VMOAT_STANDBY) return DROP;
-  if (skb->ingress_ifindex == splice->tap || has_passed(skb, place.index, BY_PORT)) return DROP;
+  if (skb->ingress_ifindex == splice->tap || has_passed(skb, &place, BY_PORT)) return DROP;
   skb->tc_index = CARRIED;
   return bpf_redirect(splice->tap, 0);
 }
@@ -118,7 +128,7 @@ int gate(struct __sk_buff* skb) {
     return PASS;
   }
   if (splice->stage == VMOAT_SPLICED || skb->ingress_ifindex == splice->port) return DROP;
-  return has_passed(skb, place.index, BY_TAP) ? DROP : PASS;
+  return has_passed(skb, &place, BY_TAP) ? DROP : PASS;
 }
 
 /* At the ingress of the pair's inner end: the host does not listen there. */

@@ -143,7 +143,8 @@ static __always_inline struct vmoat_flow* track(struct __sk_buff* skb, struct pa
   return flow;
 }
 
-static __always_inline int tap(struct __sk_buff* skb, __u8 way) {
+/* `sender`: the tap it came from, null where that is none of ours. */
+static __always_inline int tap(struct __sk_buff* skb, __u8 way, const struct vmoat_tap* sender) {
   const __u32 zero = 0;
   struct vmoat_tap* own = tap_of(skb->ifindex);
   if (!own) return PASS;
@@ -154,7 +155,7 @@ static __always_inline int tap(struct __sk_buff* skb, __u8 way) {
   if (!slot || !counters || !set) return PASS;
   counters->packets[way]++;
   counters->bytes[way] += skb->len;
-  struct packet p = {.way = way};
+  struct packet p = {.way = way, .sender = sender ? sender->slot : way == VMOAT_FROM_NIC ? index : 0};
   p.key.slot = index;
   parse(skb, &p);
   struct vmoat_flow* flow = p.has_key ? track(skb, &p, slot, counters, set) : 0;
@@ -169,9 +170,9 @@ static __always_inline int tap(struct __sk_buff* skb, __u8 way) {
 }
 
 /* A frame that its sender's tap has counted: this NIC's own verdict still counts. */
-static __always_inline int tap_again(struct __sk_buff* skb) {
+static __always_inline int tap_again(struct __sk_buff* skb, const struct vmoat_tap* sender) {
   const __u32 zero = 0;
-  struct vmoat_guard* any = guard_of(zero);
+  struct vmoat_guard* any = guard_of(VMOAT_ANY_NIC);
   struct vmoat_tap* own = any ? tap_of(skb->ifindex) : 0;
   if (!own) return PASS;
   __u32 index = own->slot;
@@ -180,7 +181,7 @@ static __always_inline int tap_again(struct __sk_buff* skb) {
   struct vmoat_nic_counters* counters = bpf_map_lookup_elem(&nics, &index);
   struct vmoat_settings* set = bpf_map_lookup_elem(&settings, &zero);
   if (!guard || !slot || !counters || !set) return PASS;
-  struct packet p = {.way = VMOAT_TO_NIC};
+  struct packet p = {.way = VMOAT_TO_NIC, .sender = sender->slot};
   p.key.slot = index;
   parse(skb, &p);
   struct vmoat_flow* flow = p.has_key ? bpf_map_lookup_elem(&flows, &p.key) : 0;
@@ -190,23 +191,20 @@ static __always_inline int tap_again(struct __sk_buff* skb) {
 
 SEC("tc")
 int from_nic(struct __sk_buff* skb) {
-  return tap(skb, VMOAT_FROM_NIC);
+  return tap(skb, VMOAT_FROM_NIC, 0);
 }
 
 /* At the egress hook: what came from a tapped NIC was counted there. */
 SEC("tc")
 int to_nic(struct __sk_buff* skb) {
-  if (skb->ingress_ifindex) {
-    struct vmoat_tap* sender = tap_of(skb->ingress_ifindex);
-    if (sender && sender->counts_sent) return tap_again(skb);
-  }
-  return tap(skb, VMOAT_TO_NIC);
+  struct vmoat_tap* sender = skb->ingress_ifindex ? tap_of(skb->ingress_ifindex) : 0;
+  return sender && sender->counts_sent ? tap_again(skb, sender) : tap(skb, VMOAT_TO_NIC, sender);
 }
 
 /* At the ingress hook of a macvtap: its lower device tells no sender. */
 SEC("tc")
 int to_nic_at_ingress(struct __sk_buff* skb) {
-  return tap(skb, VMOAT_TO_NIC);
+  return tap(skb, VMOAT_TO_NIC, 0);
 }
 
 static long answer_one(__u32 i, struct vmoat_answer_run* run) {

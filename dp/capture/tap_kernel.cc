@@ -243,6 +243,12 @@ vmoat_guard TapKernel::guard(uint16_t slot) const {
   return guard;
 }
 
+Status TapKernel::clear_guards() {
+  for (uint16_t slot = VMOAT_SLOTS; slot-- > 0;)
+    if (Status off = set_guard(slot, {}); !off) return off;
+  return success();
+}
+
 Status TapKernel::set_divert(uint32_t worker, uint32_t ifindex) {
   if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.diverts), &worker, &ifindex, BPF_ANY) != 0)
     return system_error("divert to a worker");

@@ -71,9 +71,11 @@ class TapKernel {
   /** Every entry of the flow table, in no order; entries that move meanwhile may come twice or not at all. */
   Status each_flow(const std::function<void(std::span<const CountedFlow>)>& read) const;
 
-  /** How a NIC is guarded from now on; `any` is to be told first, and last where nobody is any more. */
+  /** How a NIC is guarded from now on; VMOAT_ANY_NIC before the first, and after the last. */
   Status set_guard(uint16_t slot, const vmoat_guard& guard);
   [[nodiscard]] vmoat_guard guard(uint16_t slot) const;
+  /** Nobody is guarded from now on. */
+  Status clear_guards();
   /** The interface that takes held frames to a worker, 0 = none. */
   Status set_divert(uint32_t worker, uint32_t ifindex);
 

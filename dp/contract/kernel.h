@@ -72,9 +72,11 @@ struct vmoat_guard {
   uint32_t fail_open;  /* without a live engine undecided frames pass, else they are dropped */
   uint32_t pad;
 };
+#define VMOAT_ANY_NIC 0 /* the slot nobody has: its guard is on while any is */
 /* A worker that has not finished a turn for so long is dead or hung. */
 #define VMOAT_HEARTBEAT_NS 200000000ull
-/* A held frame goes to its worker's divert interface with this VLAN id: whose it is and which way it went. */
+/* A held frame goes to its worker's divert interface with two VLAN tags: this outside, whose it is and which
+ * way it went, and inside the slot of the tapped NIC that it came from, 0 = of none. */
 static inline uint16_t vmoat_divert_tag(uint16_t slot, uint8_t way) {
   return (uint16_t)(slot << 1 | way);
 }
@@ -267,8 +269,8 @@ enum vmoat_stage {
   VMOAT_LEAVING = 3,  /* the guest sends by the tap and receives by both, each frame once */
 };
 struct vmoat_splice {
-  uint32_t tap;   /* ifindex */
-  uint32_t port;  /* ifindex of the veth end in the bridge */
-  uint32_t stage; /* enum vmoat_stage */
-  uint32_t pad;
+  uint32_t tap;      /* ifindex */
+  uint32_t port;     /* ifindex of the veth end in the bridge */
+  uint32_t stage;    /* enum vmoat_stage */
+  uint32_t since_ms; /* of CLOCK_MONOTONIC, when the stage was set; wraps */
 };

@@ -18,6 +18,7 @@ namespace vmoat {
 namespace {
 
 constexpr size_t frame_bytes_max = 68 * 1024;
+constexpr uint8_t needs_checksum = 1;  // VIRTIO_NET_HDR_F_NEEDS_CSUM
 constexpr int queue_bytes = 16 << 20;
 constexpr const char* filter_name = "vmoat:wall";
 
@@ -60,6 +61,19 @@ bool tag_of(msghdr& message, uint16_t& tag) {
     return (aux.tp_status & TP_STATUS_VLAN_VALID) != 0;
   }
   return false;
+}
+
+constexpr size_t tag_at = 12, tag_bytes = 4;  // after both MACs
+
+/** Takes the inner tag out of the bytes, so that the frame is as it was. False where it has none. */
+bool take_sender(HeldFrame& held, std::span<uint8_t> bytes) {
+  if (bytes.size() < tag_at + tag_bytes) return false;
+  held.sender = static_cast<uint16_t>((bytes[tag_at + 2] << 8 | bytes[tag_at + 3]) & 0xfff);
+  std::memmove(bytes.data() + tag_bytes, bytes.data(), tag_at);
+  held.bytes = bytes.subspan(tag_bytes);
+  if (held.offload.flags & needs_checksum) held.offload.checksum_start -= tag_bytes;
+  if (held.offload.gso_type != 0) held.offload.header_bytes -= tag_bytes;
+  return true;
 }
 
 }  // namespace
@@ -109,7 +123,7 @@ size_t Divert::read(size_t most, const std::function<void(const HeldFrame&)>& ta
     if (got < static_cast<ssize_t>(sizeof(held.offload))) return count;
     uint16_t tag;
     if (!tag_of(message, tag) || (message.msg_flags & MSG_TRUNC) != 0) continue;
-    held.bytes = {buffer_.data(), static_cast<size_t>(got) - sizeof(held.offload)};
+    if (!take_sender(held, {buffer_.data(), static_cast<size_t>(got) - sizeof(held.offload)})) continue;
     held.slot = static_cast<uint16_t>(tag >> 1);
     held.way = static_cast<uint8_t>(tag & 1);
     take(held);

@@ -25,6 +25,7 @@ struct HeldFrame {
   Offload offload;
   Bytes bytes;  // from the Ethernet header on; valid during the call only
   uint16_t slot = 0;
+  uint16_t sender = 0;  // slot of the tapped NIC that it came from, 0 = of none
   uint8_t way = VMOAT_FROM_NIC;
 };
 

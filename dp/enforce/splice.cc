@@ -4,8 +4,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
+#include <linux/membarrier.h>
 #include <net/if.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "bpf/splice.skel.h"
 #include "plumb/bpffs.h"
 #include "plumb/veth.h"
@@ -32,6 +36,13 @@ std::array<uint8_t, 6> inner_mac(uint32_t ifindex) {
           static_cast<uint8_t>(ifindex >> 16),
           static_cast<uint8_t>(ifindex >> 8),
           static_cast<uint8_t>(ifindex)};
+}
+
+/** Returns when every frame that a program was asked about before has gone: the kernel makes this call wait
+ * for all readers under RCU, as programs and the bridge's flooding are (membarrier(2)). */
+void let_pass() {
+  constexpr useconds_t instead = 50'000;  // with nohz_full there is no such call
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) ::usleep(instead);
 }
 
 const std::map<uint16_t, std::vector<uint8_t>>& while_waiting() {
@@ -110,9 +121,17 @@ Status Splices::enter(uint16_t slot, const vmoat_splice& splice) {
   return success();
 }
 
+/** From now on tap and port tell each other what they let pass. */
+Status Splices::begin_change(uint16_t slot) {
+  Status same = set_stage(slot, static_cast<vmoat_stage>(at(slot).stage));
+  if (same) let_pass();
+  return same;
+}
+
 Status Splices::set_stage(uint16_t slot, vmoat_stage stage) {
   vmoat_splice splice = at(slot);
   splice.stage = stage;
+  splice.since_ms = static_cast<uint32_t>(monotonic_ns() / (ns_per_s / 1000));
   return enter(slot, splice);
 }
 
@@ -210,6 +229,7 @@ Result<bool> Splices::splice(uint16_t slot) {
   if (port->state != PortState::forwarding) return false;
   const auto all = [&]() -> Status {
     if (Status s = copy_port(netlink_, *tap, splice.port); !s) return s;
+    if (Status s = begin_change(slot); !s) return s;
     if (Status s = set_stage(slot, VMOAT_ENTERING); !s) return s;
     if (Status s = hand_over(*tap, splice.port); !s) return s;
     if (Status s = set_stage(slot, VMOAT_SPLICED); !s) return s;
@@ -234,6 +254,7 @@ Result<bool> Splices::unsplice(uint16_t slot) {
   }
   if (!tap->has_value() || (*tap)->state != PortState::forwarding) return false;
   const auto all = [&]() -> Status {
+    if (Status s = begin_change(slot); !s) return s;
     if (Status s = set_stage(slot, VMOAT_LEAVING); !s) return s;
     if (Status s = hand_over(*port, splice.tap); !s) return s;
     if (Status s = set_stage(slot, VMOAT_STANDBY); !s) return s;
@@ -251,6 +272,7 @@ Status Splices::remove(uint16_t slot) {
       splice.stage != VMOAT_STANDBY && port && port->has_value()) {
     back = set_master(netlink_, splice.tap, (*port)->bridge);
     if (back) back = copy_port(netlink_, **port, splice.tap);
+    if (back) back = begin_change(slot);
     if (back) back = set_stage(slot, VMOAT_LEAVING);
     if (back) back = hand_over(**port, splice.tap);
   }

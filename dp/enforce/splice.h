@@ -61,6 +61,7 @@ class Splices {
   Status attach(const vmoat_splice& splice, uint32_t inner);
   Status attach_one(uint32_t ifindex, TrafficSide side, int program, const char* name, TcxPlace place);
   void detach(uint32_t ifindex, const char* name, TrafficSide side);
+  Status begin_change(uint16_t slot);
   Status set_stage(uint16_t slot, vmoat_stage stage);
   Status hand_over(const BridgePort& from, uint32_t to);
   Result<BridgePort> port_of(uint32_t ifindex);

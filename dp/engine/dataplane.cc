@@ -36,7 +36,6 @@ namespace {
 constexpr int64_t table_delay_ns = 10'000'000;  // changes come in bursts: one table for many
 constexpr const char* host_netns = "host";
 constexpr uint32_t generations_max = (1u << 30) - 1;
-constexpr uint16_t any_slot = 0;  // of guards: says whether there is one
 
 unsigned worker_count(const DataplaneConfig& config) {
   const unsigned wanted = config.workers ? config.workers : std::thread::hardware_concurrency() / 2;
@@ -138,7 +137,10 @@ class Dataplane::Impl {
   void tell_compiled();
   Status make_protection(uint32_t netns);
   void protect();
-  [[nodiscard]] std::map<uint32_t, Link> links() const;
+  /** As they would be without us; valid until the next call. */
+  [[nodiscard]] const std::map<uint32_t, Link>& links() {
+    return protection_ ? protection_->without_us(watch_->links()) : watch_->links();
+  }
   void send_tables();
   void send_nics();
   void send_status();
@@ -165,10 +167,7 @@ class Dataplane::Impl {
   PolicyStatus told_status_;
   std::atomic<uint64_t> told_from_ = 0;  // generation; those before were told to an earlier run
   NicPaths paths_;
-  std::unique_ptr<Splices> splices_;
-  std::optional<Protection> protection_;  // none: nothing is enforced
-  bool diverts_ = false;
-  bool protection_waits_ = false;
+  std::unique_ptr<Protection> protection_;  // null: nothing is enforced
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
   std::atomic<uint64_t> kernel_flows_ = 0;
@@ -208,17 +207,17 @@ Status Dataplane::Impl::open() {
   return make_workers(settings);
 }
 
+/** Where nothing is enforced, nothing that an earlier run enforced stays. */
 Status Dataplane::Impl::make_protection(uint32_t netns) {
-  if (!config_.enforce) return success();
+  if (!config_.enforce) {
+    if (kernel_->guard(VMOAT_ANY_NIC).on != 0)
+      if (Status off = kernel_->clear_guards(); !off) return off;
+    return Protection::put_back(*netlink_, config_.pin_root, netns);
+  }
   const bool tcx = choose_hook(config_.hook)->number == VMOAT_HOOK_TCX;
-  auto splices =
-      Splices::open({.pins = splice_pins(config_.pin_root), .netns = netns, .tcx = tcx}, *netlink_);
-  if (!splices) return std::move(splices.error());
-  splices_ = std::move(*splices);
-  protection_.emplace(*kernel_, *splices_, netns, paths_, sink_);
-  // what an earlier run diverted nobody reads any more: the guards' own choice, until we can
-  for (uint32_t worker = 0; worker < VMOAT_WORKERS_MAX; worker++)
-    if (Status off = kernel_->set_divert(worker, 0); !off) return off;
+  auto opened = Protection::open({*kernel_, *netlink_, paths_, sink_}, config_.pin_root, netns, tcx);
+  if (!opened) return std::move(opened.error());
+  protection_ = std::move(*opened);
   return success();
 }
 
@@ -344,7 +343,7 @@ void Dataplane::Impl::control() {
     if (now < report_due_ns) continue;
     report_due_ns = now + interval_ns;
     if (taps_->holds()) follow({});
-    if (protection_waits_) protect();
+    if (protection_ && protection_->waits()) protect();
     send_nics();
     send_status();
   }
@@ -385,46 +384,22 @@ void Dataplane::Impl::tell_policy() {
   LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({})),
                   std::vector<int64_t>(VMOAT_SLOTS)};
   const bool is_kept = policy->generation() < told_from_;
-  const auto all = links();
-  for (const auto& [slot, link, adopted_ns] : taps_->tapped(all)) {
+  for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
     live.nics[slot] = policy->nic(is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name);
     live.adopted_ns[slot] = adopted_ns;
   }
   if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics &&
       told_policy_->adopted_ns == live.adopted_ns)
     return protect();
-  const uint32_t before = told_policy_ ? told_policy_->generation : kernel_->guard(any_slot).generation;
+  const uint32_t before = told_policy_ ? told_policy_->generation : kernel_->guard(VMOAT_ANY_NIC).generation;
   live.generation = before % generations_max + 1;
   told_policy_ = std::make_shared<const LivePolicy>(std::move(live));
   for (auto& worker : workers_) worker->policy(told_policy_);
   protect();
 }
 
-/** Guards the NICs whose mode is protect, as the policy that was told last has it. */
 void Dataplane::Impl::protect() {
-  if (!protection_ || !told_policy_) return;
-  std::vector<WantedGuard> wanted;
-  const auto all = links();
-  for (const auto& [slot, link, adopted_ns] : taps_->tapped(all)) {
-    const IdentityGroups* groups = told_policy_->policy->groups_of(told_policy_->nics[slot]);
-    if (groups == nullptr || groups->mode != Mode::protect || link->master == 0) continue;
-    wanted.push_back({.slot = slot, .ifindex = link->ifindex, .name = link->name});
-  }
-  for (auto& worker : workers_) {
-    if (wanted.empty() || diverts_) break;
-    auto divert = Divert::open(*netlink_, worker->number(), splices_->wall_program());
-    if (!divert) return sink_.log("error", divert.error().what);
-    const Status set = kernel_->set_divert(worker->number(), divert->ifindex());
-    if (!set) return sink_.log("error", "divert to a worker");
-    worker->divert(std::move(*divert));
-  }
-  diverts_ |= !wanted.empty();
-  protection_waits_ = protection_->follow(wanted, told_policy_->generation);
-}
-
-/** As they would be without us. */
-std::map<uint32_t, Link> Dataplane::Impl::links() const {
-  return protection_ ? protection_->without_us(watch_->links()) : watch_->links();
+  if (protection_ && told_policy_) protection_->follow(*told_policy_, taps_->tapped(links()), workers_);
 }
 
 /** Whoever sent tables waits to hear what became of them. */

@@ -83,6 +83,10 @@ Ruling Pipeline::Impl::rule(const Frame& frame) {
   const int near = frame.way == VMOAT_FROM_NIC ? turn.keyed.sender : 1 - turn.keyed.sender;
   const SessionFlags has_entry = near != 0 ? kernel_high : kernel_low;
   if (s.has(has_entry) && s.slot[near] != frame.slot) return Ruling::drop;  // it is another NIC's
+  if (frame.way == VMOAT_TO_NIC && frame.sender != no_slot) {
+    if (s.slot[1 - near] != no_slot && s.slot[1 - near] != frame.sender) return Ruling::drop;
+    s.slot[1 - near] = frame.sender;
+  }
   s.slot[near] = frame.slot;
   s.set(has_entry);
   ask_policy(number);

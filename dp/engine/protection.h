@@ -2,63 +2,69 @@
 // only read where frames of a NIC go.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "capture/tap_kernel.h"
 #include "enforce/splice.h"
 #include "engine/dataplane.h"
+#include "engine/nic_paths.h"
+#include "engine/tap_set.h"
+#include "engine/verdicts.h"
 #include "plumb/links.h"
 
 namespace vmoat {
 
-/** By slot: the interfaces behind which its guest and its bridge are. 0: the NIC is not spliced. */
-struct NicPath {
-  std::atomic<uint32_t> guest = 0, bridge = 0;
-};
-using NicPaths = std::array<NicPath, VMOAT_SLOTS>;
+class Worker;
 
-/** A tap that the policy wants guarded. */
-struct WantedGuard {
-  uint16_t slot = 0;
-  uint32_t ifindex = 0;
-  std::string name;
-  bool fail_open = true;
+/** What protection stands on; all of it must outlive it. */
+struct ProtectionParts {
+  TapKernel& kernel;
+  Netlink& netlink;
+  NicPaths& paths;
+  DataplaneSink& log;
 };
-
-/** Where splices keep their maps and links; of no layout, for they outlive every version of the tap programs.
- */
-std::string splice_pins(const std::string& pin_root);
 
 class Protection {
  public:
-  /** Everything given must outlive it. */
-  Protection(TapKernel& kernel, Splices& splices, uint32_t netns, NicPaths& paths, DataplaneSink& log);
+  /** Takes up what an earlier run has left. */
+  static Result<std::unique_ptr<Protection>> open(const ProtectionParts& parts, const std::string& pin_root,
+                                                  uint32_t netns, bool tcx);
+  /** Puts whatever an earlier run spliced back into its bridge, and takes the ways of held frames away. */
+  static Status put_back(Netlink& netlink, const std::string& pin_root, uint32_t netns);
 
   /**
-   * Splices and guards what is wanted and nothing else, under this generation. True where something has still
-   * to wait (a port that does not forward yet): call again.
+   * Splices and guards the NICs whose mode is protect, and no others. One whose port does not forward yet is
+   * not there when this returns: see waits().
    */
-  bool follow(const std::vector<WantedGuard>& wanted, uint32_t generation);
-  /** Takes every guard and splice away. */
+  void follow(const LivePolicy& policy, std::span<const TappedLink> nics,
+              std::span<const std::unique_ptr<Worker>> workers);
+  /** follow() has to come again. */
+  [[nodiscard]] bool waits() const { return waits_; }
+  /** Takes every guard and splice away, whether their taps forward already or not. */
   void stop();
-  /** The links as they would be without us: spliced taps in their bridges, our own interfaces not there. */
-  [[nodiscard]] std::map<uint32_t, Link> without_us(std::map<uint32_t, Link> links) const;
+  /** The links as they would be without us: spliced taps in their bridges, our own interfaces not there.
+   * Valid until the next call. */
+  const std::map<uint32_t, Link>& without_us(const std::map<uint32_t, Link>& links);
 
  private:
-  bool guard(const WantedGuard& nic, uint32_t generation);
+  Protection(const ProtectionParts& parts, std::unique_ptr<Splices> splices, uint32_t netns);
+  Status divert(std::span<const std::unique_ptr<Worker>> workers);
+  bool guard(const TappedLink& nic, uint32_t generation);
   bool release(uint16_t slot);
-  void report(const Status& status);
+  void report(Status status);
 
-  TapKernel& kernel_;
-  Splices& splices_;
+  const ProtectionParts parts_;
+  const std::unique_ptr<Splices> splices_;
   const uint32_t netns_;
-  NicPaths& paths_;
-  DataplaneSink& log_;
-  std::map<uint16_t, WantedGuard> guarded_;  // or on their way
+  std::map<uint16_t, uint32_t> guarded_;  // slot, ifindex; or on their way
+  bool diverts_ = false;
+  bool waits_ = false;
+  std::map<uint32_t, Link> links_;
 };
 
 }  // namespace vmoat

@@ -211,6 +211,7 @@ void Worker::rule_held(const HeldFrame& held) {
                        .length = static_cast<uint32_t>(held.bytes.size()),
                        .segment = segments_.of(held.slot, vlan_of({}, held.bytes)),
                        .slot = held.slot,
+                       .sender = held.sender,
                        .way = held.way};
   const NicPath& path = paths_[held.slot % VMOAT_SLOTS];
   const uint32_t on = held.way == VMOAT_FROM_NIC ? path.bridge : path.guest;

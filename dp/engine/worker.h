@@ -10,8 +10,8 @@
 
 #include "capture/tap_kernel.h"
 #include "enforce/divert.h"
+#include "engine/nic_paths.h"
 #include "engine/pipeline.h"
-#include "engine/protection.h"
 #include "engine/segments.h"
 
 namespace vmoat {
