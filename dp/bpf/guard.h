@@ -51,6 +51,11 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   return bpf_redirect(*divert, 0);
 }
 
+/* A verdict was made for who sends; where another NIC speaks for that one, it says nothing. */
+static __always_inline bool is_another(const struct packet* p, const struct vmoat_flow* flow) {
+  return p->way == VMOAT_TO_NIC && p->sender && flow->sender && p->sender != flow->sender;
+}
+
 /* What becomes of a frame whose flow is `flow`, null where it has none. */
 static __always_inline int judge(struct __sk_buff* skb, struct packet* p, struct vmoat_flow* flow,
                                  const struct vmoat_guard* guard, struct vmoat_nic_counters* counters) {
@@ -58,7 +63,7 @@ static __always_inline int judge(struct __sk_buff* skb, struct packet* p, struct
   if (!p->has_key) return guarded(counters, p->way, VMOAT_NO_KEY, DROP);
   if (!flow) return guarded(counters, p->way, VMOAT_NO_FLOW, DROP);
   __u32 word = flow->verdict;
-  if (word >> 2 == guard->generation) {
+  if (word >> 2 == guard->generation && !is_another(p, flow)) {
     if ((word & 3) == VMOAT_ALLOW) return PASS;
     if ((word & 3) == VMOAT_DENY) return guarded(counters, p->way, VMOAT_DENIED, DROP);
   }

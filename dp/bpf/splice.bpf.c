@@ -59,11 +59,13 @@ static __always_inline struct place place_of(const struct __sk_buff* skb) {
 }
 
 #define SETTLING_MS 1000
+#define COARSE_MS 100 /* by which the coarse clock lags behind, at most */
 
 /* The stage changes, or did just now: tap and port are to remember what they let pass. */
 static __always_inline bool is_settling(const struct vmoat_splice* splice) {
   if (splice->stage == VMOAT_ENTERING || splice->stage == VMOAT_LEAVING) return true;
-  return (__u32)(bpf_ktime_get_coarse_ns() / 1000000) - splice->since_ms < SETTLING_MS;
+  __u32 now_ms = bpf_ktime_get_coarse_ns() / 1000000;
+  return now_ms + COARSE_MS - splice->since_ms < COARSE_MS + SETTLING_MS;
 }
 
 #define SIGNED_BYTES 64

@@ -219,10 +219,14 @@ static long answer_one(__u32 i, struct vmoat_answer_run* run) {
     flow->want[0] = answer->want[0];
     flow->want[1] = answer->want[1];
   } else if (answer->ask == VMOAT_ASK_VERDICT) {
-    if (answer->returned == VMOAT_RETURNED_ALL || answer->returned == flow->held)
+    __u32 held = flow->held;
+    if (answer->returned == VMOAT_RETURNED_ALL || answer->returned == held) {
+      flow->sender = answer->sender;
       flow->verdict = answer->verdict;
-    else
+    } else {
       answer->ask = VMOAT_ASK_AGAIN;
+      answer->returned = held;
+    }
   } else if (answer->ask == VMOAT_ASK_COLLECT) {
     answer->flow = *flow;
     __u32 slot_index = key.slot;

@@ -48,7 +48,9 @@ struct vmoat_flow {
   uint32_t want[2]; /* appetite: bytes of payload still to be copied up, per way; VMOAT_WANT_ALL = no end */
   uint8_t tcp_flags[2]; /* or of all flags seen */
   uint8_t picked_up;    /* TCP whose first packet here was no SYN: older than the tap */
-  uint8_t pad[5];
+  uint8_t pad;
+  uint16_t sender; /* slot of the tapped NIC that the verdict's frames to this one come from; 0 = not known */
+  uint8_t pad2[2];
   /* TCP, per sender. With both ways seen `acked` is what the peer has acknowledged, else where it began. */
   uint32_t next[2]; /* after the furthest byte sent */
   uint32_t acked[2];
@@ -216,8 +218,8 @@ struct vmoat_settings {
 enum vmoat_ask {
   VMOAT_ASK_WANT = 1,    /* set the appetite */
   VMOAT_ASK_COLLECT = 2, /* copy the final count to `flow` and forget the entry */
-  /* `verdict` from now on, provided that no more than `returned` frames were ever held: else the program
-   * writes VMOAT_ASK_AGAIN and what was held meanwhile is still on its way */
+  /* `verdict` from now on for what comes from `sender`, provided that `returned` frames were ever held: else
+   * the program writes VMOAT_ASK_AGAIN, and to `returned` how many were: some are on their way or lost */
   VMOAT_ASK_VERDICT = 3,
   VMOAT_ASK_AGAIN = 4,
 };
@@ -227,7 +229,7 @@ struct vmoat_answer {
   uint32_t want[2];
   uint32_t verdict;
   uint32_t returned; /* VMOAT_RETURNED_ALL: whatever was held */
-  uint32_t pad;
+  uint32_t sender;
   struct vmoat_flow flow;
 };
 #define VMOAT_RETURNED_ALL 0xffffffffu

@@ -279,6 +279,10 @@ const PipelineCounters& Pipeline::counters() const {
 Ruling Pipeline::rule(const Frame& frame) {
   return impl_->rule(frame);
 }
+
+void Pipeline::held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames) {
+  impl_->held(key, segment, frames);
+}
 void Pipeline::meters(const NicMeters& meters, int64_t now_ns) {
   impl_->meters(meters, now_ns);
 }

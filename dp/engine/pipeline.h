@@ -38,6 +38,13 @@ class RecordSink {
   ~RecordSink() = default;
 };
 
+/** What is ruled of a flow at one NIC. */
+struct FlowRule {
+  vmoat_verdict verdict = VMOAT_UNDECIDED;
+  uint32_t returned = VMOAT_RETURNED_ALL;  // holds once so many frames of it were held
+  uint16_t sender = no_slot;               // and for frames of this NIC to that one, where it is known
+};
+
 /** Answers to the kernel's flow table, by the kernel's own keys. Live mode only. */
 class FlowControl {
  public:
@@ -48,8 +55,7 @@ class FlowControl {
    * Pipeline::count with `Counted::last`. The session's end record waits for that, at most 2 s.
    */
   virtual void forget(const vmoat_flow_key& key) = 0;
-  /** The flow's verdict at one NIC, once no more than `returned` frames of it were ever held. */
-  virtual void rule(const vmoat_flow_key& key, vmoat_verdict verdict, uint32_t returned) = 0;
+  virtual void rule(const vmoat_flow_key& key, const FlowRule& rule) = 0;
 
  protected:
   ~FlowControl() = default;
@@ -150,6 +156,11 @@ class Pipeline {
    * was lost.
    */
   Ruling rule(const Frame& frame);
+  /**
+   * Live: a rule did not hold, for so many frames of the flow were held, and none is on its way any more: the
+   * others are lost. Believed when told twice, for one may have been on its way after all.
+   */
+  void held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames);
 
   /** Live, every second, of each NIC: on one worker only, whichever. */
   void meters(const NicMeters& meters, int64_t now_ns);

@@ -39,6 +39,7 @@ class Pipeline::Impl final : private NameWatch {
   void flush();
   void meters(const NicMeters& meters, int64_t now_ns);
   Ruling rule(const Frame& frame);
+  void held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames);
   const PipelineCounters& counters();
   [[nodiscard]] uint32_t sessions_open() const { return table_.open(); }
 
@@ -79,7 +80,8 @@ class Pipeline::Impl final : private NameWatch {
     uint64_t packets[2][2];
     uint64_t bytes[2][2];
     uint32_t retransmissions[2][2];
-    uint32_t returned[2];  // frames that were held at this end's NIC and have been ruled on
+    uint32_t returned[2];  // frames that were held at this end's NIC and have been ruled on, or are lost
+    uint32_t missing[2];   // as last told: see Pipeline::held
     Since since;
   };
 
@@ -129,6 +131,9 @@ class Pipeline::Impl final : private NameWatch {
   bool leave_kernel(uint32_t number, FlowEnd end);
   uint32_t session_of_count(const vmoat_flow_key& key, const KeyedPacket& keyed, PathNumbers by,
                             const vmoat_flow& flow, int64_t offset_ns);
+  PathNumbers find_path(const vmoat_flow_key& key, uint32_t segment);
+  [[nodiscard]] KeyedPacket keyed_of(const vmoat_flow_key& key, PathNumbers by) const;
+  static bool may_speak(const Session& s, int end, uint16_t slot);
   static bool is_foreign(const Session& s, int sender, const Frame& frame);
   static void add_retransmissions(TcpEnd& end, uint32_t& seen, uint32_t now);
   void add_kernel_count(uint32_t number, int near, const vmoat_flow& flow, bool adopted);

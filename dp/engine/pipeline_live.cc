@@ -180,16 +180,24 @@ bool Pipeline::Impl::entry_is_gone(const vmoat_flow_key& key, const vmoat_flow& 
   return ended_.has(words, std::size(words));
 }
 
-void Pipeline::Impl::count(const vmoat_flow_key& key, uint32_t segment, const vmoat_flow& flow,
-                           int64_t epoch_offset_ns, Counted how) {
-  if (!live()) return;
+PathNumbers Pipeline::Impl::find_path(const vmoat_flow_key& key, uint32_t segment) {
   Path path;
   path.segment = segment;
   std::copy_n(key.tags, 2, path.tags);
-  const PathNumbers by = paths_.find(path);
+  return paths_.find(path);
+}
+
+KeyedPacket Pipeline::Impl::keyed_of(const vmoat_flow_key& key, PathNumbers by) const {
+  return key_of(address_of(key.near), address_of(key.far), key.near_port, key.far_port, key.proto, key.family,
+                by.scope, hash_);
+}
+
+void Pipeline::Impl::count(const vmoat_flow_key& key, uint32_t segment, const vmoat_flow& flow,
+                           int64_t epoch_offset_ns, Counted how) {
+  if (!live()) return;
+  const PathNumbers by = find_path(key, segment);
   if (by.path == 0) return;
-  const KeyedPacket k = key_of(address_of(key.near), address_of(key.far), key.near_port, key.far_port,
-                               key.proto, key.family, by.scope, hash_);
+  const KeyedPacket k = keyed_of(key, by);
   const bool gone = entry_is_gone(key, flow, how == Counted::last);
   if ((gone || is_portless(key)) && table_.find(k) == 0) return;
   if (gone && how != Counted::last) return;  // the key's next entry has counts of its own

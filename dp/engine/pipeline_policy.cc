@@ -42,7 +42,7 @@ void Pipeline::Impl::unrule(uint32_t number) {
   const Session& s = table_[number];
   for (int end = 0; end < 2; end++)
     if (live_count(number).returned[end] != 0 && s.has(end != 0 ? kernel_high : kernel_low))
-      control_->rule(kernel_key(s, end), VMOAT_UNDECIDED, VMOAT_RETURNED_ALL);
+      control_->rule(kernel_key(s, end), {});
 }
 
 /** The session of a held frame, made of it where its event was lost. 0: it has none, whatever the frame is.
@@ -68,9 +68,25 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, int near) {
   const uint32_t returned = ++live_count(number).returned[near];
   if (verdict == Verdict::none) return returned <= opening_frames_max ? Ruling::pass : Ruling::drop;
   const bool deny = verdict == Verdict::deny;
-  control_->rule(kernel_key(s, near), deny ? VMOAT_DENY : VMOAT_ALLOW, returned);
+  control_->rule(
+      kernel_key(s, near),
+      {.verdict = deny ? VMOAT_DENY : VMOAT_ALLOW, .returned = returned, .sender = s.slot[1 - near]});
   if (!deny) return Ruling::pass;
   return s.key.proto() == IPPROTO_TCP ? Ruling::reset : Ruling::drop;
+}
+
+/** For an end that is known to be behind another NIC nobody speaks but that one. */
+bool Pipeline::Impl::may_speak(const Session& s, int end, uint16_t slot) {
+  return s.slot[end] == slot || !s.has(end != 0 ? kernel_high : kernel_low);
+}
+
+void Pipeline::Impl::held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames) {
+  const KeyedPacket k = keyed_of(key, find_path(key, segment));
+  const uint32_t number = table_.find(k);
+  if (number == 0) return;
+  LiveCount& count = live_count(number);
+  const uint32_t missing = frames - count.returned[k.sender];
+  if (missing == std::exchange(count.missing[k.sender], missing)) count.returned[k.sender] = frames;
 }
 
 Ruling Pipeline::Impl::rule(const Frame& frame) {
@@ -84,7 +100,7 @@ Ruling Pipeline::Impl::rule(const Frame& frame) {
   const SessionFlags has_entry = near != 0 ? kernel_high : kernel_low;
   if (s.has(has_entry) && s.slot[near] != frame.slot) return Ruling::drop;  // it is another NIC's
   if (frame.way == VMOAT_TO_NIC && frame.sender != no_slot) {
-    if (s.slot[1 - near] != no_slot && s.slot[1 - near] != frame.sender) return Ruling::drop;
+    if (!may_speak(s, 1 - near, frame.sender)) return live_count(number).returned[near]++, Ruling::drop;
     s.slot[1 - near] = frame.sender;
   }
   s.slot[near] = frame.slot;

@@ -17,22 +17,24 @@ namespace {
 
 constexpr uint16_t open_port = 5432, closed_port = 6379;
 
-/** Group 3 is guest a, group 4 guest b. */
-PolicyTables tables(uint64_t generation, const GuestLab& lab, Mode of_b) {
+/** Group 3 is guest a, 4 guest b, 5 guest c, which no rule names. */
+PolicyTables tables(uint64_t generation, const GuestLab& lab, Mode of_b, bool fails_closed) {
   PolicyTables t;
   t.generation = generation;
   t.groups = {{.name = "any"},
               {.name = "host"},
               {.name = "external"},
               {.name = "vm.a", .mode = Mode::learn},
-              {.name = "vm.b", .mode = of_b}};
+              {.name = "vm.b", .mode = of_b, .fails_closed = fails_closed},
+              {.name = "vm.c", .mode = Mode::learn}};
   t.rules = {{.number = 1,
               .id = "database",
               .from = 3,
               .to = 4,
               .ports = {"tcp/5432", "udp/5432"},
               .action = Verdict::allow}};
-  t.nics = {{.tap = lab.a, .groups = {0, 3}}, {.tap = lab.b, .groups = {0, 4}}};
+  t.nics = {
+      {.tap = lab.a, .groups = {0, 3}}, {.tap = lab.b, .groups = {0, 4}}, {.tap = lab.c, .groups = {0, 5}}};
   t.unknown = {0};
   return t;
 }
@@ -71,6 +73,7 @@ struct GuardRig {
   Raised sink;
   std::unique_ptr<Dataplane> dp;
   uint64_t generation = 0;
+  bool fails_closed = false;
   DataplaneConfig config;
 
   explicit GuardRig(HookChoice hook = HookChoice::automatic) {
@@ -85,7 +88,7 @@ struct GuardRig {
     auto started = Dataplane::start(config, sink);
     if (!started) FAIL(started.error().what);
     dp = std::move(*started);
-    REQUIRE(sink.slot_of(lab.b) != no_slot);
+    for (const std::string& tap : {lab.a, lab.b, lab.c}) REQUIRE(sink.slot_of(tap) != no_slot);
   }
   /** All that it has put on the host stays. */
   void end() {
@@ -102,7 +105,7 @@ struct GuardRig {
   }
   /** Returns when the mode can be seen. */
   void mode(Mode of_b) {
-    dp->policy(tables(++generation, lab, of_b));
+    dp->policy(tables(++generation, lab, of_b, fails_closed));
     const bool guarded = of_b == Mode::protect;
     REQUIRE(wait_for([&] { return is_spliced() == guarded; }));
     REQUIRE(wait_for([&] { return connect_to(lab, closed_port) == (guarded ? ECONNREFUSED : 0); }));
@@ -153,6 +156,20 @@ class Echoes {
   std::chrono::milliseconds longest_{0};
 };
 
+/** Whether a guest's datagram that says it is guest a's, from this port, comes to the open port of guest b.
+ */
+bool passes_as_a(const Fd& server, const std::string& guest, uint16_t port) {
+  const Fd client = guest_socket(guest, SOCK_DGRAM, port, GuestLab::address(true));
+  const sockaddr_in to = socket_address(GuestLab::address(false), open_port);
+  for (int i = 0; i < 10; i++) {
+    char c = 'x';
+    (void)::sendto(client.get(), &c, 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+    pollfd ready = {server.get(), POLLIN, 0};
+    if (::poll(&ready, 1, 200) == 1) return ::recv(server.get(), &c, 1, 0) == 1;
+  }
+  return false;
+}
+
 /** Whether a datagram from guest a comes through to a port of guest b. */
 bool datagram_passes(const GuardRig& rig, uint16_t port) {
   const Fd server = guest_socket(rig.lab.b, SOCK_DGRAM, port), client = guest_socket(rig.lab.a, SOCK_DGRAM);
@@ -200,6 +217,46 @@ TEST_CASE(
   rig.mode(Mode::protect);
   echoes.finish();
   CHECK_FALSE(echoes.failed());
+}
+
+TEST_CASE("protect: fail policy closed: what is decided goes on without the engine, and nothing else") {
+  if (!has_root()) return;
+  GuardRig rig;
+  rig.fails_closed = true;
+  rig.mode(Mode::learn);
+  Echoes echoes(rig);
+  rig.mode(Mode::protect);
+  rig.end();
+  const uint64_t before = echoes.count();
+  CHECK(wait_for([&] { return echoes.count() > before + 100; }));
+  for (int i = 0; i < 3; i++) CHECK(connect_to(rig.lab, closed_port, 700) == ETIMEDOUT);
+  CHECK_FALSE(datagram_passes(rig, open_port));
+  rig.begin();
+  rig.mode(Mode::protect);
+  CHECK(wait_for([&] { return datagram_passes(rig, open_port); }));
+  echoes.finish();
+  CHECK_FALSE(echoes.failed());
+}
+
+TEST_CASE("protect: a decided flow is its own guest's: another one that says it is that guest gets nowhere") {
+  if (!has_root()) return;
+  constexpr uint16_t port = 40'000;
+  GuardRig rig;
+  rig.mode(Mode::learn);
+  const std::string mac =
+      output_of("ip netns exec " + rig.lab.b + " cat /sys/class/net/" + rig.lab.b + "-g/address");
+  REQUIRE(run("ip -n " + rig.lab.c + " neigh add 10.9.0.2 lladdr " + mac.substr(0, 17) + " dev " + rig.lab.c +
+              "-g && ip -n " + rig.lab.c + " addr add 10.9.0.1/32 dev lo"));
+  const Fd server = guest_socket(rig.lab.b, SOCK_DGRAM, open_port);
+  REQUIRE(passes_as_a(server, rig.lab.c, port + 2));
+  rig.mode(Mode::protect);
+  for (int i = 0; i < 3; i++) {
+    REQUIRE(passes_as_a(server, rig.lab.a, port));
+    CHECK_FALSE(passes_as_a(server, rig.lab.c, port));
+  }
+  CHECK_FALSE(passes_as_a(server, rig.lab.c, port + 1));
+  rig.mode(Mode::learn);
+  CHECK(passes_as_a(server, rig.lab.c, port));
 }
 
 TEST_CASE("protect: who is told not to enforce takes back what was enforced") {

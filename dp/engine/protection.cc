@@ -79,7 +79,7 @@ Status Protection::divert(std::span<const std::unique_ptr<Worker>> workers) {
 }
 
 /** Spliced first: only then is there a way back to the bridge for what is held. True: done. */
-bool Protection::guard(const TappedLink& nic, uint32_t generation) {
+bool Protection::guard(const TappedLink& nic, vmoat_guard as) {
   const uint16_t slot = nic.slot;
   if (Status prepared = splices_->prepare(slot, nic.link->ifindex, nic.link->name); !prepared)
     return report(std::move(prepared)), true;
@@ -90,7 +90,7 @@ bool Protection::guard(const TappedLink& nic, uint32_t generation) {
   parts_.paths[slot].guest = splice.tap;
   parts_.paths[slot].bridge = splices_->inner(slot);
   report(parts_.kernel.set_tap({netns_, splice.port}, {.slot = slot, .counts_sent = 1}));
-  report(parts_.kernel.set_guard(slot, {.on = 1, .generation = generation, .fail_open = 1}));
+  report(parts_.kernel.set_guard(slot, as));
   return true;
 }
 
@@ -126,8 +126,9 @@ void Protection::follow(const LivePolicy& policy, std::span<const TappedLink> ni
     nic = gone ? guarded_.erase(nic) : std::next(nic);
   }
   for (const auto& [slot, nic] : wanted) {
+    const bool closed = policy.policy->groups_of(policy.nics[slot])->fails_closed;
     guarded_[slot] = nic->link->ifindex;
-    waits_ |= !guard(*nic, policy.generation);
+    waits_ |= !guard(*nic, {.on = 1, .generation = policy.generation, .fail_open = !closed});
   }
   if (guarded_.empty()) report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {}));
 }

@@ -54,7 +54,7 @@ class Protection {
  private:
   Protection(const ProtectionParts& parts, std::unique_ptr<Splices> splices, uint32_t netns);
   Status divert(std::span<const std::unique_ptr<Worker>> workers);
-  bool guard(const TappedLink& nic, uint32_t generation);
+  bool guard(const TappedLink& nic, vmoat_guard as);
   bool release(uint16_t slot);
   void report(Status status);
 

@@ -52,8 +52,8 @@ class Notebook final : public RecordSink, public FlowControl {
     wanted.emplace_back(key, from_nic);
   }
   void forget(const vmoat_flow_key& key) override { forgotten.push_back(key); }
-  void rule(const vmoat_flow_key& key, vmoat_verdict verdict, uint32_t) override {
-    ruled.emplace_back(key, verdict);
+  void rule(const vmoat_flow_key& key, const FlowRule& rule) override {
+    ruled.emplace_back(key, rule.verdict);
   }
 
   std::vector<Flow> flow;

@@ -106,11 +106,12 @@ void Worker::forget(const vmoat_flow_key& key) {
   pending_.push_back({.key = key, .ask = VMOAT_ASK_COLLECT});
 }
 
-void Worker::rule(const vmoat_flow_key& key, vmoat_verdict verdict, uint32_t returned) {
+void Worker::rule(const vmoat_flow_key& key, const FlowRule& rule) {
   pending_.push_back({.key = key,
                       .ask = VMOAT_ASK_VERDICT,
-                      .verdict = vmoat_verdict_word(generation_, verdict),
-                      .returned = returned});
+                      .verdict = vmoat_verdict_word(generation_, rule.verdict),
+                      .returned = rule.returned,
+                      .sender = rule.sender});
 }
 
 void Worker::divert(Divert divert) {
@@ -200,8 +201,9 @@ void Worker::take_held() {
   if (!divert_) return;
   for (size_t rounds = 0; rounds < held_rounds_max; rounds++) {
     const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); });
+    none_held_ = count < batch_frames;
     answer_all();
-    if (count < batch_frames) return;
+    if (std::exchange(none_held_, false)) return;
   }
 }
 
@@ -283,8 +285,11 @@ void Worker::answer_run(size_t first, size_t count) {
   if (!kernel_.answer(number_, static_cast<uint32_t>(count))) return;
   for (size_t i = 0; i < count; i++) {
     const vmoat_answer& a = shared[i];
-    if (a.ask != VMOAT_ASK_COLLECT) continue;
-    pipeline_.count(a.key, segments_.of(a.key.slot, a.key.tags[0]), a.flow, epoch_offset_ns_, Counted::last);
+    const auto segment = [&] { return segments_.of(a.key.slot, a.key.tags[0]); };
+    if (a.ask == VMOAT_ASK_COLLECT)
+      pipeline_.count(a.key, segment(), a.flow, epoch_offset_ns_, Counted::last);
+    else if (a.ask == VMOAT_ASK_AGAIN && none_held_)
+      pipeline_.held(a.key, segment(), a.returned);
   }
 }
 

@@ -62,7 +62,7 @@ class Worker final : private FlowControl {
  private:
   void want(const vmoat_flow_key& key, uint32_t from_nic, uint32_t to_nic) override;
   void forget(const vmoat_flow_key& key) override;
-  void rule(const vmoat_flow_key& key, vmoat_verdict verdict, uint32_t returned) override;
+  void rule(const vmoat_flow_key& key, const FlowRule& rule) override;
 
   void run();
   void wait();
@@ -98,6 +98,7 @@ class Worker final : private FlowControl {
   std::vector<int64_t> resets_until_ns_ =
       std::vector<int64_t>(VMOAT_SLOTS);  // spent by each NIC, ahead of now
   std::optional<Divert> divert_;
+  bool none_held_ = false;  // all that was held has been read
   std::vector<vmoat_answer> pending_;
   std::vector<vmoat_answer> sending_;
   int64_t epoch_offset_ns_ = 0;

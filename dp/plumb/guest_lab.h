@@ -17,22 +17,23 @@
 
 namespace vmoat::test {
 
-/** Two guests, 10.9.0.1 and 10.9.0.2, whose taps `a` and `b` are ports of the bridge vmt-br. */
+/** Guests 10.9.0.1 to 10.9.0.3, whose taps `a`, `b` and `c` are ports of the bridge vmt-br. */
 class GuestLab {
  private:
   OwnNamespace space_;
 
  public:
   const std::string unique = "vmt-" + std::to_string(::getpid());
-  const std::string a = unique + "a", b = unique + "b";
+  const std::string a = unique + "a", b = unique + "b", c = unique + "c";
 
   /** `bridge`: further words for `ip link add … type bridge`. */
   explicit GuestLab(const std::string& bridge = "") {
     REQUIRE(run("ip link add vmt-br type bridge " + bridge + " && ip link set vmt-br up"));
     add(a, "10.9.0.1");
     add(b, "10.9.0.2");
+    add(c, "10.9.0.3");
   }
-  ~GuestLab() { (void)run("ip netns del " + a + "; ip netns del " + b); }
+  ~GuestLab() { (void)run("ip netns del " + a + "; ip netns del " + b + "; ip netns del " + c); }
 
   static std::string address(bool of_a) { return of_a ? "10.9.0.1" : "10.9.0.2"; }
 
@@ -61,8 +62,9 @@ inline sockaddr_in socket_address(const std::string& address, uint16_t port) {
   return at;
 }
 
-/** A socket of a guest, bound to a port if one is given. */
-inline Fd guest_socket(const std::string& guest, int type, uint16_t port = 0) {
+/** A socket of a guest, bound to a port if one is given, and to an address. */
+inline Fd guest_socket(const std::string& guest, int type, uint16_t port = 0,
+                       const std::string& address = "0.0.0.0") {
   Fd opened;
   in_guest(guest, [&] {
     Fd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
@@ -70,7 +72,7 @@ inline Fd guest_socket(const std::string& guest, int type, uint16_t port = 0) {
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     ::setsockopt(fd.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
-    const sockaddr_in at = socket_address("0.0.0.0", port);
+    const sockaddr_in at = socket_address(address, port);
     if (fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at)) == 0)
       opened = std::move(fd);
   });
