@@ -13,6 +13,10 @@ bool bears_guest_mac(const Link& link) {
 
 }  // namespace
 
+bool is_anothers(const Link& link, const std::string& guest_mac) {
+  return bears_guest_mac(link) && guest_mac.size() == link.mac.size() && !same_guest(link.mac, guest_mac);
+}
+
 bool is_tap_device(const Link& link) {
   return link.kind == "macvtap" || (link.kind == "tun" && link.hardware == ARPHRD_ETHER);
 }

@@ -37,6 +37,16 @@ TEST_CASE("a MAC that two guests bear says nothing but beside the name") {
   CHECK(tap_of("vnet7", "fe:54:00:00:00:03").empty());
 }
 
+TEST_CASE("a tap whose name another guest's had before is not that one's") {
+  const auto tap = [](const char* mac) {
+    return Link{.name = "vnet0", .kind = "tun", .mac = mac, .hardware = 1};
+  };
+  CHECK(is_anothers(tap("fe:54:00:00:00:02"), "52:54:00:00:00:01"));
+  CHECK_FALSE(is_anothers(tap("fe:54:00:00:00:01"), "52:54:00:00:00:01"));
+  CHECK_FALSE(is_anothers(tap("0a:00:00:00:00:01"), "52:54:00:00:00:01"));
+  CHECK_FALSE(is_anothers(tap("fe:54:00:00:00:02"), ""));
+}
+
 TEST_CASE("an interface whose MAC is not libvirt's goes by its name") {
   CHECK(tap_of("vnet1", "0a:00:00:00:00:01") == "vnet1");
   CHECK(tap_of("veth1", "fe:54:00:00:00:01", "veth") == "veth1");

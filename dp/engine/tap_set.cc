@@ -18,8 +18,10 @@ bool matches(const std::vector<std::string>& patterns, const std::string& name) 
                      [&](const std::string& p) { return ::fnmatch(p.c_str(), name.c_str(), 0) == 0; });
 }
 
+/** By its name, but a name that was another guest's before says nothing. */
 bool is_meant(const ExpectedNic& nic, const Link& link) {
-  return nic.tap == link.name || (nic.tap.empty() && same_guest(link.mac, nic.mac));
+  if (nic.tap.empty()) return same_guest(link.mac, nic.mac);
+  return nic.tap == link.name && !is_anothers(link, nic.mac);
 }
 
 /** "52:54:00:…" */
