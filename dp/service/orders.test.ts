@@ -29,6 +29,16 @@ function setUp(kept: Kept = NOTHING_KEPT) {
     now.wall_ms += ms;
     now.uptime_ms += ms;
   };
+  /** Until a minute and the grace are over, before which nothing is compiled. */
+  const passTheMinute = (): void => {
+    const before = compiled.length;
+    pass(60_000 + GRACE_MS - 1);
+    orders.tick();
+    assert.equal(compiled.length, before);
+    pass(1);
+    orders.tick();
+    orders.tick();
+  };
   /** The data plane's newest word: what was sent last is in force, unless it is refused. */
   const compile = (refused = ''): TablesStatus => {
     const newest = compiled.at(-1)?.tables.generation ?? 1;
@@ -39,7 +49,7 @@ function setUp(kept: Kept = NOTHING_KEPT) {
     ...tables(mark, mark),
     unconfirmed: { trial: name, deadline: deadlineIn(60_000, now), previous: tables(previous, previous) },
   });
-  return { orders, disk, compiled, now, pass, compile, trial };
+  return { orders, disk, compiled, now, pass, passTheMinute, compile, trial };
 }
 const settled = (): Promise<void> => new Promise((done) => setImmediate(done));
 const markOf = (policy: PolicyTables | null | undefined): number | undefined => policy?.unknown[0];
@@ -64,15 +74,10 @@ test('an order is kept once it is in force, and clients hear of their own genera
 });
 
 test('a trial that nobody confirms ends a moment after its deadline, by itself, and on disk first', async () => {
-  const { orders, disk, compiled, compile, pass, trial } = setUp();
+  const { orders, disk, compiled, compile, passTheMinute, trial } = setUp();
   orders.take(trial(2, 1));
   assert.equal(orders.heard(compile()).unconfirmed?.at, '2026-11-20T12:01:00.000Z');
-  pass(60_000 + GRACE_MS - 1);
-  orders.tick();
-  assert.equal(compiled.length, 1);
-  pass(1);
-  orders.tick();
-  orders.tick();
+  passTheMinute();
   assert.deepEqual([compiled.length, markOf(compiled[1]?.tables), compiled[1]?.kept], [2, 1, true]);
   const { policy, unconfirmed, wentBack } = disk.at(-1) ?? NOTHING_KEPT;
   assert.deepEqual([markOf(policy), unconfirmed, wentBack?.trial], [1, null, 'trial']);
@@ -142,16 +147,11 @@ const numbersOf = (policy: PolicyTables | undefined): number[] =>
   policy?.rules.map(({ number }) => number) ?? [];
 
 test('rules end when their time is over, though nobody sends other tables', async () => {
-  const { orders, disk, compiled, compile, pass } = setUp();
+  const { orders, disk, compiled, compile, pass, passTheMinute } = setUp();
   orders.take(expiring(7, 60_000, null, 0, 90_000));
   orders.heard(compile());
   assert.deepEqual(numbersOf(compiled[0]?.tables), [1, 2, 4]);
-  pass(60_000 + GRACE_MS - 1);
-  orders.tick();
-  assert.equal(compiled.length, 1);
-  pass(1);
-  orders.tick();
-  orders.tick();
+  passTheMinute();
   assert.deepEqual([compiled.length, numbersOf(compiled[1]?.tables), compiled[1]?.kept], [2, [2, 4], true]);
   const { generation, kept } = orders.heard(compile());
   assert.deepEqual([generation, kept], [7, false]);
