@@ -52,16 +52,14 @@ class Notebook final : public RecordSink, public FlowControl {
     wanted.emplace_back(key, from_nic);
   }
   void forget(const vmoat_flow_key& key) override { forgotten.push_back(key); }
-  void rule(const vmoat_flow_key& key, const FlowRule& rule) override {
-    ruled.emplace_back(key, rule.verdict);
-  }
+  void rule(const vmoat_flow_key& key, const FlowRule& rule) override { ruled.emplace_back(key, rule); }
 
   std::vector<Flow> flow;
   std::vector<AddressRecord> address;
   std::vector<NameRecord> name;
   std::vector<ThreatRecord> threat;
   std::vector<std::pair<vmoat_flow_key, uint32_t>> wanted;
-  std::vector<std::pair<vmoat_flow_key, vmoat_verdict>> ruled;
+  std::vector<std::pair<vmoat_flow_key, FlowRule>> ruled;
   std::vector<vmoat_flow_key> forgotten;
 
  private:

@@ -93,6 +93,21 @@ struct PolicyRig : Rig {
   void answer() {
     sent(false, tcp(80, 40000, 501, 126, 24, text("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")));
   }
+  /** A segment of web's waits at db's NIC; it came from the NIC with this slot. */
+  Ruling held(uint16_t sender = web_slot) {
+    const Buffer bytes = ethernet(0x0800, ip_between(1, 2, 6, tcp(40000, 80, 101, 501, 16)));
+    return pipeline.rule({.bytes = bytes,
+                          .time_ns = ++now_ns,
+                          .length = static_cast<uint32_t>(bytes.size()),
+                          .segment = 1,
+                          .slot = db_slot,
+                          .sender = sender,
+                          .way = VMOAT_TO_NIC});
+  }
+  FlowRule ruled() {
+    REQUIRE_FALSE(notes.ruled.empty());
+    return notes.ruled.back().second;
+  }
   /** The records of one second. */
   std::vector<Flow> report() {
     notes.flow.clear();
@@ -300,6 +315,38 @@ TEST_CASE("many sessions are judged anew in slices, each of them once") {
     told += flows.size();
   }
   CHECK(told == sessions);
+}
+
+TEST_CASE("a held frame is ruled on for the NIC that it came from, and for no other one") {
+  PolicyRig rig;
+  rig.pipeline.policy(live(tables(Mode::learn, Mode::protect, {rule(1, web, db, Verdict::allow)})));
+  rig.open();
+  CHECK(rig.held() == Ruling::pass);
+  CHECK(rig.ruled().verdict == VMOAT_ALLOW);
+  CHECK(rig.ruled().sender == web_slot);
+  CHECK(rig.ruled().returned == 1);
+  rig.notes.ruled.clear();
+  CHECK(rig.held(web_slot + 4) == Ruling::drop);
+  CHECK(rig.notes.ruled.empty());
+  CHECK(rig.held() == Ruling::pass);
+  CHECK(rig.ruled().returned == 3);  // the one that was dropped was held, too
+}
+
+TEST_CASE("held frames that are lost count as returned once they are missing twice") {
+  PolicyRig rig;
+  rig.pipeline.policy(live(tables(Mode::learn, Mode::protect, {rule(1, web, db, Verdict::allow)})));
+  rig.open();
+  REQUIRE(rig.held() == Ruling::pass);
+  const vmoat_flow_key key = rig.notes.ruled.back().first;
+  rig.pipeline.held(key, 1, 6);  // five are missing
+  REQUIRE(rig.held() == Ruling::pass);
+  CHECK(rig.ruled().returned == 2);
+  rig.pipeline.held(key, 1, 8);  // six: one may be on its way
+  REQUIRE(rig.held() == Ruling::pass);
+  CHECK(rig.ruled().returned == 3);
+  rig.pipeline.held(key, 1, 9);  // six again
+  REQUIRE(rig.held() == Ruling::pass);
+  CHECK(rig.ruled().returned == 10);
 }
 
 }  // namespace vmoat::test
