@@ -148,7 +148,8 @@ std::vector<ExpectedNic> expected_nics(const Napi::Array& given) {
     Napi::Value entry = given.Get(i);
     if (!entry.IsObject()) continue;
     auto nic = entry.As<Napi::Object>();
-    nics.push_back({string_of(nic, "tap"), string_of(nic, "mac"), nic.Get("bandwidth").ToBoolean()});
+    nics.push_back({string_of(nic, "tap"), string_of(nic, "mac"), nic.Get("bandwidth").ToBoolean(),
+                    nic.Get("filtered").ToBoolean()});
   }
   return nics;
 }

@@ -33,6 +33,34 @@ Napi::Object to_object(Napi::Env env, const Losses& lost) {
                       {"read", lost.read}});
 }
 
+/** Causes by enum vmoat_guarded, those of the engine behind them: GUARDED_CAUSES of protocol.ts. */
+Napi::Object guarded_frames(Napi::Env env, const NicProtection& p) {
+  static constexpr const char* causes[VMOAT_GUARDED] = {
+      "held",      "denied",  "no-flow",    "no-key",       "failed-open", "failed-closed", "no-budget",
+      "no-policy", "spoofed", "not-served", "bad-fragment", "panicked",    "cached"};
+  Napi::Object result = Napi::Object::New(env);
+  const auto put = [&](const char* cause, uint64_t from_nic, uint64_t to_nic) {
+    const uint64_t counts[2] = {from_nic, to_nic};
+    if (from_nic != 0 || to_nic != 0) result.Set(cause, pair(env, counts));
+  };
+  for (size_t i = 0; i < VMOAT_GUARDED; i++)
+    put(causes[i], p.frames[VMOAT_FROM_NIC][i], p.frames[VMOAT_TO_NIC][i]);
+  put("opening", p.opening[VMOAT_FROM_NIC], p.opening[VMOAT_TO_NIC]);
+  put("refused", p.refused[VMOAT_FROM_NIC], p.refused[VMOAT_TO_NIC]);
+  return result;
+}
+
+Napi::Object to_object(Napi::Env env, const NicProtection& p) {
+  static constexpr const char* states[] = {"off", "waiting", "inline"};
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("state", states[static_cast<size_t>(p.state)]);
+  result.Set("enforcer", p.enforcer.empty() ? env.Null() : text(env, p.enforcer));
+  result.Set("reason", p.reason);
+  result.Set("failPolicy", p.fails_closed ? "closed" : "open");
+  result.Set("frames", guarded_frames(env, p));
+  return result;
+}
+
 Napi::Object to_object(Napi::Env env, const TappedNic& nic) {
   Napi::Object result = Napi::Object::New(env);
   result.Set("slot", number(env, nic.slot));
@@ -47,6 +75,7 @@ Napi::Object to_object(Napi::Env env, const TappedNic& nic) {
   result.Set("packets", pair(env, nic.packets));
   result.Set("bytes", pair(env, nic.bytes));
   result.Set("lost", to_object(env, nic.lost));
+  result.Set("protection", to_object(env, nic.protection));
   return result;
 }
 
@@ -108,6 +137,13 @@ Napi::Object flows(Napi::Env env, const DataplaneStatus& status) {
                       {"pickedUp", status.picked_up}});
 }
 
+Napi::Value panic(Napi::Env env, int64_t until_ns) {
+  if (until_ns == 0) return env.Null();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("until", time_text(until_ns));
+  return result;
+}
+
 Napi::Object to_object(Napi::Env env, const PolicyStatus& policy) {
   Napi::Object result = Napi::Object::New(env);
   result.Set("generation", policy.generation == 0 ? env.Null() : number(env, policy.generation));
@@ -149,6 +185,13 @@ Napi::Object to_object(Napi::Env env, const DataplaneStatus& status, uint64_t lo
   Napi::Object result = Napi::Object::New(env);
   result.Set("workers", workers(env, status.workers));
   result.Set("flows", flows(env, status));
+  result.Set("enforces", status.enforces);
+  result.Set("panic", panic(env, status.panic_until_ns));
+  Napi::Object waited = Napi::Object::New(env);
+  waited.Set("nics", number(env, status.adopted_nics));
+  waited.Set("sumMs", status.tap_to_policy_sum_ms);
+  waited.Set("maxMs", status.tap_to_policy_max_ms);
+  result.Set("tapToPolicy", waited);
   result.Set("policy", to_object(env, status.policy));
   result.Set("frames", number(env, status.frames));
   result.Set("records", number(env, status.records));

@@ -2,6 +2,7 @@
 // to judge.
 #include "binding/policy_tables.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -19,6 +20,7 @@ class Fields {
       fail("", "is no object");
   }
 
+  [[nodiscard]] bool has(const char* key) { return !get(key).IsEmpty() && !get(key).IsUndefined(); }
   std::string text(const char* key) {
     const Napi::Value value = get(key);
     if (value.IsString()) return value.As<Napi::String>().Utf8Value();
@@ -66,6 +68,10 @@ class Fields {
     });
     return result;
   }
+  /** Nothing where it is absent. */
+  std::vector<std::string> texts_if_said(const char* key, size_t most) {
+    return has(key) ? texts(key, most) : std::vector<std::string>();
+  }
   std::vector<uint32_t> numbers(const char* key, size_t most) {
     std::vector<uint32_t> result;
     list(key, most, [&](const Napi::Value& value, const std::string& field) {
@@ -73,6 +79,7 @@ class Fields {
     });
     return result;
   }
+  Fields object(const char* key) { return inner(get(key), key); }
   Fields inner(const Napi::Value& value, const std::string& field) {
     return {value, path_.empty() ? field : path_ + "." + field, failure_};
   }
@@ -95,12 +102,35 @@ class Fields {
   std::optional<Error>& failure_;
 };
 
+/** Counts from 1: 0 is what is not said. */
+template <class Said>
+Said said_of(Fields& fields, const char* key, std::initializer_list<std::string_view> names) {
+  return fields.has(key) ? static_cast<Said>(1 + fields.one_of(key, names)) : Said::unsaid;
+}
+
+PolicyProtection read_protection(Fields said) {
+  const std::vector<std::string> serves = said.texts_if_said("mayServe", 2);
+  PolicyProtection read = {
+      .fail_safe_ports = said.texts_if_said("failSafePorts", policy_limits::fail_safe_ports + 1),
+      .own_addresses =
+          said_of<OwnAddresses>(said, "ownAddresses", {"any", "learned", "leased", "configured"}),
+      .may_serve_dhcp = std::ranges::count(serves, "dhcp") > 0,
+      .may_route = std::ranges::count(serves, "router") > 0,
+      .other_frames = said_of<OtherFrames>(said, "otherFrames", {"pass", "drop"})};
+  if (!said.has("opening")) return read;
+  Fields opening = said.object("opening");
+  read.opening_frames = opening.u32("frames");
+  read.opening_bytes = opening.u32("bytes");
+  return read;
+}
+
 PolicyGroup read_group(Fields group) {
   return {.name = group.text("name"),
           .mode = static_cast<Mode>(group.one_of("mode", {"null", "learn", "monitor", "protect"})),
           .fails_closed = group.one_of("failPolicy", {"open", "closed"}) == 1,
           .addresses = group.texts("addresses", policy_limits::addresses),
-          .fqdn = group.texts("fqdn", policy_limits::addresses)};
+          .fqdn = group.texts("fqdn", policy_limits::addresses),
+          .protection = group.has("protect") ? read_protection(group.object("protect")) : PolicyProtection{}};
 }
 
 PolicyRule read_rule(Fields rule) {
@@ -115,9 +145,16 @@ PolicyRule read_rule(Fields rule) {
 }
 
 PolicyNic read_nic(Fields nic) {
-  return {.tap = nic.text("tap"),
-          .mac = nic.text("mac"),
-          .groups = nic.numbers("groups", policy_limits::groups_per_end)};
+  PolicyNic read = {.tap = nic.text("tap"),
+                    .mac = nic.text("mac"),
+                    .groups = nic.numbers("groups", policy_limits::groups_per_end)};
+  if (!nic.has("addresses")) return read;
+  nic.list("addresses", 2 * policy_limits::nic_addresses, [&](const Napi::Value& value, const std::string& field) {
+    Fields own = nic.inner(value, field);
+    const bool leased = own.one_of("source", {"configured", "leased"}) == 1;
+    (leased ? read.leased : read.configured).push_back(own.text("address"));
+  });
+  return read;
 }
 
 PolicyEnd read_end(Fields end) {

@@ -5,7 +5,7 @@
 
 static __always_inline struct vmoat_guard* guard_of(__u32 slot) {
   struct vmoat_guard* guard = bpf_map_lookup_elem(&guards, &slot);
-  return guard && guard->on ? guard : 0;
+  return guard && (guard->flags & VMOAT_GUARD_ON) ? guard : 0;
 }
 
 static __always_inline int guarded(struct vmoat_nic_counters* counters, __u8 way, enum vmoat_guarded what,
@@ -33,7 +33,7 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   __u32 worker = vmoat_worker(&p->key, set->seed, set->workers);
   __u32* divert = bpf_map_lookup_elem(&diverts, &worker);
   if (!divert || !*divert || engine_is_gone(worker))
-    return guard->fail_open ? guarded(counters, way, VMOAT_FAILED_OPEN, PASS)
+    return guard->flags & VMOAT_FAIL_OPEN ? guarded(counters, way, VMOAT_FAILED_OPEN, PASS)
                             : guarded(counters, way, VMOAT_FAILED_CLOSED, DROP);
   __u32 from = p->sender ? p->sender : slot;
   struct vmoat_slot* spender = bpf_map_lookup_elem(&slots, &from);

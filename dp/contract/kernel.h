@@ -12,7 +12,7 @@ typedef __u32 uint32_t;
 typedef __u64 uint64_t;
 #endif
 
-#define VMOAT_LAYOUT 4
+#define VMOAT_LAYOUT 5
 #define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
 #define VMOAT_WORKERS_MAX 64 /* one ring per worker */
 
@@ -67,12 +67,25 @@ static inline uint32_t vmoat_verdict_word(uint32_t generation, enum vmoat_verdic
   return generation << 2 | (uint32_t)verdict;
 }
 
-/* How a NIC is guarded; user space may change it at any time. */
+/* Bits of vmoat_guard.flags. */
+enum vmoat_guard_flag {
+  VMOAT_GUARD_ON = 1,       /* without it nothing is held or dropped */
+  VMOAT_FAIL_OPEN = 2,      /* without a live engine undecided frames pass, else they are dropped */
+  VMOAT_WAITING = 4,        /* its policy is not in yet: only what teaches addresses passes */
+  VMOAT_OWN_ADDRESSES = 8,  /* the guest sends by its own MAC and addresses only */
+  VMOAT_MAY_SERVE_DHCP = 16,
+  VMOAT_MAY_ROUTE = 32,       /* router advertisements and redirects */
+  VMOAT_PASS_UNKEYED = 64,    /* frames that no rule can speak of (unknown EtherTypes) pass */
+};
+/* How a NIC is guarded; user space may change it at any time. identity and segment are told of every NIC that
+ * is tapped while any is guarded: verdicts hang on who sends, too. */
 struct vmoat_guard {
-  uint32_t on;         /* 0: nothing is held or dropped */
+  uint32_t flags;
   uint32_t generation; /* of the policy, 30 bits, never 0 */
-  uint32_t fail_open;  /* without a live engine undecided frames pass, else they are dropped */
-  uint32_t pad;
+  uint32_t identity;   /* 0: not known */
+  uint32_t segment;    /* of untagged frames */
+  uint8_t mac[6];      /* the guest's; zero: not known */
+  uint8_t pad[10];
 };
 #define VMOAT_ANY_NIC 0 /* the slot nobody has: its guard is on while any is */
 /* A worker that has not finished a turn for so long is dead or hung. */
@@ -82,6 +95,42 @@ struct vmoat_guard {
 static inline uint16_t vmoat_divert_tag(uint16_t slot, uint8_t way) {
   return (uint16_t)(slot << 1 | way);
 }
+
+/* A port of a guest that can be reached whatever the policy and the state of the engine, by NIC. */
+struct vmoat_fail_safe {
+  uint16_t slot;
+  uint16_t port;
+  uint8_t proto; /* TCP or UDP */
+  uint8_t pad[3];
+};
+
+/* One entry, pinned; root may write it with nothing else of vmoat alive. Until then no guard drops or holds. */
+struct vmoat_panic {
+  uint64_t until_ns; /* CLOCK_BOOTTIME */
+};
+
+/* Who an address of a segment is. Written by the engine; of another generation than the guard's it says
+ * nothing. A miss is an upcall, never `external`. */
+struct vmoat_end_key {
+  uint8_t address[16];
+  uint32_t segment;
+};
+struct vmoat_end {
+  uint32_t identity;
+  uint32_t generation;
+  uint16_t slot; /* of the NIC whose own address it is, 0 = of none */
+  uint16_t pad;
+};
+
+/* The policy cache: what is allowed from one identity to another whatever the application is. */
+struct vmoat_pair {
+  uint32_t from; /* identities; from = the client */
+  uint32_t to;
+  uint16_t service; /* the server's port; ICMP: type << 8 | code; other protocols: 0 */
+  uint8_t proto;
+  uint8_t pad;
+};
+/* value: vmoat_verdict_word() */
 
 /* Where a later fragment belongs: the datagram it is of, as seen from one NIC, and its first fragment's
  * ports. */
@@ -153,9 +202,15 @@ enum vmoat_guarded {
   VMOAT_NO_KEY = 3,      /* dropped: no rule can speak of it */
   VMOAT_FAILED_OPEN = 4, /* passed: the engine is dead or hung */
   VMOAT_FAILED_CLOSED = 5,
-  VMOAT_NO_BUDGET = 6, /* dropped: the NIC has spent its upcalls */
+  VMOAT_NO_BUDGET = 6,   /* dropped: the NIC has spent its upcalls */
+  VMOAT_NO_POLICY = 7,   /* dropped: its policy is not in yet */
+  VMOAT_SPOOFED = 8,     /* dropped: sent under a MAC or address that is not the guest's own */
+  VMOAT_NOT_SERVED = 9,  /* dropped: the guest may not act as DHCP server or IPv6 router */
+  VMOAT_BAD_FRAGMENT = 10, /* dropped: no stack sends such a fragment */
+  VMOAT_PANICKED = 11,   /* passed: panic */
+  VMOAT_CACHED = 12,     /* a flow decided by the policy cache */
 };
-#define VMOAT_GUARDED 7
+#define VMOAT_GUARDED 13
 
 /* Per NIC and CPU. */
 struct vmoat_nic_counters {

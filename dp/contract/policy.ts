@@ -8,10 +8,29 @@ export interface PolicyGroup {
   /** null: bears no mode (any, external, addresses, fqdn; host unless configured) */
   mode: Mode | null;
   failPolicy: 'open' | 'closed';
+  /** What its members may do and bear in protect; absent: nothing is said. */
+  protect?: GroupProtection;
   /** CIDR, single addresses, or first-last; they describe ends that are not NICs of this host */
   addresses: string[];
   /** `example.org`, `*.example.org`: likewise, by names learned from DNS answers */
   fqdn: string[];
+}
+
+/** Of several groups of a NIC: ports and services together, of the rest the strictest that is said. */
+export interface GroupProtection {
+  /** Reachable whatever the policy and the state of the engine: `tcp/22`, `udp/53`; single ports, at most 16. */
+  failSafePorts?: string[];
+  /**
+   * Whose addresses a member may send under: `configured` by libvirt; also `leased` by DHCP; also `learned`, those that
+   * nobody else has; `any`. Not said: learned.
+   */
+  ownAddresses?: 'configured' | 'leased' | 'learned' | 'any';
+  /** What it may act as: a DHCP server, an IPv6 router. */
+  mayServe?: ('dhcp' | 'router')[];
+  /** Frames that no rule can speak of. Not said: drop. */
+  otherFrames?: 'drop' | 'pass';
+  /** How much of a flow passes each NIC while rules hang on an application that is not known yet. */
+  opening?: { frames: number; bytes: number };
 }
 
 export interface PolicyRule {
@@ -42,6 +61,8 @@ export interface PolicyNic {
   mac: string;
   nic: string;
   groups: number[];
+  /** The guest's own as far as libvirt knows; absent: none. */
+  addresses?: { address: string; source: 'configured' | 'leased' }[];
 }
 
 /** What the topology resolved: the host's own addresses, NICs of the segment (they may be silent), NICs routed to. */

@@ -4,7 +4,7 @@
 
 import type { PolicyOrder } from './policy.ts';
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 /** Longest frame either side accepts, bytes; a longer one ends the connection. */
 export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -113,7 +113,15 @@ export interface Refused {
 /** NICs that hostd knows from libvirt: dp taps what it sees by itself, this only tells it what to expect. */
 export interface Inventory {
   generation: number;
-  nics: { tap: string; mac: string; workload: string; nic: string; bandwidth: boolean }[];
+  nics: {
+    tap: string;
+    mac: string;
+    workload: string;
+    nic: string;
+    bandwidth: boolean;
+    /** Rules of libvirt's own (`<filterref>`) name its tap. */
+    filtered: boolean;
+  }[];
 }
 
 /** How a NIC is tapped. `none` comes with the reason. */
@@ -135,7 +143,44 @@ export interface TappedNic {
   packets: [fromNic: number, toNic: number];
   bytes: [fromNic: number, toNic: number];
   lost: Losses;
+  protection: NicProtection;
 }
+
+/** What became of frames of a NIC in protect that did not simply pass, by cause; docs/protect.md has the table. */
+export const GUARDED_CAUSES = [
+  'held',
+  'denied',
+  'no-flow',
+  'no-key',
+  'failed-open',
+  'failed-closed',
+  'no-budget',
+  'no-policy',
+  'spoofed',
+  'not-served',
+  'bad-fragment',
+  'panicked',
+  'cached',
+  // by the engine
+  'opening',
+  'refused',
+] as const;
+export type GuardedCause = (typeof GUARDED_CAUSES)[number];
+
+/** How a NIC's verdicts are carried out. */
+export interface NicProtection {
+  /** `waiting`: no policy says anything of it yet, or its enforcer is on its way; only address traffic passes or none is
+   * held, as `reason` says. */
+  state: 'off' | 'waiting' | 'inline';
+  /** null: none */
+  enforcer: 'splice' | 'inplace' | null;
+  /** Why this enforcer and no other, or why none. */
+  reason: string;
+  failPolicy: 'open' | 'closed';
+  /** [fromNic, toNic]; causes that never happened are left out. */
+  frames: Partial<Record<GuardedCause, [number, number]>>;
+}
+
 export interface Nics {
   generation: number;
   nics: TappedNic[];
@@ -217,6 +262,12 @@ export interface DpStatus {
   use: ProcessUse;
   workers: { worker: number; events: number; heartbeatAgeMs: number }[];
   flows: { kernel: number; kernelMax: number; sessions: number; sessionsMax: number; pickedUp: number };
+  /** Verdicts are carried out, not only told. */
+  enforces: boolean;
+  /** Nothing is dropped or held until then (RFC 3339). */
+  panic: { until: string } | null;
+  /** From a tap's appearance until its policy was in, of all NICs since dp started. */
+  tapToPolicy: { nics: number; sumMs: number; maxMs: number };
   /** Absent where dp is older than policies. */
   policy?: PolicyStatus;
   frames: number;

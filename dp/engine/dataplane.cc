@@ -210,7 +210,7 @@ Status Dataplane::Impl::open() {
 /** Where nothing is enforced, nothing that an earlier run enforced stays. */
 Status Dataplane::Impl::make_protection(uint32_t netns) {
   if (!config_.enforce) {
-    if (kernel_->guard(VMOAT_ANY_NIC).on != 0)
+    if (kernel_->guard(VMOAT_ANY_NIC).flags != 0)
       if (Status off = kernel_->clear_guards(); !off) return off;
     return Protection::put_back(*netlink_, config_.pin_root, netns);
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "contract/kernel.h"
 #include "contract/records.h"
 #include "engine/policy_thread.h"
 #include "parse/walk.h"
@@ -31,6 +32,7 @@ struct ExpectedNic {
   std::string tap;
   std::string mac;  // the guest's, "52:54:00:…"
   bool bandwidth = false;
+  bool filtered = false;  // rules of libvirt's own name its tap
 };
 
 /** The number that an earlier run gave to the segment of a link and VLAN. */
@@ -83,6 +85,18 @@ struct Losses {
   uint64_t ring = 0, budget = 0, table = 0, quota = 0, read = 0;
 };
 
+/** How a NIC's verdicts are carried out; NicProtection of protocol.ts. */
+struct NicProtection {
+  enum class State : uint8_t { off, waiting, guarded };
+  State state = State::off;
+  std::string_view enforcer;  // empty: none
+  std::string reason;
+  bool fails_closed = false;
+  uint64_t frames[2][VMOAT_GUARDED] = {};  // enum vmoat_way, enum vmoat_guarded
+  uint64_t opening[2] = {0, 0};            // dropped: an opening's share was used up
+  uint64_t refused[2] = {0, 0};            // dropped by the engine for want of room or for what the frame is
+};
+
 /** The structs below are protocol.ts's messages of the same names, field by field. Times are ns since the
  * epoch. */
 struct TappedNic {
@@ -96,6 +110,7 @@ struct TappedNic {
   uint64_t packets[2] = {0, 0};  // enum vmoat_way
   uint64_t bytes[2] = {0, 0};
   Losses lost;
+  NicProtection protection;
 };
 
 struct LinkInfo {
@@ -129,6 +144,10 @@ struct DataplaneStatus {
   uint64_t lost_sessions = 0;  // flows the engine had no room for
   uint64_t lost_fallback = 0;  // unknown flows that the fallback had no room for
   uint64_t lost_names = 0;     // names forgotten before their time for want of room
+  bool enforces = false;
+  int64_t panic_until_ns = 0;  // since the epoch, 0: no panic
+  uint64_t adopted_nics = 0;   // whose policy came in, and how long that took
+  double tap_to_policy_sum_ms = 0, tap_to_policy_max_ms = 0;
   PolicyStatus policy;
   uint64_t lost_threats = 0;  // incidents that were not told for want of room
   std::vector<std::pair<std::string_view, uint64_t>> anomalies;  // registry name, count; only those > 0

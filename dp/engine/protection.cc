@@ -117,7 +117,7 @@ void Protection::follow(const LivePolicy& policy, std::span<const TappedLink> ni
   if (!wanted.empty() && !diverts_)
     if (Status made = divert(workers); !made) return report(std::move(made));
   if (!wanted.empty())
-    report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {.on = 1, .generation = policy.generation}));
+    report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {.flags = VMOAT_GUARD_ON, .generation = policy.generation}));
   for (auto nic = guarded_.begin(); nic != guarded_.end();) {
     const auto still = wanted.find(nic->first);
     const bool goes = still == wanted.end() || still->second->link->ifindex != nic->second;
@@ -126,9 +126,9 @@ void Protection::follow(const LivePolicy& policy, std::span<const TappedLink> ni
     nic = gone ? guarded_.erase(nic) : std::next(nic);
   }
   for (const auto& [slot, nic] : wanted) {
-    const bool closed = policy.policy->groups_of(policy.nics[slot])->fails_closed;
+    const bool closed = policy.policy->groups_of(policy.nics[slot])->protection.fails_closed;
     guarded_[slot] = nic->link->ifindex;
-    waits_ |= !guard(*nic, {.on = 1, .generation = policy.generation, .fail_open = !closed});
+    waits_ |= !guard(*nic, {.flags = VMOAT_GUARD_ON | (closed ? 0u : VMOAT_FAIL_OPEN), .generation = policy.generation});
   }
   if (guarded_.empty()) report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {}));
 }

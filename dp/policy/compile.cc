@@ -65,7 +65,9 @@ class PolicyCompiler {
       if (number == 0) return Error{field + ": too many groups are in use by former policies"};
       policy_->group_numbers_.push_back(number);
       policy_->modes_.push_back(group.mode);
-      policy_->fails_closed_.push_back(group.fails_closed);
+      Result<GroupProtection> protection = read_protection(group);
+      if (!protection) return std::move(protection.error()).in(item("groups", i) + ".protect");
+      policy_->protections_.push_back(std::move(*protection));
       if (group.name == group_multicast) policy_->reach_groups_[Policy::to_many] = static_cast<uint32_t>(i);
       if (group.name == group_broadcast) policy_->reach_groups_[Policy::to_all] = static_cast<uint32_t>(i);
     }

@@ -75,8 +75,7 @@ Identity Policy::of(std::vector<uint32_t> groups) const {
   if (identity == 0) return 0;
   auto entry = std::make_unique<IdentityGroups>();
   entry->mode = strictest(groups, entry->mode_group);
-  entry->fails_closed =
-      std::any_of(groups.begin(), groups.end(), [&](uint32_t g) { return fails_closed_[g]; });
+  for (const uint32_t group : groups) entry->protection.add(protections_[group]);
   entry->groups = groups;
   fill(identity, *entry);
   storage_.push_back(std::move(entry));

@@ -23,6 +23,7 @@
 #include "policy/identity.h"
 #include "policy/name_groups.h"
 #include "policy/plans.h"
+#include "policy/protection.h"
 #include "policy/rule_set.h"
 #include "policy/tables.h"
 
@@ -37,7 +38,7 @@ struct IdentityGroups {
   std::vector<uint32_t> groups;         // index, ascending
   Mode mode = Mode::none;               // the strictest of theirs
   uint32_t mode_group = 0;              // the first that bears it, where mode is not none
-  bool fails_closed = false;            // any of theirs does
+  EndProtection protection;             // of all of theirs together
   std::vector<uint16_t> rows, columns;  // in GroupPairs, of the groups that rules name
 };
 
@@ -129,7 +130,7 @@ class Policy {
 
   uint64_t generation_ = 0;
   std::vector<Mode> modes_;  // of each group
-  std::vector<bool> fails_closed_;
+  std::vector<GroupProtection> protections_;
   std::vector<CompiledRule> rules_;
   std::vector<Outcome> outcomes_;  // of each rule
   RuleSets rule_sets_;

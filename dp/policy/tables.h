@@ -13,12 +13,26 @@ namespace vmoat {
 /** In order of strictness. */
 enum class Mode : uint8_t { none, learn, monitor, protect };
 
+/** In order of strictness: whose addresses a guest in protect may send under. */
+enum class OwnAddresses : uint8_t { unsaid, any, learned, leased, configured };
+enum class OtherFrames : uint8_t { unsaid, pass, drop };
+
+/** GroupProtection of contract/policy.ts. */
+struct PolicyProtection {
+  std::vector<std::string> fail_safe_ports;
+  OwnAddresses own_addresses = OwnAddresses::unsaid;
+  bool may_serve_dhcp = false, may_route = false;
+  OtherFrames other_frames = OtherFrames::unsaid;
+  uint32_t opening_frames = 0, opening_bytes = 0;  // 0: unsaid
+};
+
 struct PolicyGroup {
   std::string name;
   Mode mode = Mode::none;
   bool fails_closed = false;
-  std::vector<std::string> addresses;
-  std::vector<std::string> fqdn;
+  std::vector<std::string> addresses = {};
+  std::vector<std::string> fqdn = {};
+  PolicyProtection protection = {};
 };
 
 struct PolicyRule {
@@ -35,6 +49,7 @@ struct PolicyNic {
   std::string tap;
   std::string mac;  // the guest's, "52:54:00:…"; empty where nobody said
   std::vector<uint32_t> groups;
+  std::vector<std::string> configured = {}, leased = {};  // addresses
 };
 
 struct PolicyEnd {
@@ -66,6 +81,8 @@ constexpr size_t nics = 65'536;
 constexpr size_t ends = 65'536;
 constexpr size_t addresses = 65'536;   // of all groups together; likewise patterns of names
 constexpr size_t groups_per_end = 64;  // that one NIC or end is given, and that cover one address
+constexpr size_t fail_safe_ports = 16;  // of one group, and of one NIC
+constexpr size_t nic_addresses = 256;   // of one NIC, by each source
 constexpr size_t text_bytes = 255;     // of any name, id or pattern
 }  // namespace policy_limits
 

@@ -29,5 +29,6 @@ function checkNic(nic: unknown): Inventory['nics'][number] {
     workload: text('workload'),
     nic: text('nic'),
     bandwidth: fields.bandwidth === true,
+    filtered: fields.filtered === true,
   };
 }

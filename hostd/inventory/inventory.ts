@@ -129,6 +129,7 @@ export class Inventory {
                 workload: workload.uuid,
                 nic: nic.id,
                 bandwidth: nic.bandwidth !== null,
+                filtered: nic.filter !== null,
               },
             ],
       ),
