@@ -20,6 +20,7 @@ import { type Config, ConfigSchema } from '../../hostd/config/schema.ts';
 import { type Daemon, startDaemon } from '../../hostd/daemon.ts';
 import { domainOf, FakeLibvirt } from '../../libvirt-watch/fake-libvirt.ts';
 import type { Bus, BusListener, BusSession } from '../../libvirt-watch/types.ts';
+import { UNPROTECTED } from '../../topology/fixture.ts';
 import { mapped } from '../wire/flow-batch.ts';
 
 export { until } from './until.ts';
@@ -166,6 +167,9 @@ export class House {
       lost: { ...NO_LOSS, sessions: 0, fallback: 0, names: 0, threats: 0, records: 0 },
       anomalies: {},
       threats: {},
+      enforces: false,
+      panic: null,
+      tapToPolicy: { nics: 0, sumMs: 0, maxMs: 0 },
       ...change,
     });
   }
@@ -225,6 +229,7 @@ const tapped = ({ tap, slot, mac }: GuestNic): TappedNic => ({
   packets: [10, 20],
   bytes: [1000, 2_500_000],
   lost: NO_LOSS,
+  protection: UNPROTECTED,
 });
 
 /** An AddressRecord of records.h: address, mac, slot, segment, source (1 = ARP). */
