@@ -111,6 +111,25 @@ test('a NIC is joined with its tap: hook, traffic, losses, addresses', () => {
   ]);
 });
 
+test('a NIC’s own addresses are those that libvirt gave it, also before it is tapped', () => {
+  const { inventory } = setUp();
+  const mac = '52:54:00:00:00:01';
+  const lan = {
+    addresses: [{ address: '10.0.0.254', prefix: 24, hosts: [{ mac, address: '10.0.0.6' }] }],
+    leases: [
+      { mac, address: '10.0.0.7' },
+      { mac: '52:54:00:00:00:09', address: '10.0.0.9' },
+    ],
+  };
+  const { workloads } = snapshot('running', guestNic({ network: 'lan', addresses: ['10.0.0.5'] }));
+  const networks = new Map([['lan', { name: 'lan', active: true, bridge: 'br0', ...lan }]]);
+  inventory.takeLibvirt({ workloads, networks: networks as unknown as Snapshot['networks'] });
+  assert.deepEqual(
+    [...inventory.givenAddresses()],
+    [[`${UUID}/${mac}`, { configured: ['10.0.0.5', '10.0.0.6'], leased: ['10.0.0.7'] }]],
+  );
+});
+
 test('dp is told whose taps libvirt’s own filters name', () => {
   const { inventory } = setUp();
   inventory.takeLibvirt(snapshot('running', guestNic({ filter: 'clean-traffic' })));
