@@ -38,7 +38,7 @@ export const errorCodes = {
   },
   not_found: {
     http: 404,
-    means: 'There is no such path, flow or incident.',
+    means: 'There is no such path, flow, incident or NIC.',
     remedy: '`GET /api/v1/openapi.json` lists the paths.',
   },
   workload_unknown: {

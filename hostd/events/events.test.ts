@@ -42,6 +42,7 @@ const nic = (id: string, change: Partial<Nic> = {}): Nic => ({
   packets: [0, 0],
   bytes: [0, 0],
   lost: 0,
+  protection: null,
   ...change,
 });
 

@@ -178,8 +178,11 @@ export class Inventory {
 
 /** Everything of the tables but counters. */
 function shapeOf({ nics, links, segments }: Tables): string {
-  const taps = nics.map(({ slot, ifindex, tap, netns, segment, hook, reason, since }) =>
-    [slot, ifindex, tap, netns, segment, hook, reason, since].join(' '),
-  );
+  const taps = nics.map(({ slot, ifindex, tap, netns, segment, hook, reason, since, protection }) => {
+    const { state, enforcer, failPolicy, reason: why } = protection;
+    return [slot, ifindex, tap, netns, segment, hook, reason, since, state, enforcer, failPolicy, why].join(
+      ' ',
+    );
+  });
   return JSON.stringify([taps, links, segments]);
 }

@@ -10,7 +10,14 @@ import {
   NAME_RECORD_BYTES,
   THREAT_RECORD_BYTES,
 } from '../../dp/client/layout.ts';
-import type { DpStatus, Links, Nics, Segments, TappedNic } from '../../dp/contract/protocol.ts';
+import type {
+  DpStatus,
+  Links,
+  NicProtection,
+  Nics,
+  Segments,
+  TappedNic,
+} from '../../dp/contract/protocol.ts';
 import { PROTOCOL_VERSION } from '../../dp/contract/protocol.ts';
 import { Hub } from '../../dp/service/hub.ts';
 import { listen } from '../../dp/service/server.ts';
@@ -71,6 +78,7 @@ export class House {
   daemon: Daemon | null = null;
   hub = new Hub('', () => undefined);
   #server: Server | null = null;
+  #protection: NicProtection = UNPROTECTED;
   #instance = 0;
 
   constructor(change: (config: Config) => void = () => undefined) {
@@ -174,6 +182,12 @@ export class House {
     });
   }
 
+  /** What carries verdicts out at both NICs from now on. */
+  protection(change: Partial<NicProtection>): void {
+    this.#protection = { ...UNPROTECTED, ...change };
+    this.#tellNics();
+  }
+
   async close(): Promise<void> {
     await this.daemon?.stop();
     await this.closeDataplane();
@@ -186,10 +200,14 @@ export class House {
       generation: 1,
       segments: [{ segment: 1, netns: 'host', link: 'br0', ifindex: 10, vlan: 0 }],
     };
-    const nics: Nics = { generation: 1, nics: NICS.map(tapped) };
     this.hub.take('links', links);
     this.hub.take('segments', segments);
-    this.hub.take('nics', nics);
+    this.#tellNics();
+  }
+
+  #tellNics(): void {
+    const nics = NICS.map((nic) => ({ ...tapped(nic), protection: this.#protection }));
+    this.hub.take('nics', { generation: 1, nics } satisfies Nics);
   }
 }
 
