@@ -1,7 +1,7 @@
 // Protection as an operator sees it: status, NICs, metrics, explain, and what a model vmoat-dp says of all that.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Flow, Nic, Page, Status, Workload } from '../../hostd/api/schema.ts';
+import { AuditEntry, EventRecord, Flow, Nic, Page, Status, Workload } from '../../hostd/api/schema.ts';
 import { Explanation } from '../../hostd/policy/advice/shapes.ts';
 import { PolicyVersion } from '../../hostd/policy/shapes.ts';
 import { askSocket } from './ask.ts';
@@ -145,7 +145,10 @@ test('explain of a flow that was denied names who denied it and what became of i
   assert.match(await good('flows', '--port', '6379'), /reset violation$/m);
 });
 
-test('panic stands in the status and in every explanation', async () => {
+const panicEvents = async (): Promise<string> =>
+  (await get(Page(EventRecord), '/events?kind=panic-began,panic-ended')).items.map(({ kind }) => kind).join();
+
+test('panic stands in the status and in every explanation, and is an event when it begins and ends', async () => {
   const until_ = new Date(Date.now() + 600_000).toISOString();
   enforcing(until_);
   await until(async () => (await get(Status, '/status')).dataplane.panic !== null);
@@ -158,8 +161,45 @@ test('panic stands in the status and in every explanation', async () => {
     /^enforcer +panic: nothing/m,
   );
   assert.match((await askSocket(api, '/metrics')).text, /^vmoat_panic 1$/m);
+  await until(async () => (await panicEvents()) === 'panic-began');
   enforcing();
   await until(async () => (await get(Status, '/status')).dataplane.panic === null);
+  await until(async () => (await panicEvents()) === 'panic-ended,panic-began');
+});
+
+test('panic is in the audit log when root says so, and when nobody else does', async () => {
+  const body = { until: new Date(Date.now() + 60_000).toISOString() };
+  const noted = await askSocket(house.admin, `${V1}/panic`, { method: 'POST', body });
+  assert.equal(noted.status, 200, noted.text);
+  const refused = await askSocket(api, `${V1}/panic`, { method: 'POST', body });
+  assert.equal(refused.status, 403, refused.text);
+  const log = await askSocket(house.admin, `${V1}/audit?limit=2`);
+  assert.deepEqual(
+    Page(AuditEntry)
+      .parse(log.json)
+      .items.map(({ action, target, result, after }) => [action, target, result, after]),
+    [
+      ['POST /panic', null, 'refused', null],
+      ['POST /panic', 'panic', 'done', `until ${body.until}`],
+    ],
+  );
+});
+
+test('panic asks before, and takes only sensible times', async () => {
+  const wrong: [string[], number, RegExp][] = [
+    [['--allow-all'], 2, /--allow-all needs --for/],
+    [['--for', '5m'], 2, /--for goes with --allow-all/],
+    [['--allow-all', '--end'], 2, /not both/],
+    [['--allow-all', '--for', '59s'], 2, /from 1m to 24h/],
+    [['--allow-all', '--for', '25h'], 2, /from 1m to 24h/],
+    [['--allow-all', '--for', '15m'], 1, /every VM in protect is open.*\nadd --yes/],
+    [['--end', '--pins', '/nowhere'], 1, /enforces nothing|only root/],
+  ];
+  for (const [options, code, says] of wrong) {
+    const ran = await runCli(['--socket', api, 'panic', ...options]);
+    assert.deepEqual([ran.code, says.test(ran.err)], [code, true], `${options}: ${ran.err}`);
+  }
+  assert.match(await good('panic', '--pins', '/nowhere'), /^no panic: /);
 });
 
 test('a NIC that nothing is enforced at says why', async () => {
