@@ -57,11 +57,11 @@ class Raised final : public DataplaneSink {
     });
     return slot;
   }
-  /** What became of a NIC's frames until the last report. */
-  NicProtection protection_of(const std::string& tap) {
+  /** As it was last reported. */
+  TappedNic nic(const std::string& tap) {
     return locked([&] {
       const auto nic = std::ranges::find(nics_, tap, &TappedNic::tap);
-      return nic == nics_.end() ? NicProtection{} : nic->protection;
+      return nic == nics_.end() ? TappedNic{} : *nic;
     });
   }
   /** Whether it is raised within the time. */
