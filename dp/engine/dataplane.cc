@@ -167,6 +167,7 @@ class Dataplane::Impl {
   PolicyStatus told_status_;
   std::atomic<uint64_t> told_from_ = 0;  // generation; those before were told to an earlier run
   NicPaths paths_;
+  HeldDrops held_drops_;
   std::unique_ptr<Protection> protection_;  // null: nothing is enforced
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
@@ -244,7 +245,7 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
     options.pipeline.applications = config_.applications;
     options.pipeline.facts = config_.facts;
     workers_.push_back(
-        std::make_unique<Worker>(options, *kernel_, std::move(*ring), segments_, paths_, sink_));
+        std::make_unique<Worker>(options, *kernel_, std::move(*ring), segments_, paths_, held_drops_, sink_));
   }
   kernel_->drop_rings(settings.workers);
   sweep_.emplace(*kernel_, slots_, settings.seed, workers_);
@@ -383,10 +384,13 @@ void Dataplane::Impl::tell_policy() {
   if (!policy) return;
   LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({})),
                   std::vector<int64_t>(VMOAT_SLOTS)};
+  live.guarded.resize(VMOAT_SLOTS);
   const bool is_kept = policy->generation() < told_from_;
   for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
     live.nics[slot] = policy->nic(is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name);
     live.adopted_ns[slot] = adopted_ns;
+    const IdentityGroups* groups = policy->groups_of(live.nics[slot]);
+    live.guarded[slot] = config_.enforce && groups != nullptr && groups->mode == Mode::protect;
   }
   if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics &&
       told_policy_->adopted_ns == live.adopted_ns)
@@ -442,7 +446,10 @@ void Dataplane::Impl::send_tables() {
 
 void Dataplane::Impl::send_nics() {
   std::vector<TappedNic> nics = taps_->table(links());
-  for (TappedNic& nic : nics) nic.netns = host_netns;
+  for (TappedNic& nic : nics) {
+    nic.netns = host_netns;
+    held_drops_[nic.slot].write(nic.protection);
+  }
   bool changed;
   std::vector<SegmentInfo> segments = segments_.all(changed);
   for (SegmentInfo& s : segments) s.netns = host_netns;
@@ -498,6 +505,7 @@ void Dataplane::Impl::sweep(Counted how) {
   kernel_flows_ = result->entries;
   for (uint16_t slot : result->empty_slots) {
     kernel_->clear_slot(slot);
+    held_drops_[slot].clear();
     if (names_ != nullptr) names_->forget_nic(slot);
     slots_.free(slot);
   }
