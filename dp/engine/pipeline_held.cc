@@ -66,7 +66,7 @@ HeldRuling Pipeline::Impl::rule(const Frame& frame, bool waited) {
 }
 
 void Pipeline::Impl::was_reset() {
-  if (ruled_ != 0) live_count(ruled_).was_reset = true;
+  if (ruled_ != 0 && !std::exchange(live_count(ruled_).was_reset, true)) touch(ruled_);
 }
 
 Ruling Pipeline::Impl::rule_packet(Held& held) {
@@ -172,8 +172,8 @@ bool Pipeline::Impl::places(uint32_t number, const Held& held) {
 Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   ruled_ = number;
   LiveCount& count = live_count(number);
-  if (held.is_counted) count.returned[held.near()]++;
   const FrameVerdict said = verdict_of(number, held);
+  if (held.is_counted) count.returned[held.near()]++;
   if (said.verdict == Verdict::none) return open(number, held);
   const bool denied = said.verdict == Verdict::deny;
   if (said.lasts) tell_rule(number, held, denied);
