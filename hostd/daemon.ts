@@ -66,7 +66,7 @@ export async function startDaemon(
   const app = {
     sources,
     operations: operations(hub),
-    metrics: new Metrics(sources.status, () => parts.threats.totals),
+    metrics: new Metrics(sources.status, sources.nics, () => parts.threats.totals),
     version: VERSION,
   };
   const servers: Server[] = [];

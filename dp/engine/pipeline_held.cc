@@ -57,7 +57,10 @@ HeldRuling Pipeline::Impl::rule(const Frame& frame, bool waited) {
   now_ns_ = std::max(now_ns_, frame.time_ns);
   Turn& turn = turns_[0];
   prepare(frame, turn);
+  if (const auto claim = claim_of(turn.packet); claim && !turn.packet.fragment)
+    return {frame.way == VMOAT_TO_NIC || may_claim(*claim, turn.packet, frame) ? Ruling::pass : Ruling::drop};
   if (turn.by.path == 0) return {Ruling::refuse};
+  if (!speaks_for_itself(turn.packet, frame)) return {Ruling::drop};
   Held held = {.frame = frame, .turn = turn, .keyed = turn.keyed, .key = {}, .is_counted = !waited};
   held.is_to_many = is_to_many(turn.packet.dst) || has_group_mac(turn.packet);
   if (turn.packet.fragment) return rule_fragment(held);
@@ -177,6 +180,7 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   if (said.verdict == Verdict::none) return open(number, held);
   const bool denied = said.verdict == Verdict::deny;
   if (said.lasts) tell_rule(number, held, denied);
+  if (said.lasts && !denied && !held.is_to_many) tell_pair(number, held.near(), held.frame);
   if (!denied) return Ruling::pass;
   if (!std::exchange(count.was_denied, true)) touch(number);
   return held.key.proto == IPPROTO_TCP && !held.is_fragment ? Ruling::reset : Ruling::drop;

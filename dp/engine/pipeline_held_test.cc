@@ -53,8 +53,8 @@ LivePolicy live(const PolicyTables& given) {
   policy.nics[web_slot] = policy.policy->nic("web");
   policy.nics[db_slot] = policy.nics[other_slot] = policy.policy->nic("db");
   policy.generation = 7;
-  policy.guarded = std::vector<bool>(8);
-  policy.guarded[db_slot] = true;
+  policy.facts.resize(8);
+  policy.facts[db_slot].guarded = true;
   return policy;
 }
 

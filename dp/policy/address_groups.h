@@ -21,6 +21,9 @@ struct AddressKey {
 
   auto operator<=>(const AddressKey&) const = default;
   static AddressKey of(const Address& address);
+  [[nodiscard]] Address address() const {
+    return family == 4 ? Address::v4(bytes.data()) : Address::v6(bytes.data());
+  }
 };
 
 /** Both ends belong to it; both are of one family. */

@@ -49,6 +49,9 @@ const WELCOME: Welcome = {
 const STATUS = {
   workers: [],
   flows: { kernel: 0, kernelMax: 1, sessions: 0, sessionsMax: 1, pickedUp: 0 },
+  enforces: false,
+  panic: null,
+  tapToPolicy: { nics: 0, sumMs: 0, maxMs: 0 },
   frames: 0,
   records: 0,
   lost: {
@@ -189,7 +192,9 @@ test('an inventory arrives, also one given before the connection', async () => {
   await serve();
   const inventory = {
     generation: 1,
-    nics: [{ tap: 'vnet0', mac: '52:54:00:00:00:01', workload: 'u', nic: 'u/m', bandwidth: true, filtered: false }],
+    nics: [
+      { tap: 'vnet0', mac: '52:54:00:00:00:01', workload: 'u', nic: 'u/m', bandwidth: true, filtered: false },
+    ],
   };
   const made = client();
   made.expect(inventory);

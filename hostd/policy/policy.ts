@@ -5,6 +5,7 @@ import type { Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import type { Mode } from '../base/modes.ts';
 import { nearest } from '../base/nearest.ts';
+import type { GivenAddresses } from '../inventory/inventory.ts';
 import type { ResolvedEnd } from '../inventory/resolved-ends.ts';
 import type { Edit } from './document/edits.ts';
 import type { ReadPolicy } from './document/parse.ts';
@@ -26,6 +27,8 @@ import { type NewVersion, type PolicyNews, Versions, type VersionsOptions } from
 export interface PolicyInventory {
   workloads(): Workload[];
   ends(): ResolvedEnd[];
+  /** By id of the NIC. */
+  givenAddresses(): ReadonlyMap<string, GivenAddresses>;
 }
 
 export interface PolicyOptions extends VersionsOptions {
@@ -42,7 +45,7 @@ export interface Candidate {
   place: (workload: Unplaced) => Placed;
 }
 
-const NOBODY: PolicyInventory = { workloads: () => [], ends: () => [] };
+const NOBODY: PolicyInventory = { workloads: () => [], ends: () => [], givenAddresses: () => new Map() };
 const SECOND_MS = 1000;
 
 /** Whom the policy tells; none of them may throw. */
@@ -177,6 +180,7 @@ export class Policy {
       this.#lessons,
       this.#nextExpiry,
       workloads.map(spokenOf),
+      [...this.#inventory.givenAddresses()],
       ends,
     ]);
     if (from === this.#madeFrom) return;
@@ -298,6 +302,7 @@ export class Policy {
       ruleNumbers: numbers,
       workloads: other?.workloads ?? this.#inventory.workloads(),
       ends: this.#inventory.ends(),
+      givenAddresses: this.#inventory.givenAddresses(),
       defaultMode: (other?.membership ?? this.#membership).defaultMode,
       now,
     });
