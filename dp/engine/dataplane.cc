@@ -469,6 +469,7 @@ void Dataplane::Impl::tell_guards() {
       log_failed(kernel_->set_guard(slot, waiting_guard()));
     } else {
       if (!facts.guarded) log_failed(kernel_->set_guard(slot, no_guard_of(live, slot)));
+      log_failed(kernel_->set_fail_safe(slot, fail_safe_of(live, slot)));
       note_adopted(slot, adopted_ns);
     }
   }

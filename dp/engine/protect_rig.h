@@ -80,11 +80,11 @@ struct GuardRig {
   bool fails_closed = false;
   DataplaneConfig config;
 
-  explicit GuardRig(HookChoice hook = HookChoice::automatic) {
+  explicit GuardRig(HookChoice hook = HookChoice::automatic, DataplaneConfig with = {.report_interval_ms = 100})
+      : config(std::move(with)) {
     config.names = {lab.unique + "*"};
     config.hook = hook;
     config.pin_root = pins;
-    config.report_interval_ms = 100;
     config.enforce = true;
     begin();
   }
