@@ -24,6 +24,14 @@ vmoat_guard guard_of(const LivePolicy& live, uint16_t slot) {
   return guard;
 }
 
+std::vector<vmoat_fail_safe> fail_safe_of(const LivePolicy& live, uint16_t slot) {
+  std::vector<vmoat_fail_safe> ports;
+  if (!is_in_protect(live, slot)) return ports;
+  for (const auto& [proto, port] : live.policy->groups_of(live.nics[slot])->protection.fail_safe_ports)
+    ports.push_back({.slot = slot, .port = port, .proto = proto});
+  return ports;
+}
+
 /** Of no generation: no verdict can hold for it. */
 vmoat_guard waiting_guard() {
   return {.flags = VMOAT_GUARD_ON | VMOAT_WAITING | VMOAT_OWN_ADDRESSES};

@@ -10,6 +10,8 @@ namespace vmoat {
 vmoat_guard guard_of(const LivePolicy& live, uint16_t slot);
 /** Of one that is not, or not yet inline: it is only told who it is. */
 vmoat_guard no_guard_of(const LivePolicy& live, uint16_t slot);
+/** The ports of its guest that can always be reached. */
+std::vector<vmoat_fail_safe> fail_safe_of(const LivePolicy& live, uint16_t slot);
 /** Of one that no policy speaks of yet. */
 vmoat_guard waiting_guard();
 /** Whether the NIC's effective mode is protect. */

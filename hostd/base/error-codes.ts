@@ -167,6 +167,12 @@ export const errorCodes = {
     means: 'There is no such group, or nothing proposes it.',
     remedy: '`vmoat group list` lists them; the hint names the nearest.',
   },
+  would_cut_off: {
+    http: 409,
+    means:
+      'The change would cut open flows by which somebody manages this host or a VM; nothing has changed.',
+    remedy: 'Allow them by a rule or by `failSafePorts`; or insist: `--force`, `"force": true`.',
+  },
   policy_store_broken: {
     http: 503,
     means: 'What is kept of the policy cannot be read; hostd does not start with it.',

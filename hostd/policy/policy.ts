@@ -231,15 +231,14 @@ export class Policy {
 
   /** Sets the mode of a group of VMs, of `vm.NAME` or of the host, where it stands in the document. */
   setMode(name: string, mode: Mode, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
-    const edits = ({ groups }: PolicyDocument): Edit[] => {
-      const index = groups.findIndex((group) => group.name === name);
-      const group = groups[index];
-      if (group && !isOfVms(group)) throw modeless(name);
-      if (group) return [{ verb: 'set', path: ['groups', index], key: 'mode', value: mode }];
-      if (name !== 'host' && this.group(name).origin !== 'automatic') throw modeless(name);
-      return [appended({ name, mode })];
-    };
+    const edits = (document: PolicyDocument) => this.#modeEdits(document, name, mode);
     return this.versions.edit(edits, { ...by, reason: by.reason || `${name}: ${mode}` });
+  }
+
+  /** What setting the mode would make live. */
+  async withMode(name: string, mode: Mode): Promise<ReadPolicy> {
+    const text = await this.versions.edited(this.#modeEdits(this.document, name, mode));
+    return this.versions.read(text, 'the policy');
   }
 
   /** Cuts a VM off, in front of all rules, until it is released; rejects with `name_taken`. */
@@ -256,6 +255,15 @@ export class Policy {
 
   lint(watch: LiveKnowledge['watch']): LintAnswer {
     return lint(this.versions.live.policy, this.#options.clock.now(), this.#knowledge(watch));
+  }
+
+  #modeEdits({ groups }: PolicyDocument, name: string, mode: Mode): Edit[] {
+    const index = groups.findIndex((group) => group.name === name);
+    const group = groups[index];
+    if (group && !isOfVms(group)) throw modeless(name);
+    if (group) return [{ verb: 'set', path: ['groups', index], key: 'mode', value: mode }];
+    if (name !== 'host' && this.group(name).origin !== 'automatic') throw modeless(name);
+    return [appended({ name, mode })];
   }
 
   #knowledge(watch: LiveKnowledge['watch']): LiveKnowledge {
