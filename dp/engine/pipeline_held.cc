@@ -175,7 +175,9 @@ bool Pipeline::Impl::places(uint32_t number, const Held& held) {
 Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   ruled_ = number;
   LiveCount& count = live_count(number);
+  const uint64_t id = table_[number].id;
   const FrameVerdict said = verdict_of(number, held);
+  if (table_[number].id != id) return ruled_ = 0, Ruling::refuse;  // it made room for what it carries
   if (held.is_counted) count.returned[held.near()]++;
   if (said.verdict == Verdict::none) return open(number, held);
   const bool denied = said.verdict == Verdict::deny;
@@ -203,7 +205,7 @@ Ruling Pipeline::Impl::open(uint32_t number, const Held& held) {
   const EndProtection& most = verdicts_.protection(held.frame.slot);
   if (count.opening_frames[near] >= most.frames_passed() ||
       held.frame.length > most.bytes_passed() - std::min(most.bytes_passed(), count.opening_bytes[near]))
-    return Ruling::spent;
+    return count.was_denied = true, Ruling::spent;
   count.opening_frames[near]++;
   count.opening_bytes[near] += held.frame.length;
   return Ruling::pass;
@@ -232,6 +234,12 @@ Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const H
   return {held.is_later ? Verdict::allow : verdict_carried(number, held), false};
 }
 
+/** Whether an end of the flow is the guest whose NIC holds an error about it, to it or by it. */
+bool Pipeline::Impl::is_of_guarded(const Session& about, const Held& held) {
+  const int told = about.key.high == held.turn.packet.dst ? 1 : 0;
+  return about.slot[held.frame.way == VMOAT_TO_NIC ? told : 1 - told] == held.frame.slot;
+}
+
 /** Each error by what it is about; about nothing that is known, and where it would turn flows elsewhere, by
  * itself. */
 Verdict Pipeline::Impl::verdict_of_error(uint32_t number, const Held& held) {
@@ -239,7 +247,7 @@ Verdict Pipeline::Impl::verdict_of_error(uint32_t number, const Held& held) {
   const bool redirects =
       table_[number].key.proto() == IPPROTO_ICMP && error_type(table_[number]) == icmp_redirect;
   const uint32_t about = redirects ? 0 : flow_in_quote(held.turn.packet, held.turn.by.scope);
-  if (about != 0) return current(about).verdict;
+  if (about != 0 && is_of_guarded(table_[about], held)) return current(about).verdict;
   (void)verdicts_.judge_alone(number, table_[number], paths_.at(table_[number].path), now_ns_);
   return verdicts_.decision(number).verdict;
 }
