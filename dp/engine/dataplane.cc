@@ -369,6 +369,7 @@ void Dataplane::Impl::control() {
     if (now < report_due_ns) continue;
     report_due_ns = now + interval_ns;
     if (taps_->holds()) follow({});
+    if (told_policy_ && told_policy_->panic != (panic_until_ns() != 0)) tell_policy();
     if (protection_ && protection_->waits()) protect();
     if (told_policy_ && told_policy_->panic != (panic_until_ns() != 0)) tell_policy();
     send_nics();
