@@ -61,7 +61,7 @@ HeldRuling Pipeline::Impl::rule(const Frame& frame, bool waited) {
     return {frame.way == VMOAT_TO_NIC || may_claim(*claim, turn.packet, frame) ? Ruling::pass
                                                                                : Ruling::spoofed};
   if (turn.by.path == 0) return {Ruling::refuse};
-  if (!speaks_for_itself(turn.packet, frame)) return {Ruling::drop};
+  if (!speaks_for_itself(turn.packet, frame)) return {Ruling::spoofed};
   Held held = {.frame = frame, .turn = turn, .keyed = turn.keyed, .key = {}, .is_counted = !waited};
   held.is_to_many = is_to_many(turn.packet.dst) || has_group_mac(turn.packet);
   if (turn.packet.fragment) return rule_fragment(held);
@@ -74,7 +74,6 @@ void Pipeline::Impl::was_reset() {
 }
 
 Ruling Pipeline::Impl::rule_packet(Held& held) {
-  if (!speaks_for_itself(held.turn.packet, held.frame)) return Ruling::spoofed;
   const uint32_t number = held_session(held);
   if (number == 0) return Ruling::refuse;
   if (!places(number, held)) return Ruling::drop;
