@@ -1,4 +1,7 @@
 // How the taps of a private libvirt are plugged: what libvirt did, and what vmoat made of it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import type { PrivateLibvirt } from './private-libvirt.ts';
 
 interface Link {
@@ -70,4 +73,20 @@ function normalised(text: string): string {
       .sort()
       .join('\n')
   );
+}
+
+/** tcpdump at a tap, once it listens: calls back with the moment of each frame, ms. End it with SIGTERM. */
+export async function watchTap(
+  { enter }: PrivateLibvirt,
+  tap: string,
+  filter: string,
+  seen: (at_ms: number) => void,
+): Promise<ChildProcess> {
+  const [program = '', ...rest] = enter;
+  const dump = ['tcpdump', '-i', tap, '-l', '--immediate-mode', '-n', '-tt', '-q', filter];
+  const watch = spawn(program, [...rest, ...dump], { stdio: ['ignore', 'pipe', 'pipe'] });
+  createInterface({ input: watch.stdout }).on('line', (line) => seen(Number.parseFloat(line) * 1000));
+  await once(watch.stderr, 'data');
+  watch.stderr.resume();
+  return watch;
 }

@@ -34,7 +34,7 @@ export async function shellImage({ root }: PrivateLibvirt, init: string): Promis
   const initramfs = join(root, 'images/shell.initramfs');
   await writeInitramfs(initramfs, {
     kernel,
-    modules: [...NETWORK_MODULES, 'virtio_console'],
+    modules: [...NETWORK_MODULES, 'virtio_console', 'af_packet'],
     init: `${init}\n${SHELL}`,
     files: [
       { path: 'chunk', kind: 'file', mode: 0o644, data: CHUNK },
