@@ -226,6 +226,8 @@ suite('protect on real guests', { skip: whyNoPrivateLibvirt() ?? false, timeout:
   });
 
   test('a guest that starts without dp speaks with nobody until its policy is in', async () => {
+    await apply(policy('protect', 'protect', 'open'));
+    await inline(await taps());
     stack.hold('vmoat-dp');
     stack.kill('vmoat-dp');
     const late = await ShellGuest.make(stack.libvirt, image, domain('client-late', 3));
