@@ -59,14 +59,17 @@ export async function startDaemon(
   const web: Web = { served: null };
   const sessions = new Sessions({ file: join(config.stateDir, 'sessions.json'), clock: parts.clock });
   const access = { sessions, tokens, audit, scopes: () => scopesOf(app.operations) };
-  const sources = apiSources(parts, log, access, (caller) => webLogin(sessions, web, caller));
+  const sources = apiSources(parts, log, access, {
+    webLogin: (caller) => webLogin(sessions, web, caller),
+    pagePort: () => (web.served === null ? null : Number(new URL(web.served.address).port)),
+  });
   const hub = new StreamHub(sources);
   parts.board.addLoss(() => hub.dropped);
   parts.board.addLoss(() => audit.lost);
   const app = {
     sources,
     operations: operations(hub),
-    metrics: new Metrics(sources.status, () => parts.threats.totals),
+    metrics: new Metrics(sources.status, sources.nics, () => parts.threats.totals),
     version: VERSION,
   };
   const servers: Server[] = [];
@@ -129,7 +132,7 @@ function apiSources(
   parts: Parts,
   log: Log,
   access: Pick<ApiSources, 'sessions' | 'tokens' | 'audit' | 'scopes'>,
-  login: (caller: Caller) => WebLogin,
+  page: Pick<ApiSources, 'webLogin' | 'pagePort'>,
 ): ApiSources {
   const {
     clock,
@@ -151,6 +154,7 @@ function apiSources(
     clock,
     log,
     ...access,
+    ...page,
     feed,
     groupOf,
     threats,
@@ -176,6 +180,6 @@ function apiSources(
     testDestination: (id) => parts.testDestination(id),
     flow: async (id) => traffic.flow(id) ?? (await history.flows({ id }, null, 1)).flows[0] ?? null,
     endNamed: (text, field) => findEnd(inventory.workloads(), graphs.liveNodes(), text, field),
-    webLogin: login,
+    openFlows: () => traffic.open(),
   };
 }

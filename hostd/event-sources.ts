@@ -10,6 +10,7 @@ import { ConnectionNews } from './events/connection-news.ts';
 import type { Emit } from './events/events.ts';
 import { LossNews } from './events/loss-news.ts';
 import { NicNews } from './events/nic-news.ts';
+import { PanicNews } from './events/panic-news.ts';
 import { ThreatNews } from './events/threat-news.ts';
 import { ViolationNews } from './events/violation-news.ts';
 
@@ -29,6 +30,7 @@ const MINUTE_MS = 60_000;
 export class EventSources {
   readonly #options: EventSourcesOptions;
   readonly #nics: NicNews;
+  readonly #panic: PanicNews;
   readonly #threats: ThreatNews;
   readonly #violations: ViolationNews;
   readonly #losses: LossNews;
@@ -41,6 +43,7 @@ export class EventSources {
     this.#options = options;
     const { clock, emit, dataplane, segmentName } = options;
     this.#nics = new NicNews(emit);
+    this.#panic = new PanicNews(emit);
     this.#threats = new ThreatNews(emit);
     this.#violations = new ViolationNews(emit);
     this.#losses = new LossNews(emit);
@@ -92,6 +95,8 @@ export class EventSources {
     const { clock, dataplane, nics } = this.#options;
     const now = clock.now();
     this.#conflicts.tell(now);
+    const { status } = dataplane.state;
+    if (status) this.#panic.take(status.panic);
     if (this.#libvirtAnswers && dataplane.state.state === 'connected') this.#nics.take(nics(), now);
   }
 

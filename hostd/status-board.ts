@@ -96,6 +96,9 @@ export class StatusBoard {
       fallback: welcome?.fallback ?? null,
       workers: status?.workers ?? [],
       flows: status?.flows ?? null,
+      enforces: status?.enforces ?? null,
+      panic: status?.panic ?? null,
+      tapToPolicy: status?.tapToPolicy ?? null,
     };
   }
 

@@ -1,6 +1,6 @@
 // A small host for the tests of this room: nat network (host is router), two isolated networks with the same
 // addresses, a guest that routes between two segments, a LAN bridge with a physical uplink.
-import type { Link, Segment, TappedNic } from '../dp/contract/protocol.ts';
+import type { Link, NicProtection, Segment, TappedNic } from '../dp/contract/protocol.ts';
 import { AddressBook } from './address-book.ts';
 import { buildTopology } from './model.ts';
 import type {
@@ -74,12 +74,29 @@ const networks: TopologyNetwork[] = [
   }),
 ];
 
+/** As a NIC is that nobody enforces anything at. */
+export const UNPROTECTED: NicProtection = {
+  state: 'off',
+  enforcer: null,
+  reason: 'not in protect',
+  failPolicy: 'open',
+  frames: {},
+};
+
 function tappedOf([, segment]: [string, number], index: number): TappedNic {
   const slot = index + 1;
   const lost = { ring: 0, budget: 0, table: 0, quota: 0, read: 0 };
   const counts = { packets: [0, 0] as [number, number], bytes: [0, 0] as [number, number], lost };
   const tap = { slot, ifindex: 100 + slot, tap: `vnet${slot}`, mac: `fe:54:00:00:00:0${slot}`, netns: '' };
-  return { ...tap, segment, hook: 'tcx', reason: '', since: '2026-01-01T00:00:00Z', ...counts };
+  return {
+    ...tap,
+    segment,
+    hook: 'tcx',
+    reason: '',
+    since: '2026-01-01T00:00:00Z',
+    ...counts,
+    protection: UNPROTECTED,
+  };
 }
 
 function workloadsOf(): TopologyWorkload[] {

@@ -68,10 +68,6 @@ function endpointOf(
   known: Plugged | undefined,
   network: TopologyNetwork | undefined,
 ): Endpoint {
-  const mac = known?.nic.mac ?? null;
-  const fixed = network?.addresses.flatMap(({ hosts }) => hosts.filter((host) => host.mac === mac)) ?? [];
-  const leases = network?.leases.filter((lease) => lease.mac === mac) ?? [];
-  const isKnown = mac !== null;
   return {
     slot: tapped.slot,
     tap: tapped.tap,
@@ -79,12 +75,22 @@ function endpointOf(
     workload: known?.workload.uuid ?? null,
     workloadName: known?.workload.name ?? tapped.tap,
     nic: known?.nic.id ?? null,
-    mac,
-    configured: isKnown
-      ? unique([...(known?.nic.addresses ?? []), ...fixed.map((host) => host.address)])
-      : [],
-    leased: isKnown ? unique(leases.map((lease) => lease.address)) : [],
+    mac: known?.nic.mac ?? null,
+    ...(known ? givenAddresses(known.nic, network) : { configured: [], leased: [] }),
     incarnation: `${tapped.netns}/${tapped.ifindex} ${tapped.segment} ${tapped.since}`,
+  };
+}
+
+/** What libvirt itself says is a NIC's own: domain XML and the network's fixed hosts, and its DHCP server's leases. */
+export function givenAddresses(
+  { mac, addresses }: Pick<TopologyNic, 'mac' | 'addresses'>,
+  network: Pick<TopologyNetwork, 'addresses' | 'leases'> | undefined,
+): Pick<Endpoint, 'configured' | 'leased'> {
+  const fixed = network?.addresses.flatMap(({ hosts }) => hosts.filter((host) => host.mac === mac)) ?? [];
+  const leases = network?.leases.filter((lease) => lease.mac === mac) ?? [];
+  return {
+    configured: unique([...addresses, ...fixed.map(({ address }) => address)]),
+    leased: unique(leases.map(({ address }) => address)),
   };
 }
 

@@ -204,6 +204,13 @@ export interface Addon {
   /** What the library can name; throws where it is not installed. */
   fallbackNames(library: FallbackLibrary): string[];
   restore(pinRoot: string): void;
+  /**
+   * For so many seconds nothing is dropped or held; 0 ends it. Writes the pinned map: neither vmoat-dp nor vmoat-hostd
+   * has to run. Throws where nothing is pinned.
+   */
+  panic(pinRoot: string, seconds: number): void;
+  /** Seconds that are left of it; 0: none. */
+  panicUntil(pinRoot: string): number;
   /** True where a supervisor listened; see sd_notify(3). */
   systemdNotify(state: string): boolean;
   /** Longest time between two WATCHDOG=1; 0 where none is asked for. */

@@ -49,6 +49,9 @@ const WELCOME: Welcome = {
 const STATUS = {
   workers: [],
   flows: { kernel: 0, kernelMax: 1, sessions: 0, sessionsMax: 1, pickedUp: 0 },
+  enforces: false,
+  panic: null,
+  tapToPolicy: { nics: 0, sumMs: 0, maxMs: 0 },
   frames: 0,
   records: 0,
   lost: {

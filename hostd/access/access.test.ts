@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  chownSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -14,6 +15,7 @@ import { after, test } from 'node:test';
 import { ManualClock } from '../base/clock.ts';
 import { AuditLog, type NewEntry } from './audit-log.ts';
 import { Failures } from './failures.ts';
+import { appendOffline } from './offline-audit.ts';
 import { Tokens } from './tokens.ts';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
@@ -53,6 +55,25 @@ test('a token: found by its secret, hashed on disk, void when it expires or is r
   assert.equal((await later.revoke('ci'))?.id, again.token.id);
   assert.equal(later.find(again.secret), null);
   assert.equal(await later.revoke('ci'), null);
+});
+
+test('root writes into the log of a hostd that does not run, and takes no file from it', async () => {
+  const clock = new ManualClock(NOW);
+  const own = join(folder, 'offline');
+  const missing = appendOffline(own, clock, entry());
+  await assert.rejects(missing, { code: 'audit_failed' });
+  const before = new AuditLog(own, clock);
+  await before.append({ ...entry(), action: 'before' });
+  await before.close();
+  if (process.getuid?.() === 0) chownSync(own, 65_534, 65_534);
+  await appendOffline(own, clock, { ...entry(), action: 'offline' });
+  const { entries } = await new AuditLog(own, clock).find({}, null, 10);
+  assert.deepEqual(
+    entries.map(({ action }) => action),
+    ['offline', 'before'],
+  );
+  const { uid } = statSync(own);
+  for (const name of readdirSync(own)) assert.equal(statSync(join(own, name)).uid, uid);
 });
 
 test('names are taken once, also by requests at the same time', async () => {

@@ -22,6 +22,8 @@ export interface AuditPage {
   next: { first: number; id: string } | null;
 }
 
+/** Name of the file that an entry of this time (RFC 3339) stands in. */
+export const auditFile = (at: string): string => `audit-${at.slice(0, 7)}.jsonl`;
 const FILE = /^audit-(\d{4}-\d{2})\.jsonl$/;
 /** Refusals a minute that get an entry: whoever may only ask must not fill the disk. */
 const REFUSALS_MAX = 60;
@@ -32,7 +34,7 @@ export class AuditLog {
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #nextId = orderedIds();
-  #open: { month: string; file: FileHandle } | null = null;
+  #open: { name: string; file: FileHandle } | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #refusals = { since: 0, count: 0 };
   #left = 0;
@@ -94,17 +96,17 @@ export class AuditLog {
   async #write(entry: NewEntry): Promise<void> {
     const now = this.#clock.now();
     const at = new Date(now).toISOString();
-    const file = await this.#fileOf(at.slice(0, 7));
+    const file = await this.#fileOf(auditFile(at));
     const line: AuditEntry = { id: this.#nextId(now), at, ...entry };
     await file.appendFile(`${JSON.stringify(line)}\n`);
     await file.datasync();
   }
 
-  async #fileOf(month: string): Promise<FileHandle> {
-    if (this.#open?.month === month) return this.#open.file;
+  async #fileOf(name: string): Promise<FileHandle> {
+    if (this.#open?.name === name) return this.#open.file;
     await this.#open?.file.close();
     this.#open = null;
-    const file = await open(join(this.#folder, `audit-${month}.jsonl`), 'a+', 0o600);
+    const file = await open(join(this.#folder, name), 'a+', 0o600);
     try {
       await endLine(file);
     } catch (cause) {
@@ -113,7 +115,7 @@ export class AuditLog {
     }
     const folder = await open(this.#folder, 'r');
     await folder.sync().finally(() => folder.close());
-    this.#open = { month, file };
+    this.#open = { name, file };
     return file;
   }
 
@@ -131,7 +133,7 @@ export class AuditLog {
 
   /** Oldest first; a line that a power failure tore is left out. */
   async #read(month: string): Promise<AuditEntry[]> {
-    const input = createReadStream(join(this.#folder, `audit-${month}.jsonl`), 'utf8');
+    const input = createReadStream(join(this.#folder, auditFile(month)), 'utf8');
     const found: AuditEntry[] = [];
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       const entry = AuditEntry.safeParse(parsed(line));

@@ -166,6 +166,7 @@ export const adviceOperations = [
         advisor,
         counters,
         workloads: sources.workloads(),
+        enforcing: sources.status().dataplane,
       });
     },
   }),

@@ -69,9 +69,17 @@ async function recordedFlow(sources: ApiSources, id: string): Promise<Asked> {
     confidence,
     isFinal: app !== null || end !== null,
     why: [from?.why ?? null, to?.why ?? null],
-    recorded: { verdict: flow.verdict ?? null, rule: flow.rule ?? null, violation: flow.violation ?? false },
+    recorded: recordedOf(flow),
   };
 }
+
+const recordedOf = ({ verdict, rule, violation, decidedBy, enforced }: Flow): Asked['recorded'] => ({
+  verdict: verdict ?? null,
+  rule: rule ?? null,
+  violation: violation ?? false,
+  decidedBy: decidedBy ?? null,
+  enforced: enforced ?? null,
+});
 
 const endSeen = (ref: WorkloadRef | undefined, address: Flow['src']): EvidenceEnd => ({
   kind: ref?.kind ?? 'external',

@@ -9,6 +9,7 @@ import { exportOperations } from './export-operations.ts';
 import { filterOf, timeOf } from './flow-query.ts';
 import { nameOperations } from './name-operations.ts';
 import { operation } from './operation.ts';
+import { panicOperations } from './panic-operations.ts';
 import { policyOperations } from './policy-operations.ts';
 import {
   allStreamKinds,
@@ -114,6 +115,7 @@ export const operations = (hub: StreamHub) => [
   ...eventOperations,
   ...nameOperations,
   ...accessOperations,
+  ...panicOperations,
   operation({
     method: 'get',
     path: '/graph',

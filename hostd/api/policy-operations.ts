@@ -23,6 +23,7 @@ import {
   VersionParam,
 } from '../policy/shapes.ts';
 import type { VersionInfo } from '../policy/store/state.ts';
+import { refuseCutOff } from './cut-off-guard.ts';
 import { type Change, type Operation, operation } from './operation.ts';
 import { IdParam, NoQuery } from './queries.ts';
 import { Page } from './schema.ts';
@@ -59,8 +60,11 @@ export const policyOperations: Operation[] = [
     errors: [
       ...(['policy_syntax', 'policy_unknown_key', 'policy_bad_value', 'policy_conflict'] as const),
       ...(['policy_base_missing', 'policy_pending', 'policy_store_failed', 'body_too_large'] as const),
+      'would_cut_off',
     ],
-    handle: async ({ sources: { policy }, body, caller, changed }) => {
+    handle: async ({ sources, body, caller, changed }) => {
+      const { policy } = sources;
+      await refuseCutOff(sources, body, () => policy.versions.read(body.text, body.source ?? 'the policy'));
       const { text, base, source = null, confirmWithinMs: confirmWithin_ms = null, reason } = body;
       const author = caller.user || 'web';
       const wanted = { text, author, reason, source, confirmWithin_ms, base };
@@ -115,8 +119,20 @@ export const policyOperations: Operation[] = [
     params: VersionParam,
     body: RollbackBody,
     answer: PolicyVersion,
-    errors: ['policy_version_unknown', 'policy_pending', 'policy_store_failed', 'policy_store_broken'],
-    handle: async ({ sources: { policy }, params: { id }, body, caller, changed }) => {
+    errors: [
+      ...([
+        'policy_version_unknown',
+        'policy_pending',
+        'policy_store_failed',
+        'policy_store_broken',
+      ] as const),
+      'would_cut_off',
+    ],
+    handle: async ({ sources, params: { id }, body, caller, changed }) => {
+      const { policy } = sources;
+      await refuseCutOff(sources, body ?? {}, async () =>
+        policy.versions.read(await policy.versions.text(id), 'the policy'),
+      );
       const by = { author: caller.user || 'web', reason: body?.reason ?? '' };
       const confirmWithin_ms = body?.confirmWithinMs ?? null;
       const back = () => policy.versions.rollback(id, { ...by, confirmWithin_ms });
@@ -173,8 +189,11 @@ export const policyOperations: Operation[] = [
     params: IdParam,
     body: ModeBody,
     answer: PolicyVersion,
-    errors: ['group_unknown', 'policy_pending', 'policy_store_failed'],
-    handle: async ({ sources: { policy }, params: { id }, body: { mode, reason }, caller, changed }) => {
+    errors: ['group_unknown', 'policy_pending', 'policy_store_failed', 'would_cut_off'],
+    handle: async ({ sources, params: { id }, body, caller, changed }) => {
+      const { policy } = sources;
+      const { mode, reason } = body;
+      await refuseCutOff(sources, body, () => policy.withMode(id, mode));
       const set = () => policy.setMode(id, mode, { author: caller.user || 'web', reason });
       return versionOf(policy, await audited(policy, changed, set));
     },

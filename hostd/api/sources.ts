@@ -56,6 +56,8 @@ export interface ApiSources {
   liveGraph(level: Level): Graph;
   pastGraph(since: number, until: number, level: Level): Promise<Graph>;
   flows(filter: FlowFilter, position: FlowPosition | null, limit: number): Promise<FlowPage>;
+  /** Those that have not ended. */
+  openFlows(): Iterable<Flow>;
   /** A live flow, or the history's. */
   flow(id: string): Promise<Flow | null>;
   /** Who is meant by a UUID, the beginning of one, a name, a node id or an address; throws VmoatError. */
@@ -86,6 +88,8 @@ export interface ApiSources {
   exports: Exports;
   /** Where the page is served, for `vmoat web-login`; throws `listen_failed` where it is not. */
   webLogin(caller: Caller): WebLogin;
+  /** Of the page; null: it is not served. */
+  pagePort(): number | null;
 }
 
 /** What happens, as it happens. */

@@ -38,7 +38,7 @@ export const errorCodes = {
   },
   not_found: {
     http: 404,
-    means: 'There is no such path, flow or incident.',
+    means: 'There is no such path, flow, incident or NIC.',
     remedy: '`GET /api/v1/openapi.json` lists the paths.',
   },
   workload_unknown: {
@@ -167,6 +167,12 @@ export const errorCodes = {
     means: 'There is no such group, or nothing proposes it.',
     remedy: '`vmoat group list` lists them; the hint names the nearest.',
   },
+  would_cut_off: {
+    http: 409,
+    means:
+      'The change would cut open flows by which somebody manages this host or a VM; nothing has changed.',
+    remedy: 'Allow them by a rule or by `failSafePorts`; or insist: `--force`, `"force": true`.',
+  },
   policy_store_broken: {
     http: 503,
     means: 'What is kept of the policy cannot be read; hostd does not start with it.',
@@ -207,6 +213,27 @@ export const errorCodes = {
     http: 0,
     means: 'What answered on the socket is not a vmoat-hostd of this version.',
     remedy: 'Restart vmoat-hostd after an upgrade; check `--socket`.',
+  },
+  root_needed: {
+    http: 0,
+    means: 'Only root may do this.',
+    remedy: 'Run it with sudo.',
+  },
+  not_confirmed: {
+    http: 0,
+    means: 'What was asked for was not confirmed; nothing was done.',
+    remedy: 'Answer the question as it says, or add `--yes` where nobody can be asked.',
+  },
+  nothing_enforced: {
+    http: 0,
+    means: 'vmoat-dp has pinned nothing on this host: nothing is dropped or held by vmoat.',
+    remedy:
+      'Look elsewhere for what drops: `vmoat doctor`. Other pins than the usual ones are named by `--pins`.',
+  },
+  panic_failed: {
+    http: 0,
+    means: 'The pinned map that panic is written to cannot be used.',
+    remedy: '`vmoat-dp --restore` takes everything of vmoat’s off this host.',
   },
   usage: {
     http: 0,

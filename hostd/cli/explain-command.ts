@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { service } from '../base/service-text.ts';
-import { Explanation } from '../policy/advice/shapes.ts';
+import { type EnforcedNic, Explanation } from '../policy/advice/shapes.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';
 import { clockTime, short } from './quantity.ts';
 import { type Style, styled, type Terminal } from './terminal.ts';
@@ -51,7 +51,7 @@ const MATCHES: Record<Explanation['rules'][number]['match'], string> = {
 };
 
 export function explanationText(explanation: Explanation, terminal: Terminal, now_ms: number): string {
-  const { proto, port, app, rules, rulesLeftOut, reversed, enforcer, recorded } = explanation;
+  const { proto, port, app, rules, rulesLeftOut, reversed, recorded } = explanation;
   const line = (name: string, text: string, style: Style | null = null): string =>
     `${styled(terminal, 'bold', name.padEnd(9))}  ${styled(terminal, style, text)}\n`;
   const ends = (['from', 'to'] as const).flatMap((side) => endLines(side, explanation[side], line));
@@ -65,8 +65,10 @@ export function explanationText(explanation: Explanation, terminal: Terminal, no
     rulesLeftOut > 0 ? line('rule', `and ${rulesLeftOut} before them that did not match`) : '',
     rules.length === 0 ? line('rule', 'none speaks of these two') : '',
     line('verdict', verdictText(explanation), explanation.verdict === 'deny' ? 'red' : null),
-    line('enforcer', enforcer),
-    recorded ? line('recorded', recordedText(recorded)) : '',
+    ...enforcementTexts(explanation).map((text) => line('enforcer', text)),
+    recorded
+      ? line('recorded', recordedText(recorded, explanation), recorded.verdict === 'deny' ? 'red' : null)
+      : '',
   ].join('');
 }
 
@@ -105,5 +107,46 @@ function verdictText({ verdict, final, violation, decidedBy, rule }: Explanation
   return `${verdict}${violation ? ' and a violation' : ''}, ${why}${final ? '' : '; the application may still make it a violation'}`;
 }
 
-const recordedText = ({ verdict, rule, violation }: NonNullable<Explanation['recorded']>): string =>
-  `${verdict ?? 'no verdict'}${violation ? ' and a violation' : ''}${rule ? ` by rule ${rule}` : ''}`;
+/** What carries the verdict out at each NIC. */
+function enforcementTexts(explanation: Explanation): string[] {
+  const { panic, nics } = explanation.enforcement;
+  const at = nics.map(
+    (nic) => `${explanation[nic.side].end.name}, ${nic.tap ?? 'no tap'}: ${enforcedText(nic)}`,
+  );
+  return [
+    ...(panic ? [`panic: nothing is dropped or held until ${panic.until}`] : []),
+    ...(at.length > 0 ? at : ['none: neither end is a VM of this host']),
+  ];
+}
+
+const enforcedText = ({ enforcer, reason, failPolicy, failSafePort }: EnforcedNic): string =>
+  [
+    reason ? `${enforcer ?? 'none'} (${reason})` : (enforcer ?? 'none'),
+    ...(failPolicy ? [`fail policy ${failPolicy}`] : []),
+    ...(failSafePort ? [`${failSafePort} is a fail-safe port and passes whatever the verdict`] : []),
+  ].join('; ');
+
+/** Of a denial also who asked for it. */
+function recordedText(recorded: NonNullable<Explanation['recorded']>, explanation: Explanation): string {
+  const { verdict, rule, violation, decidedBy, enforced } = recorded;
+  const why = rule ? ` by rule ${rule}` : decidedBy ? ` by ${DECIDERS[decidedBy]}` : '';
+  const whose = verdict === 'deny' && decidedBy === 'mode' ? ` of ${protectingText(explanation)}` : '';
+  const became = enforced ? `; ${enforced}` : '';
+  return `${verdict ?? 'no verdict'}${violation ? ' and a violation' : ''}${why}${whose}${became}`;
+}
+
+const DECIDERS: Record<NonNullable<NonNullable<Explanation['recorded']>['decidedBy']>, string> = {
+  rule: 'a rule that is no more',
+  mode: 'the mode',
+  failPolicy: 'the fail policy',
+  panic: 'panic',
+};
+
+/** The ends in protect as of now, with what puts them there. */
+function protectingText({ from, to }: Explanation): string {
+  const ends = [from, to].filter(({ mode }) => mode === 'protect');
+  const texts = ends.map(
+    ({ end, modeFrom }) => `${end.name} (protect, ${modeFrom === null ? 'the default' : `of ${modeFrom}`})`,
+  );
+  return texts.join(' and ') || 'an end that was in protect then';
+}

@@ -24,7 +24,12 @@ export function verdictStyle(flow: Flow): Style | null {
 }
 
 const notes = (flow: Flow): string =>
-  [...flow.threats, ...flow.anomalies, ...(flow.violation ? ['violation'] : [])].join(' ');
+  [
+    ...(flow.enforced === 'dropped' || flow.enforced === 'reset' ? [flow.enforced] : []),
+    ...flow.threats,
+    ...flow.anomalies,
+    ...(flow.violation ? ['violation'] : []),
+  ].join(' ');
 
 /** One line with a line break. */
 export function compact(flow: Flow, terminal: Terminal, now_ms: number): string {

@@ -6,7 +6,14 @@ import { GroupView } from '../policy/groups/group-view.ts';
 import { GroupProposal } from '../policy/shapes.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';
 import { groupTable, groupText, proposalTable } from './group-text.ts';
-import { type ChangeOptions, change, reasonOf, reasonOption } from './policy/change-options.ts';
+import {
+  type ChangeOptions,
+  change,
+  forceOption,
+  insistence,
+  reasonOf,
+  reasonOption,
+} from './policy/change-options.ts';
 import { styled } from './terminal.ts';
 
 export function groupCommand(program: Command, context: Context): void {
@@ -85,7 +92,7 @@ export function modeCommand(program: Command, context: Context): void {
     .description('set the mode of a group in the policy: a new version; root only')
     .argument('<group>', 'a group of VMs, vm.NAME, or host')
     .addArgument(new Argument('<mode>', 'the mode').choices(MODES));
-  reasonOption(command)
+  forceOption(command)
     .addHelpText(
       'after',
       examples('sudo vmoat mode web monitor', "sudo vmoat mode vm.db-1 learn --reason 'moves'"),
@@ -94,7 +101,7 @@ export function modeCommand(program: Command, context: Context): void {
       change(
         context,
         `/groups/${encodeURIComponent(name)}/mode`,
-        { mode, ...reasonOf(options) },
+        { mode, ...reasonOf(options), ...insistence(options) },
         options.output,
       ),
     );

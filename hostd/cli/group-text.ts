@@ -1,6 +1,7 @@
 // Groups as tables and text.
 import { stringify } from 'yaml';
 import type { GroupView } from '../policy/groups/group-view.ts';
+import { PROTECTION } from '../policy/sections/protection.ts';
 import type { GroupProposal } from '../policy/shapes.ts';
 import { type Column, table } from './table.ts';
 import { styled, type Terminal } from './terminal.ts';
@@ -28,21 +29,21 @@ export const groupTable = (groups: readonly GroupView[], terminal: Terminal): st
   table(terminal, COLUMNS, groups);
 
 export function groupText(group: GroupView, terminal: Terminal): string {
-  const { name, origin, mode, comment, failPolicy, promote, members, rules } = group;
+  const { name, origin, mode, comment, promote, members, rules } = group;
   const facts: [string, string | undefined][] = [
     ['name', name],
     ['origin', origin],
     ['mode', mode ?? 'bears none'],
     ['is', criteria(group)],
     ['comment', comment],
-    ['failPolicy', failPolicy],
+    ...PROTECTION.map((key): [string, string | undefined] => [key, group[key] && inline(group[key])]),
     ['promote', promote && inline(promote)],
     ['rules', rules.join(', ') || '-'],
   ];
   const lines = facts.map(([key, value]) =>
     value === undefined
       ? ''
-      : `${styled(terminal, 'bold', key.padEnd(10))}  ${styled(terminal, null, value)}\n`,
+      : `${styled(terminal, 'bold', key.padEnd(13))}  ${styled(terminal, null, value)}\n`,
   );
   return lines.join('') + (members ? `\n${memberTable(members, terminal)}` : '');
 }

@@ -1,10 +1,10 @@
-// `vmoat nic list`: every NIC, how it is tapped, or why it is not.
+// `vmoat nic`: every NIC, how it is tapped and protected, or why it is not.
 import type { Command } from 'commander';
 import { Nic, Page } from '../api/schema.ts';
+import { VmoatError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';
-import { bytes } from './quantity.ts';
-import { type Column, table } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import { nicTable, nicText } from './nic-text.ts';
 
 export function nicCommand(program: Command, context: Context): void {
   const nic = program.command('nic').description('the NICs of the VMs');
@@ -14,34 +14,39 @@ export function nicCommand(program: Command, context: Context): void {
     .addOption(outputOption('table', 'json'))
     .addHelpText(
       'after',
-      examples('vmoat nic list', `vmoat nic list -o json | jq '.[] | select(.hook == "none")'`),
+      examples(
+        'vmoat nic list',
+        `vmoat nic list -o json | jq '.[] | select(.hook == "none")'`,
+        `vmoat nic list -o json | jq '.[] | select(.protection.state == "inline") | .protection.frames'`,
+      ),
     )
     .action(async (options: { output: string }) => {
       const { items } = await context.daemon().get(Page(Nic), '/nics');
       if (options.output === 'json') printJson(context.terminal, items);
       else context.terminal.out(nicTable(context.terminal, items, true));
     });
+  nic
+    .command('show')
+    .description('one NIC: how it is tapped, what carries its verdicts out, and what became of its frames')
+    .argument('<nic>', 'its tap or its MAC address')
+    .addOption(outputOption('table', 'json'))
+    .addHelpText('after', examples('vmoat nic show vnet3', 'vmoat nic show vnet3 -o json | jq .protection'))
+    .action(async (name: string, options: { output: string }) => {
+      const { items } = await context.daemon().get(Page(Nic), '/nics');
+      const found = named(items, name);
+      if (options.output === 'json') printJson(context.terminal, found);
+      else context.terminal.out(nicText(context.terminal, found));
+    });
 }
 
-const plugged = (nic: Nic): string => nic.network ?? nic.segment ?? nic.source;
-
-const COLUMNS: Column<Nic>[] = [
-  { title: 'TAP', text: (nic) => nic.tap ?? '' },
-  { title: 'MAC', text: (nic) => nic.mac },
-  { title: 'IN', text: plugged },
-  { title: 'HOOK', text: (nic) => nic.hook, style: (nic) => (nic.hook === 'none' ? 'yellow' : 'green') },
-  { title: 'SENT', text: (nic) => bytes(nic.bytes[0]), right: true },
-  { title: 'RECEIVED', text: (nic) => bytes(nic.bytes[1]), right: true },
-  {
-    title: 'LOST',
-    text: (nic) => String(nic.lost),
-    style: (nic) => (nic.lost > 0 ? 'red' : null),
-    right: true,
-  },
-  { title: 'ADDRESSES', text: (nic) => nic.addresses.map((known) => known.address).join(', ') },
-  { title: 'NOTE', text: (nic) => nic.reason },
-];
-const VM: Column<Nic> = { title: 'VM', text: (nic) => nic.workloadName };
-
-export const nicTable = (terminal: Terminal, nics: readonly Nic[], withVm: boolean): string =>
-  table(terminal, withVm ? [VM, ...COLUMNS] : COLUMNS, nics);
+function named(nics: readonly Nic[], name: string): Nic {
+  const found = nics.find(({ tap, mac }) => tap === name || mac === name.toLowerCase());
+  if (found) return found;
+  const near = nearest(
+    name,
+    nics.flatMap(({ tap }) => tap ?? []),
+  );
+  throw new VmoatError('not_found', `there is no NIC ${JSON.stringify(name)}`, {
+    hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : '`vmoat nic list` lists them',
+  });
+}

@@ -19,6 +19,7 @@ import { graphCommand } from './graph-command.ts';
 import { groupCommand, modeCommand } from './group-command.ts';
 import { namesCommand } from './names-command.ts';
 import { nicCommand } from './nic-command.ts';
+import { panicCommand } from './panic-command.ts';
 import { policyCommand } from './policy-command.ts';
 import { INSTALLED_SOCKET, isOpenTo, socketPath } from './socket-path.ts';
 import { statusCommand } from './status-command.ts';
@@ -97,6 +98,7 @@ export function build(program: Command, context: Context): void {
     explainCommand,
     groupCommand,
     modeCommand,
+    panicCommand,
     doctorCommand,
     webLoginCommand,
     exportCommand,

@@ -27,6 +27,7 @@ export function statusText(status: Status, { terminal, now }: Context): string {
     flowsLine(status),
     threatsLine(status),
     policyLine(status),
+    ...protectionLines(status),
     ...fallbackLines(status),
     ...lossLines(status),
   );
@@ -106,6 +107,20 @@ function policyLine({ policy, dataplane }: Status): Line {
   if (confirmBy !== null) return ['policy', name, 'yellow', `${detail}, to be confirmed until ${confirmBy}`];
   if (inForce === generation || dataplane.state !== 'connected') return ['policy', name, null, detail];
   return ['policy', name, 'yellow', `${detail}, not in force at vmoat-dp yet`];
+}
+
+/** While vmoat-dp answers. */
+function protectionLines({ dataplane: { enforces, panic, tapToPolicy } }: Status): Line[] {
+  if (enforces === null) return [];
+  if (panic !== null)
+    return [
+      ['protection', 'panic', 'red', `nothing is dropped or held until ${panic.until}; vmoat panic --end`],
+    ];
+  if (!enforces)
+    return [['protection', 'off', null, 'verdicts are told, not carried out: vmoat-dp has no --enforce on']];
+  const { nics = 0, sumMs = 0, maxMs = 0 } = tapToPolicy ?? {};
+  const times = `from tap to policy ${(sumMs / nics).toFixed(1)} ms on average, ${maxMs.toFixed(1)} ms at most, ${short(nics)} NICs`;
+  return [['protection', 'on', 'green', nics > 0 ? times : '']];
 }
 
 /** Only where the operator asked for one. */

@@ -1,4 +1,5 @@
 // What the CLI writes to: colour only on a terminal, hostile text escaped, a reader that goes away is no error.
+import { createInterface } from 'node:readline/promises';
 import { printable } from '../../dp/client/printable.ts';
 
 export interface Terminal {
@@ -9,6 +10,8 @@ export interface Terminal {
   colour: boolean;
   /** Columns, or undefined where nobody reads in columns. */
   columns: number | undefined;
+  /** What the person at the terminal answers, without its line break; absent where nobody can be asked. */
+  ask?: (question: string) => Promise<string>;
 }
 
 const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
@@ -23,7 +26,18 @@ export function processTerminal(): Terminal {
     err: (text) => void process.stderr.write(text),
     colour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
+    ...(process.stdin.isTTY && process.stderr.isTTY && { ask: askProcess }),
   };
+}
+
+/** On stderr, so that what goes to stdout stays for programs. */
+async function askProcess(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }
 
 /** Text of others, safe for a terminal, in a style where there is colour. */

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type Nic, Page, Workload } from '../api/schema.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';
-import { nicTable } from './nic-command.ts';
+import { nicTable } from './nic-text.ts';
 import { type ChangeOptions, change, reasonOf, reasonOption } from './policy/change-options.ts';
 import { type Column, table } from './table.ts';
 import { type Style, safeJson, styled, type Terminal } from './terminal.ts';

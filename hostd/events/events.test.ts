@@ -9,6 +9,7 @@ import { ConnectionNews } from './connection-news.ts';
 import { emitter } from './events.ts';
 import { LossNews } from './loss-news.ts';
 import { NicNews } from './nic-news.ts';
+import { PanicNews } from './panic-news.ts';
 import { eventReference } from './reference.ts';
 import { ThreatNews } from './threat-news.ts';
 
@@ -21,6 +22,21 @@ function setUp() {
   const emit = emitter(clock, (event) => told.push(EventRecord.parse(event)));
   return { clock, told, emit, kinds: () => told.map(({ kind }) => kind) };
 }
+
+test('panic is told when it begins, is prolonged and ends, and once', () => {
+  const { told, emit } = setUp();
+  const news = new PanicNews(emit);
+  const at = (ms: number) => ({ until: new Date(T0 + ms).toISOString() });
+  for (const panic of [null, at(60_000), at(60_003), at(59_998), at(600_000), null, null]) news.take(panic);
+  assert.deepEqual(
+    told.map(({ kind, severity, text }) => [kind, severity, /until (\S+)$/.exec(text)?.[1]]),
+    [
+      ['panic-began', 'high', '2026-11-20T12:01:00.000Z'],
+      ['panic-began', 'high', '2026-11-20T12:10:00.000Z'],
+      ['panic-ended', 'info', undefined],
+    ],
+  );
+});
 
 const nic = (id: string, change: Partial<Nic> = {}): Nic => ({
   id,
@@ -42,6 +58,7 @@ const nic = (id: string, change: Partial<Nic> = {}): Nic => ({
   packets: [0, 0],
   bytes: [0, 0],
   lost: 0,
+  protection: null,
   ...change,
 });
 

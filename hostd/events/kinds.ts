@@ -44,6 +44,11 @@ export const eventKinds = {
     severity: 'medium',
     means: 'a version that nobody confirmed, or that was withdrawn, is live no more',
   },
+  'panic-began': {
+    severity: 'high',
+    means: 'root lets everything pass for a while: nothing is dropped or held',
+  },
+  'panic-ended': { severity: 'info', means: 'that is over: verdicts are carried out again' },
   'promotion-due': { severity: 'info', means: 'a group will soon go one mode further by itself' },
   'rules-unused': {
     severity: 'info',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TappedNic } from '../../dp/contract/protocol.ts';
 import type { Nic as LibvirtNic, Snapshot, Workload } from '../../libvirt-watch/types.ts';
+import { UNPROTECTED } from '../../topology/fixture.ts';
 import { Nic } from '../api/schema.ts';
 import { automaticGroup } from './automatic-group.ts';
 import { Inventory, type Tables } from './inventory.ts';
@@ -55,6 +56,7 @@ const tapped = (tap: string, slot: number, change: Partial<TappedNic> = {}): Tap
   packets: [1, 2],
   bytes: [3, 4],
   lost: { ring: 1, budget: 0, table: 2, quota: 0, read: 0 },
+  protection: UNPROTECTED,
   ...change,
 });
 
@@ -104,8 +106,37 @@ test('a NIC is joined with its tap: hook, traffic, losses, addresses', () => {
       workload: UUID,
       nic: `${UUID}/52:54:00:00:00:01`,
       bandwidth: false,
+      filtered: false,
     },
   ]);
+});
+
+test('a NIC’s own addresses are those that libvirt gave it, also before it is tapped', () => {
+  const { inventory } = setUp();
+  const mac = '52:54:00:00:00:01';
+  const lan = {
+    addresses: [{ address: '10.0.0.254', prefix: 24, hosts: [{ mac, address: '10.0.0.6' }] }],
+    leases: [
+      { mac, address: '10.0.0.7' },
+      { mac: '52:54:00:00:00:09', address: '10.0.0.9' },
+    ],
+  };
+  const { workloads } = snapshot('running', guestNic({ network: 'lan', addresses: ['10.0.0.5'] }));
+  const networks = new Map([['lan', { name: 'lan', active: true, bridge: 'br0', ...lan }]]);
+  inventory.takeLibvirt({ workloads, networks: networks as unknown as Snapshot['networks'] });
+  assert.deepEqual(
+    [...inventory.givenAddresses()],
+    [[`${UUID}/${mac}`, { configured: ['10.0.0.5', '10.0.0.6'], leased: ['10.0.0.7'] }]],
+  );
+});
+
+test('dp is told whose taps libvirt’s own filters name', () => {
+  const { inventory } = setUp();
+  inventory.takeLibvirt(snapshot('running', guestNic({ filter: 'clean-traffic' })));
+  assert.deepEqual(
+    inventory.expected().nics.map(({ tap, filtered }) => [tap, filtered]),
+    [['vnet0', true]],
+  );
 });
 
 const untapped: [string, Workload['state'], Partial<LibvirtNic>, RegExp][] = [

@@ -3,9 +3,9 @@
 import type { Inventory as ExpectedNics, Link, Segment, TappedNic } from '../../dp/contract/protocol.ts';
 import type { Snapshot } from '../../libvirt-watch/types.ts';
 import { AddressBook } from '../../topology/address-book.ts';
-import { buildTopology } from '../../topology/model.ts';
+import { buildTopology, givenAddresses } from '../../topology/model.ts';
 import { resolve } from '../../topology/resolve.ts';
-import type { AddressConflict, LearnedAddress, Topology } from '../../topology/types.ts';
+import type { AddressConflict, Endpoint, LearnedAddress, Topology } from '../../topology/types.ts';
 import type { Nic, Workload, WorkloadRef } from '../api/schema.ts';
 import { type ResolvedEnd, resolvedEnds } from './resolved-ends.ts';
 import { unclaimedNic, type WorkloadViewInput, workloadView } from './workload-view.ts';
@@ -27,6 +27,9 @@ export interface InventoryOptions {
   onChange: () => void;
   onConflicts: (conflicts: AddressConflict[]) => void;
 }
+
+/** A NIC's own addresses as far as libvirt says. */
+export type GivenAddresses = Pick<Endpoint, 'configured' | 'leased'>;
 
 /** What a flow says of one end. */
 export interface EndAddress {
@@ -116,6 +119,23 @@ export class Inventory {
     return resolvedEnds(this.#topology, this.#book);
   }
 
+  /** By id of the NIC; of all that libvirt knows, also before they are tapped. */
+  givenAddresses(): Map<string, GivenAddresses> {
+    const { workloads, networks } = this.#libvirt;
+    const byName = new Map([...networks.values()].map((network) => [network.name, network]));
+    const nics = [...workloads.values()].flatMap((workload) => workload.nics);
+    const expected = nics.map((nic): [string, GivenAddresses] => [
+      nic.id,
+      givenAddresses(nic, byName.get(nic.network ?? '')),
+    ]);
+    // The segment of a tap may say which network it is in where libvirt names only its bridge.
+    const tapped = [...this.#topology.endpoints.values()].flatMap(
+      ({ nic, configured, leased }): [string, GivenAddresses][] =>
+        nic === null ? [] : [[nic, { configured, leased }]],
+    );
+    return new Map([...expected, ...tapped]);
+  }
+
   /** What dp should expect to find. */
   expected(): ExpectedNics {
     const nics = [...this.#libvirt.workloads.values()].flatMap((workload) =>
@@ -158,8 +178,11 @@ export class Inventory {
 
 /** Everything of the tables but counters. */
 function shapeOf({ nics, links, segments }: Tables): string {
-  const taps = nics.map(({ slot, ifindex, tap, netns, segment, hook, reason, since }) =>
-    [slot, ifindex, tap, netns, segment, hook, reason, since].join(' '),
-  );
+  const taps = nics.map(({ slot, ifindex, tap, netns, segment, hook, reason, since, protection }) => {
+    const { state, enforcer, failPolicy, reason: why } = protection;
+    return [slot, ifindex, tap, netns, segment, hook, reason, since, state, enforcer, failPolicy, why].join(
+      ' ',
+    );
+  });
   return JSON.stringify([taps, links, segments]);
 }

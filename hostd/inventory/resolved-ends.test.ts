@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AddressBook } from '../../topology/address-book.ts';
+import { UNPROTECTED } from '../../topology/fixture.ts';
 import { buildTopology } from '../../topology/model.ts';
 import { resolve } from '../../topology/resolve.ts';
 import { resolvedEnds } from './resolved-ends.ts';
@@ -21,6 +22,7 @@ const tapped = (slot: number, tap: string, segment: number) => ({
   },
   ...{ reason: '', since: '', packets: [0, 0] as [number, number], bytes: [0, 0] as [number, number] },
   lost: { ring: 0, budget: 0, table: 0, quota: 0, read: 0 },
+  protection: UNPROTECTED,
 });
 const plugged = (name: string, mac: string, tap: string, bridge: string) => ({
   ...{ uuid: `uuid-${name}`, name },

@@ -43,6 +43,7 @@ function nicView(nic: LibvirtNic, workload: LibvirtWorkload, input: WorkloadView
     packets: tapped?.packets ?? [0, 0],
     bytes: tapped?.bytes ?? [0, 0],
     lost: tapped ? lostOf(tapped) : 0,
+    protection: tapped?.protection ?? null,
   };
 }
 
@@ -81,6 +82,7 @@ export function unclaimedNic(tapped: TappedNic, input: Omit<WorkloadViewInput, '
     packets: tapped.packets,
     bytes: tapped.bytes,
     lost: lostOf(tapped),
+    protection: tapped.protection,
   };
 }
 

@@ -34,7 +34,11 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
   const told: PolicyOrder[] = [];
   const news: PolicyNews[] = [];
   policy.attach(
-    { workloads: () => vms.map((each) => ({ ...each, ...policy.place(each) })), ends: () => [] },
+    {
+      workloads: () => vms.map((each) => ({ ...each, ...policy.place(each) })),
+      ends: () => [],
+      givenAddresses: () => new Map(),
+    },
     {
       onTables: (tables) => told.push(tables),
       onPlaces: () => undefined,

@@ -5,6 +5,7 @@ import type { Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
 import type { Mode } from '../base/modes.ts';
 import { nearest } from '../base/nearest.ts';
+import type { GivenAddresses } from '../inventory/inventory.ts';
 import type { ResolvedEnd } from '../inventory/resolved-ends.ts';
 import type { Edit } from './document/edits.ts';
 import type { ReadPolicy } from './document/parse.ts';
@@ -26,6 +27,8 @@ import { type NewVersion, type PolicyNews, Versions, type VersionsOptions } from
 export interface PolicyInventory {
   workloads(): Workload[];
   ends(): ResolvedEnd[];
+  /** By id of the NIC. */
+  givenAddresses(): ReadonlyMap<string, GivenAddresses>;
 }
 
 export interface PolicyOptions extends VersionsOptions {
@@ -42,7 +45,7 @@ export interface Candidate {
   place: (workload: Unplaced) => Placed;
 }
 
-const NOBODY: PolicyInventory = { workloads: () => [], ends: () => [] };
+const NOBODY: PolicyInventory = { workloads: () => [], ends: () => [], givenAddresses: () => new Map() };
 const SECOND_MS = 1000;
 
 /** Whom the policy tells; none of them may throw. */
@@ -177,6 +180,7 @@ export class Policy {
       this.#lessons,
       this.#nextExpiry,
       workloads.map(spokenOf),
+      [...this.#inventory.givenAddresses()],
       ends,
     ]);
     if (from === this.#madeFrom) return;
@@ -227,15 +231,14 @@ export class Policy {
 
   /** Sets the mode of a group of VMs, of `vm.NAME` or of the host, where it stands in the document. */
   setMode(name: string, mode: Mode, by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
-    const edits = ({ groups }: PolicyDocument): Edit[] => {
-      const index = groups.findIndex((group) => group.name === name);
-      const group = groups[index];
-      if (group && !isOfVms(group)) throw modeless(name);
-      if (group) return [{ verb: 'set', path: ['groups', index], key: 'mode', value: mode }];
-      if (name !== 'host' && this.group(name).origin !== 'automatic') throw modeless(name);
-      return [appended({ name, mode })];
-    };
+    const edits = (document: PolicyDocument) => this.#modeEdits(document, name, mode);
     return this.versions.edit(edits, { ...by, reason: by.reason || `${name}: ${mode}` });
+  }
+
+  /** What setting the mode would make live. */
+  async withMode(name: string, mode: Mode): Promise<ReadPolicy> {
+    const text = await this.versions.edited(this.#modeEdits(this.document, name, mode));
+    return this.versions.read(text, 'the policy');
   }
 
   /** Cuts a VM off, in front of all rules, until it is released; rejects with `name_taken`. */
@@ -252,6 +255,15 @@ export class Policy {
 
   lint(watch: LiveKnowledge['watch']): LintAnswer {
     return lint(this.versions.live.policy, this.#options.clock.now(), this.#knowledge(watch));
+  }
+
+  #modeEdits({ groups }: PolicyDocument, name: string, mode: Mode): Edit[] {
+    const index = groups.findIndex((group) => group.name === name);
+    const group = groups[index];
+    if (group && !isOfVms(group)) throw modeless(name);
+    if (group) return [{ verb: 'set', path: ['groups', index], key: 'mode', value: mode }];
+    if (name !== 'host' && this.group(name).origin !== 'automatic') throw modeless(name);
+    return [appended({ name, mode })];
   }
 
   #knowledge(watch: LiveKnowledge['watch']): LiveKnowledge {
@@ -298,6 +310,7 @@ export class Policy {
       ruleNumbers: numbers,
       workloads: other?.workloads ?? this.#inventory.workloads(),
       ends: this.#inventory.ends(),
+      givenAddresses: this.#inventory.givenAddresses(),
       defaultMode: (other?.membership ?? this.#membership).defaultMode,
       now,
     });

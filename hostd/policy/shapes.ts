@@ -25,6 +25,24 @@ const ConfirmWithin = z
   .describe('ms after which it is rolled back unless it is confirmed; absent: it stays');
 export const Reason = Line.default('').describe('why, for the log');
 
+const Port = z.int().min(1).max(65_535);
+/** What a change of the policy may say of whoever asks for it. */
+const Insistence = {
+  force: z
+    .boolean()
+    .default(false)
+    .describe('also where it cuts open flows by which somebody manages host or VMs'),
+  session: z
+    .strictObject({
+      client: z.string().max(64),
+      clientPort: Port,
+      server: z.string().max(64),
+      serverPort: Port,
+    })
+    .optional()
+    .describe('what the caller’s shell runs over, as $SSH_CONNECTION has it'),
+};
+
 export const ApplyBody = z.strictObject({
   text: z.string().max(TEXT_CHARS_MAX).describe('the document: YAML or JSON'),
   base: z
@@ -38,9 +56,12 @@ export const ApplyBody = z.strictObject({
   ),
   confirmWithinMs: ConfirmWithin,
   reason: Reason,
+  ...Insistence,
 });
-export const RollbackBody = z.strictObject({ confirmWithinMs: ConfirmWithin, reason: Reason }).optional();
-export const ModeBody = z.strictObject({ mode: Mode, reason: Reason });
+export const RollbackBody = z
+  .strictObject({ confirmWithinMs: ConfirmWithin, reason: Reason, ...Insistence })
+  .optional();
+export const ModeBody = z.strictObject({ mode: Mode, reason: Reason, ...Insistence });
 export const AcceptBody = z
   .strictObject({ name: GroupName.optional().describe('another name than the proposed one'), reason: Reason })
   .optional();
@@ -116,7 +137,8 @@ export const Lint = z.object({
       file: z.string(),
       line: z.int(),
       column: z.int(),
-      rule: z.string(),
+      rule: z.string().nullable().describe('at fault; null: it is a group'),
+      group: z.string().nullable(),
       other: z.object({ rule: z.string(), line: z.int() }).nullable(),
       message: z.string(),
       advice: z.string(),

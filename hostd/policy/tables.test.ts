@@ -10,10 +10,11 @@ const NOW = Date.parse('2026-11-20T12:00:00Z');
 const { document } = readPolicy(
   `version: vmoat/v1
 groups:
-  - { name: web, match: [{ name: { prefix: web } }], mode: protect, failPolicy: closed }
+  - { name: web, match: [{ name: { prefix: web } }], mode: protect, failPolicy: closed, failSafePorts: [tcp/22], opening: { frames: 8, bytes: 4096 } }
   - { name: office, addresses: [192.0.2.0/24] }
   - { name: mirrors, fqdn: ["*.debian.org"] }
   - { name: host, mode: monitor }
+  - { name: vm.db, ownAddresses: leased, mayServe: [dhcp], otherFrames: pass }
 rules:
   - { id: a, from: "vm:db", to: web, applications: [postgresql], ports: [tcp/5432], action: allow }
   - { id: off, from: any, to: any, action: deny, disabled: true }
@@ -51,6 +52,10 @@ const tables = policyTables({
     vm('db', 'vnet2', [], 'learn', null),
     vm('off', null, [], 'learn', null),
   ],
+  givenAddresses: new Map([
+    ['web-1/1', { configured: ['10.0.0.5'], leased: ['10.0.0.7'] }],
+    ['db/1', { configured: [], leased: [] }],
+  ]),
   ends: [
     { segment: 1, address: '192.0.2.1', kind: 'host', workload: null },
     { segment: 1, address: '192.0.2.255', kind: 'broadcast', workload: null },
@@ -76,14 +81,37 @@ test('the built-in groups stand first, then those of the document, then those of
       ['web', 'protect', 'closed'],
       ['office', null, 'open'],
       ['mirrors', null, 'open'],
-      ['vm.web-1', null, 'open'],
       ['vm.db', 'learn', 'open'],
+      ['vm.web-1', null, 'open'],
       ['vm.off', 'learn', 'open'],
       ['vm.not-there', null, 'open'],
     ],
   );
   assert.deepEqual(tables.groups[7]?.addresses, ['192.0.2.0/24']);
   assert.deepEqual(tables.groups[8]?.fqdn, ['*.debian.org']);
+});
+
+test('what groups say of protect, those of the document and automatic ones', () => {
+  assert.deepEqual(
+    tables.groups.flatMap(({ name, protect }) => (protect ? [[name, protect]] : [])),
+    [
+      ['web', { failSafePorts: ['tcp/22'], opening: { frames: 8, bytes: 4096 } }],
+      ['vm.db', { ownAddresses: 'leased', mayServe: ['dhcp'], otherFrames: 'pass' }],
+    ],
+  );
+});
+
+test('NICs have the addresses that libvirt gave them, and say by what', () => {
+  assert.deepEqual(
+    tables.nics.map(({ addresses }) => addresses),
+    [
+      [
+        { address: '10.0.0.5', source: 'configured' },
+        { address: '10.0.0.7', source: 'leased' },
+      ],
+      undefined,
+    ],
+  );
 });
 
 test('rules in effect, in order, learned ones last, with their numbers', () => {

@@ -3,11 +3,13 @@ import type { PolicyGroup, PolicyNic, PolicyRule, PolicyTables } from '../../dp/
 import { parseAddress } from '../../topology/address.ts';
 import type { Workload } from '../api/schema.ts';
 import type { Mode } from '../base/modes.ts';
+import type { GivenAddresses } from '../inventory/inventory.ts';
 import type { ResolvedEnd } from '../inventory/resolved-ends.ts';
 import { inRange, parseRange } from './addresses.ts';
 import type { PolicyDocument } from './document/schema.ts';
 import { BUILT_IN, groupOfReference, VM_PREFIX } from './document/words.ts';
 import type { Group } from './sections/groups.ts';
+import { groupProtection } from './sections/protection.ts';
 import type { Rule } from './sections/rules.ts';
 
 /** A rule that traffic taught; it stands behind all others. */
@@ -20,6 +22,8 @@ export interface TablesInput {
   /** By id; rules without a number are left out. */
   ruleNumbers: ReadonlyMap<string, number>;
   workloads: readonly Workload[];
+  /** By id of the NIC. */
+  givenAddresses: ReadonlyMap<string, GivenAddresses>;
   /** Ends that are known by their address, also where they never say anything. */
   ends: readonly ResolvedEnd[];
   defaultMode: Mode;
@@ -29,7 +33,7 @@ export interface TablesInput {
 
 export function policyTables(input: TablesInput): PolicyTables {
   const index = new GroupIndex(input);
-  const nics = nicsOf(input.workloads, index);
+  const nics = nicsOf(input, index);
   const rules = rulesOf(input, index);
   return {
     generation: input.generation,
@@ -67,10 +71,12 @@ class GroupIndex {
   #add(name: string, otherwise: Mode | null): number {
     const known = this.#places.get(name);
     const given = this.#given.get(name);
+    const protect = given ? groupProtection(given) : null;
     const group: PolicyGroup = {
       name,
       mode: given?.mode ?? otherwise,
       failPolicy: given?.failPolicy ?? 'open',
+      ...(protect && { protect }),
       addresses: given?.addresses ?? [],
       fqdn: given?.fqdn ?? [],
     };
@@ -89,11 +95,25 @@ const automatic = ({ name }: Pick<Workload, 'name'>): string => `${VM_PREFIX}${n
 const modeOfOwn = ({ modeFrom }: Workload, defaultMode: Mode): Mode | null =>
   modeFrom === null ? defaultMode : null;
 
-const nicsOf = (workloads: readonly Workload[], index: GroupIndex): PolicyNic[] =>
+const nicsOf = ({ workloads, givenAddresses }: TablesInput, index: GroupIndex): PolicyNic[] =>
   workloads.flatMap(({ groups, nics }) => {
     const places = index.of(['any', ...groups]);
-    return nics.flatMap(({ tap, mac, id }) => (tap === null ? [] : [{ tap, mac, nic: id, groups: places }]));
+    return nics.flatMap(({ tap, mac, id }) => {
+      if (tap === null) return [];
+      const addresses = addressesOf(givenAddresses.get(id));
+      return [{ tap, mac, nic: id, groups: places, ...(addresses.length > 0 && { addresses }) }];
+    });
   });
+
+/** As many by each source as the evaluator takes. */
+const NIC_ADDRESSES_MAX = 256;
+
+function addressesOf(given: GivenAddresses | undefined): NonNullable<PolicyNic['addresses']> {
+  const { configured = [], leased = [] } = given ?? {};
+  const from = (source: 'configured' | 'leased', addresses: readonly string[]) =>
+    addresses.slice(0, NIC_ADDRESSES_MAX).map((address) => ({ address, source }));
+  return [...from('configured', configured), ...from('leased', leased)];
+}
 
 type InEffect = Rule & { learned: boolean };
 

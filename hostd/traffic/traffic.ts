@@ -83,6 +83,11 @@ export class Traffic {
     return this.#legs.has(flow);
   }
 
+  /** Flows that have not ended; traffic that crosses segments is in it once for each. */
+  *open(): Iterable<Flow> {
+    for (const { flow } of this.#flows.values()) yield flow;
+  }
+
   /** A flow that has not ended. */
   flow(id: string): Flow | null {
     return this.#flows.get(id)?.flow ?? null;

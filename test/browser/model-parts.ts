@@ -112,6 +112,7 @@ export function nicOf(workload: Workload, i: number, network: string): Nic {
     packets: [12_000, 14_000],
     bytes: [1_900_000, 12_400_000],
     lost: 0,
+    protection: { state: 'off', enforcer: null, reason: '', failPolicy: 'open', frames: {} },
   };
 }
 

@@ -53,6 +53,7 @@ export class Model {
   flows: Flow[] = [];
   threats: Threat[] = [];
   lost: Record<string, number> = { 'ring full': 0, 'table full': 0 };
+  panic: Status['dataplane']['panic'] = null;
   #flowCount = 0;
   #threatCount = 0;
 
@@ -337,6 +338,9 @@ export class Model {
         use,
         workers: [{ worker: 0, events: 12_000, heartbeatAgeMs: 12 }],
         flows: { kernel: 320, kernelMax: 1_048_576, sessions: 310, sessionsMax: 1_048_576, pickedUp: 12 },
+        enforces: true,
+        panic: this.panic,
+        tapToPolicy: { nics: 3, sumMs: 40, maxMs: 21 },
       },
       policy: {
         ...{ version: 3, rules: 12, learned: 0, generation: 7, inForce: 7, compileMs: 2 },

@@ -107,10 +107,10 @@ test('nic list: how each NIC is tapped, or why not', async () => {
   assert.equal(
     await good('nic', 'list'),
     [
-      'VM             TAP    MAC                IN      HOOK   SENT  RECEIVED  LOST  ADDRESSES  NOTE',
-      'db\\u{9b}31m-1  vnet2  52:54:00:00:00:02  br0     tcx   1.0kB     2.5MB     0  10.0.0.2   -',
-      'off-1          -      52:54:00:00:00:03  bridge  none     0B        0B     0  -          the VM does not run',
-      'web-1          vnet1  52:54:00:00:00:01  br0     tcx   1.0kB     2.5MB     0  10.0.0.1   -',
+      'VM             TAP    MAC                IN      HOOK  PROTECT  FAIL   SENT  RECEIVED  LOST  ADDRESSES  NOTE',
+      'db\\u{9b}31m-1  vnet2  52:54:00:00:00:02  br0     tcx   off      -     1.0kB     2.5MB     0  10.0.0.2   -',
+      'off-1          -      52:54:00:00:00:03  bridge  none  -        -        0B        0B     0  -          the VM does not run',
+      'web-1          vnet1  52:54:00:00:00:01  br0     tcx   off      -     1.0kB     2.5MB     0  10.0.0.1   -',
       '',
     ].join('\n'),
   );

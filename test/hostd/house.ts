@@ -10,7 +10,14 @@ import {
   NAME_RECORD_BYTES,
   THREAT_RECORD_BYTES,
 } from '../../dp/client/layout.ts';
-import type { DpStatus, Links, Nics, Segments, TappedNic } from '../../dp/contract/protocol.ts';
+import type {
+  DpStatus,
+  Links,
+  NicProtection,
+  Nics,
+  Segments,
+  TappedNic,
+} from '../../dp/contract/protocol.ts';
 import { PROTOCOL_VERSION } from '../../dp/contract/protocol.ts';
 import { Hub } from '../../dp/service/hub.ts';
 import { listen } from '../../dp/service/server.ts';
@@ -20,6 +27,7 @@ import { type Config, ConfigSchema } from '../../hostd/config/schema.ts';
 import { type Daemon, startDaemon } from '../../hostd/daemon.ts';
 import { domainOf, FakeLibvirt } from '../../libvirt-watch/fake-libvirt.ts';
 import type { Bus, BusListener, BusSession } from '../../libvirt-watch/types.ts';
+import { UNPROTECTED } from '../../topology/fixture.ts';
 import { mapped } from '../wire/flow-batch.ts';
 
 export { until } from './until.ts';
@@ -70,6 +78,7 @@ export class House {
   daemon: Daemon | null = null;
   hub = new Hub('', () => undefined);
   #server: Server | null = null;
+  #protection: NicProtection = UNPROTECTED;
   #instance = 0;
 
   constructor(change: (config: Config) => void = () => undefined) {
@@ -166,8 +175,17 @@ export class House {
       lost: { ...NO_LOSS, sessions: 0, fallback: 0, names: 0, threats: 0, records: 0 },
       anomalies: {},
       threats: {},
+      enforces: false,
+      panic: null,
+      tapToPolicy: { nics: 0, sumMs: 0, maxMs: 0 },
       ...change,
     });
+  }
+
+  /** What carries verdicts out at both NICs from now on. */
+  protection(change: Partial<NicProtection>): void {
+    this.#protection = { ...UNPROTECTED, ...change };
+    this.#tellNics();
   }
 
   async close(): Promise<void> {
@@ -182,10 +200,14 @@ export class House {
       generation: 1,
       segments: [{ segment: 1, netns: 'host', link: 'br0', ifindex: 10, vlan: 0 }],
     };
-    const nics: Nics = { generation: 1, nics: NICS.map(tapped) };
     this.hub.take('links', links);
     this.hub.take('segments', segments);
-    this.hub.take('nics', nics);
+    this.#tellNics();
+  }
+
+  #tellNics(): void {
+    const nics = NICS.map((nic) => ({ ...tapped(nic), protection: this.#protection }));
+    this.hub.take('nics', { generation: 1, nics } satisfies Nics);
   }
 }
 
@@ -225,6 +247,7 @@ const tapped = ({ tap, slot, mac }: GuestNic): TappedNic => ({
   packets: [10, 20],
   bytes: [1000, 2_500_000],
   lost: NO_LOSS,
+  protection: UNPROTECTED,
 });
 
 /** An AddressRecord of records.h: address, mac, slot, segment, source (1 = ARP). */

@@ -36,6 +36,8 @@ export interface RecordFields {
   violation?: boolean;
   /** Number of the rule that decides. */
   rule?: number;
+  /** Denied by the modes, and so enforced. */
+  denied?: 'dropped' | 'reset';
 }
 
 export const T0 = Date.parse('2026-11-20T12:00:00Z');
@@ -44,6 +46,9 @@ const SEEN = 1;
 const TCP = 6;
 const IPV4 = 4;
 const VIOLATION = 2;
+const [ALLOW, DENY] = [1, 2];
+const ENFORCED = ['passed', 'dropped', 'reset'];
+const BY_MODE = 2;
 
 const pair = ([a, b]: [number, number]): [bigint, bigint] => [BigInt(a), BigInt(b)];
 const nanoseconds = (ms: number): bigint => BigInt(ms) * 1_000_000n;
@@ -85,8 +90,10 @@ function fields(flow: RecordFields): FlowFields {
       confidence: flow.layers?.length ? SURE : 0,
       direction: SEEN,
       end: flow.end ?? 0,
-      verdict: flow.violation ? 1 : 0,
-      flags: flow.violation ? VIOLATION : 0,
+      verdict: flow.denied ? DENY : flow.violation ? ALLOW : 0,
+      enforced: ENFORCED.indexOf(flow.denied ?? 'passed'),
+      decided_by: flow.denied ? BY_MODE : 0,
+      flags: flow.violation || flow.denied ? VIOLATION : 0,
     },
     facts: flow.facts ?? [],
   };

@@ -5,6 +5,7 @@ import { clockText, dateText } from '../domain/moment.ts';
 import { hasFilter } from '../domain/place.ts';
 import { portName, socketText } from '../domain/port.ts';
 import { bytesText, countText, plural } from '../domain/quantity.ts';
+import { isStopped } from '../domain/stopped.ts';
 import { ApplicationChip } from '../ui/application-chip.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { type Column, VirtualTable } from '../ui/virtual-table.tsx';
@@ -49,6 +50,7 @@ function End({ name, socket }: { name: string; socket: string }) {
 
 function Verdict({ flow }: { flow: Flow }) {
   if (flow.threats.length > 0) return <span class="bad">threat</span>;
+  if (isStopped(flow)) return <span class="bad">{flow.enforced}</span>;
   return flow.violation ? <span class="bad">violation</span> : <span>{flow.verdict ?? '–'}</span>;
 }
 

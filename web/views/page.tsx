@@ -9,6 +9,7 @@ import { listenToKeys } from './keys.ts';
 import { ListView } from './list-view.tsx';
 import { LoginView } from './login-view.tsx';
 import { MapView } from './map-view.tsx';
+import { PanicBanner } from './panic-banner.tsx';
 import { SelectionPanel } from './selection-panel.tsx';
 import { StatusStrip } from './status-strip.tsx';
 import { ThreatsView } from './threats-view.tsx';
@@ -23,6 +24,7 @@ export function Page() {
     <div class="page">
       <Header onHelp={() => setHelp(true)} />
       <ConnectionBanner />
+      <PanicBanner />
       <main id="content">
         {view === 'map' && <MapView />}
         {view === 'list' && <ListView />}

@@ -6,6 +6,7 @@ import { matches } from '../domain/flow-filter.ts';
 import { clockText } from '../domain/moment.ts';
 import { type Filter, noFilter, spanOf } from '../domain/place.ts';
 import { bytesText } from '../domain/quantity.ts';
+import { isStopped } from '../domain/stopped.ts';
 import { ApplicationChip } from '../ui/application-chip.tsx';
 import { useDashboard } from './context.ts';
 
@@ -54,7 +55,11 @@ export function FlowRows({ flows }: { flows: readonly Flow[] }) {
             </span>
             <ApplicationChip app={flow.app} />
             <span class="number">{bytesText(flow.bytes[0] + flow.bytes[1])}</span>
-            <span class={flow.end ? 'end' : 'end open'}>{flow.end ?? 'open'}</span>
+            {isStopped(flow) ? (
+              <span class="end bad">{flow.enforced}</span>
+            ) : (
+              <span class={flow.end ? 'end' : 'end open'}>{flow.end ?? 'open'}</span>
+            )}
           </button>
         </li>
       ))}

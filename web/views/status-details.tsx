@@ -38,6 +38,7 @@ function dataplane({ dataplane: it }: Status): Fact[] {
       it.workers.map(({ worker, heartbeatAgeMs }) => `${worker}: ${heartbeatAgeMs} ms ago`).join(', ') || '–',
     ],
   ];
+  if (it.enforces !== null) facts.push(['Verdicts', it.enforces ? 'enforced in protect' : 'told only']);
   if (it.flows) {
     const { kernel, kernelMax, sessions, sessionsMax, pickedUp } = it.flows;
     facts.push(['Kernel flows', `${countText(kernel)} of at most ${countText(kernelMax)}`]);

@@ -41,6 +41,12 @@ export const AuditEntry = z.object({
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
+/** What root did by `vmoat panic`. */
+export const PanicNote = z.strictObject({
+  until: Time.nullable().describe('nothing is dropped or held until then; null: that was ended'),
+});
+export type PanicNote = z.infer<typeof PanicNote>;
+
 /** A browser's session. */
 export const Session = z.object({
   role: Role,

@@ -36,6 +36,12 @@ export const Status = z.object({
         pickedUp: z.number(),
       })
       .nullable(),
+    enforces: z.boolean().nullable().describe('whether verdicts are carried out; null: not connected'),
+    panic: z.object({ until: Time }).nullable().describe('nothing is dropped or held until then'),
+    tapToPolicy: z
+      .object({ nics: z.number(), sumMs: z.number(), maxMs: z.number() })
+      .nullable()
+      .describe('from the appearance of taps until their policy was in, since vmoat-dp started'),
   }),
   policy: z.object({
     version: z.int().nullable().describe('that is live; null: none was applied'),

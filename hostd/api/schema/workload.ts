@@ -2,6 +2,19 @@
 import { z } from 'zod';
 import { Mode, Time } from './common.ts';
 
+export const NicProtection = z.object({
+  state: z
+    .enum(['off', 'waiting', 'inline'])
+    .describe('waiting: its policy or its enforcer is on its way; inline: verdicts are carried out'),
+  enforcer: z.enum(['splice', 'inplace']).nullable(),
+  reason: z.string().describe('why this enforcer and no other, or why none'),
+  failPolicy: z.enum(['open', 'closed']).describe('what passes while the engine is dead or hung'),
+  frames: z
+    .record(z.string(), z.tuple([z.number(), z.number()]))
+    .describe('[from NIC, to NIC] by cause, docs/protect.md; causes that never happened are left out'),
+});
+export type NicProtection = z.infer<typeof NicProtection>;
+
 export const Nic = z.object({
   id: z.string().describe('UUID of the workload + / + MAC'),
   workload: z.string(),
@@ -24,6 +37,9 @@ export const Nic = z.object({
   packets: z.tuple([z.number(), z.number()]).describe('[from NIC, to NIC]'),
   bytes: z.tuple([z.number(), z.number()]),
   lost: z.number().int(),
+  protection: NicProtection.nullable().describe(
+    'how verdicts are carried out; null: vmoat-dp has no such NIC',
+  ),
 });
 export type Nic = z.infer<typeof Nic>;
 

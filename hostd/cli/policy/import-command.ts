@@ -6,7 +6,7 @@ import { readPolicy } from '../../policy/document/parse.ts';
 import { PolicyVersion } from '../../policy/shapes.ts';
 import { type Context, examples, printJson } from '../context.ts';
 import { styled } from '../terminal.ts';
-import { type ChangeOptions, changeBody, changeOptions } from './change-options.ts';
+import { type ChangeOptions, changeBody, changeOptions, insisting } from './change-options.ts';
 import { policyText } from './export-command.ts';
 import { fileName, fileText } from './policy-file.ts';
 import { versionLine } from './version-text.ts';
@@ -51,7 +51,9 @@ async function importFile(file: string, options: Options, context: Context): Pro
   }
   const reason = options.reason ?? `import of ${fileName(file)}`;
   const body = { ...changeBody({ ...options, reason }), text, base: live.version?.version ?? 0 };
-  const version = await context.admin().post(PolicyVersion, '/policy', body);
+  const version = await insisting(context, (force) =>
+    context.admin().post(PolicyVersion, '/policy', { ...body, ...force }),
+  );
   if (options.output === 'json') printJson(terminal, version);
   else terminal.out(versionLine(version, terminal, context.now()));
 }

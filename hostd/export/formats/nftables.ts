@@ -32,7 +32,7 @@ const NOTES = [
   'A sender is known by the MAC address that it uses, not by its tap: a guest may lie. Addresses count',
   'without their segment. A NIC that vmoat does not know counts as external. multicast and broadcast are told',
   'by the IP address; of subnets that the host has no address in, the broadcast address counts as external.',
-  'learn and monitor let everything pass, and violations are not told. failPolicy has no meaning here.',
+  'learn and monitor let everything pass, and violations are not told. What groups say for protect beside rules has no meaning here.',
   'ARP, neighbour discovery and whatever is not IP pass, frames with VLAN tags too.',
 ];
 

@@ -40,7 +40,7 @@ const NOTES = [
   'An ICMP error that belongs to no connection is allowed by no rule: connection tracking takes it for invalid.',
   'libvirt filters what crosses the bridge: what the host itself sends to a VM, or routes to it, passes.',
   'learn and monitor let everything pass to ends that are not in protect, and violations are not told.',
-  'failPolicy has no meaning here. ARP, neighbour discovery and whatever is not IP pass.',
+  'What groups say for protect beside rules has no meaning here. ARP, neighbour discovery and whatever is not IP pass.',
 ];
 
 type Direction = 'in' | 'out';

@@ -11,6 +11,7 @@ import { type MemberOf, type Unlearned, whyNot } from '../learn/member.ts';
 import { type Compaction, type LearnedRule, recommend } from '../learn/recommend.ts';
 import type { Candidate, Policy } from '../policy.ts';
 import { type Coverage, coverageOf } from '../replay/coverage.ts';
+import { type ManagementFlow, wouldBeCut } from '../replay/management.ts';
 import { type Plan, plan } from '../replay/plan.ts';
 import { type Judge, replay } from '../replay/replay.ts';
 import type { VersionInfo } from '../store/state.ts';
@@ -131,6 +132,13 @@ export class Advisor {
     const coverage = coverageOf({ evidence, hours, members: membersByGroup(candidate), rules });
     const all = [...policy.tables.rules, ...candidate.tables.rules];
     return { ...found, coverage, ruleIds: new Map(all.map(({ number, id }) => [number, id])) };
+  }
+
+  /** Of these open flows the ones that the policy would cut. */
+  wouldBeCut(flows: readonly ManagementFlow[], wanted: ReadPolicy): ManagementFlow[] {
+    if (flows.length === 0) return [];
+    const candidate = this.#options.policy.candidate(wanted);
+    return wouldBeCut(flows, this.judge, this.#judgeOf(candidate), candidate);
   }
 
   /** The ordered evidence for how a flow is decided. */

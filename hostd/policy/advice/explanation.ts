@@ -7,6 +7,7 @@ import type { RuleCounters } from '../counters/rule-counters.ts';
 import { becauseOf } from '../groups/because.ts';
 import type { Policy } from '../policy.ts';
 import type { Advisor, Question } from './advisor.ts';
+import { type EnforcingState, enforcementOf } from './enforcement.ts';
 import type { Explanation } from './shapes.ts';
 
 export interface Asked extends Question {
@@ -20,7 +21,11 @@ interface Sources {
   advisor: Advisor;
   counters: Pick<RuleCounters, 'of'>;
   workloads: readonly Workload[];
+  enforcing: EnforcingState;
 }
+
+const vmOf = ({ workloads }: Pick<Sources, 'workloads'>, end: EvidenceEnd): Workload | undefined =>
+  end.kind === 'vm' ? workloads.find(({ id }) => id === end.id) : undefined;
 
 export function explanationOf(asked: Asked, sources: Sources): Explanation {
   const { tables } = sources.policy;
@@ -29,6 +34,9 @@ export function explanationOf(asked: Asked, sources: Sources): Explanation {
   const [from, to] = decision.reversed ? [asked.to, asked.from] : [asked.from, asked.to];
   const [whyFrom, whyTo] = decision.reversed ? [asked.why[1], asked.why[0]] : asked.why;
   const places = ruleLines(sources);
+  const endIn = (side: 'from' | 'to', end: EvidenceEnd, { mode, groups }: PolicyEvidenceEnd) => ({
+    ...{ side, mode, groups, vm: vmOf(sources, end) },
+  });
   const idOf = (number: number | null): string | null =>
     tables.rules.find((rule) => rule.number === number)?.id ?? null;
   return {
@@ -46,7 +54,12 @@ export function explanationOf(asked: Asked, sources: Sources): Explanation {
     }),
     rulesLeftOut: evidence.rulesLeftOut,
     ...decidedOf(evidence, idOf),
-    enforcer: 'none: traffic is observed, nothing is dropped',
+    enforcement: enforcementOf(
+      [endIn('from', from, evidence.from), endIn('to', to, evidence.to)],
+      asked,
+      tables,
+      sources.enforcing,
+    ),
     recorded: asked.recorded,
   };
 }
@@ -69,13 +82,14 @@ function ruleLines({ policy }: Sources): Map<string, number> {
 }
 
 function endOf(
-  { policy, workloads }: Sources,
+  sources: Sources,
   tables: PolicyTables,
   end: EvidenceEnd,
   { groups, mode, modeGroup }: PolicyEvidenceEnd,
   why: string | null,
 ): Explanation['from'] {
-  const vm = end.kind === 'vm' ? workloads.find(({ id }) => id === end.id) : undefined;
+  const { policy } = sources;
+  const vm = vmOf(sources, end);
   const facts = vm ? policy.facts(vm) : null;
   const names = groups.flatMap((index) => tables.groups[index]?.name ?? []);
   const modeFrom = vm ? vm.modeFrom : modeGroup === null ? null : (tables.groups[modeGroup]?.name ?? null);

@@ -152,6 +152,22 @@ const ExplainedEnd = z.object({
   modeFrom: z.string().nullable().describe('the group that gives it; null: the default'),
 });
 
+const EnforcedNic = z.object({
+  side: z.enum(['from', 'to']),
+  tap: z.string().nullable(),
+  enforcer: z
+    .enum(['splice', 'inplace'])
+    .nullable()
+    .describe('what carries the verdict out there; null: nothing'),
+  reason: z.string().describe('why this one, or why none'),
+  failPolicy: z.enum(['open', 'closed']).nullable(),
+  failSafePort: z
+    .string()
+    .nullable()
+    .describe('the server’s port passes whatever the verdict: its groups say so'),
+});
+export type EnforcedNic = z.infer<typeof EnforcedNic>;
+
 export const Explanation = z.object({
   from: ExplainedEnd,
   to: ExplainedEnd,
@@ -174,12 +190,20 @@ export const Explanation = z.object({
   violation: z.boolean(),
   decidedBy: z.enum(['rule', 'mode']).nullable(),
   rule: z.string().nullable(),
-  enforcer: z.string().describe('what carries the verdict out'),
+  enforcement: z.object({
+    panic: z.object({ until: Time }).nullable().describe('nothing is dropped or held until then'),
+    nics: z.array(EnforcedNic).describe('of both ends; none: nobody could carry the verdict out'),
+  }),
   recorded: z
     .object({
       verdict: z.enum(['allow', 'deny']).nullable(),
       rule: z.string().nullable(),
       violation: z.boolean(),
+      decidedBy: z.enum(['rule', 'mode', 'failPolicy', 'panic']).nullable(),
+      enforced: z
+        .enum(['passed', 'dropped', 'reset'])
+        .nullable()
+        .describe('what became of it; null: it was only told'),
     })
     .nullable()
     .describe('what vmoat-dp decided when the flow was seen; null: no flow was asked about'),

@@ -42,7 +42,7 @@ async function setUp() {
     isWatched: () => true,
   });
   await counters.load();
-  const nobody = { workloads: () => [], ends: () => [] };
+  const nobody = { workloads: () => [], ends: () => [], givenAddresses: () => new Map() };
   const ignored = { onPlaces: () => undefined, onNews: () => undefined, compile: () => undefined };
   policy.attach(nobody, { ...ignored, onTables: (tables) => counters.use(tables) });
   await policy.versions.apply({ ...ANN, text: TEXT, source: null, confirmWithin_ms: null });

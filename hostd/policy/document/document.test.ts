@@ -103,6 +103,23 @@ const groupMistakes: [string, RegExp][] = [
   ['{ name: a, match: [{ tag: x }], mode: block }', /must be one of learn, monitor, protect/],
   ['{ name: a, match: [{ tag: x }], promote: { monitorAfter: 3 weeks } }', /must be a duration/],
   [
+    '{ name: a, addresses: [10.0.0.0/8], failSafePorts: [tcp/22] }',
+    /`groups.0.failSafePorts` must be absent/,
+  ],
+  ['{ name: a, match: [{ tag: x }], failSafePorts: [22] }', /must be text/],
+  ['{ name: a, match: [{ tag: x }], failSafePorts: [tcp/22-23] }', /must be a single port such as tcp\/22/],
+  ['{ name: a, match: [{ tag: x }], failSafePorts: [udp/65536] }', /must be a single port/],
+  [
+    `{ name: a, match: [{ tag: x }], failSafePorts: [${Array(17).fill('tcp/1')}] }`,
+    /must be at most 16 items/,
+  ],
+  ['{ name: a, match: [{ tag: x }], ownAddresses: mine }', /must be one of configured, leased, learned, any/],
+  ['{ name: a, match: [{ tag: x }], mayServe: [dns] }', /must be one of dhcp, router/],
+  ['{ name: a, match: [{ tag: x }], otherFrames: hold }', /must be one of drop, pass/],
+  ['{ name: a, match: [{ tag: x }], opening: { frames: 1025, bytes: 1 } }', /at most 1024/],
+  ['{ name: a, match: [{ tag: x }], opening: { frames: 1, bytes: 16777217 } }', /at most 16777216/],
+  ['{ name: a, match: [{ tag: x }], opening: { frames: 8 } }', /`groups.0.opening.bytes` must be/],
+  [
     '{ name: a, match: [{ tag: x }] }\n  - { name: a, match: [{ tag: y }] }',
     /:4:13: `a` stands already in line 3/,
   ],

@@ -5,14 +5,15 @@ import type { Mode as ModeName } from '../../base/modes.ts';
 import type { PolicyDocument } from '../document/schema.ts';
 import { BUILT_IN, groupOfReference, isBuiltIn, VM_PREFIX } from '../document/words.ts';
 import { Group } from '../sections/groups.ts';
+import { protection } from '../sections/protection.ts';
 
-const { match, addresses, fqdn, failPolicy, promote, comment } = Group.shape;
+const { match, addresses, fqdn, promote, comment } = Group.shape;
 
 export const GroupView = z.object({
   name: z.string(),
   origin: z.enum(['document', 'automatic', 'built-in']),
   mode: Mode.nullable().describe('that it bears; null: none'),
-  ...{ comment, match, addresses, fqdn, failPolicy, promote },
+  ...{ comment, match, addresses, fqdn, ...protection, promote },
   members: z
     .array(z.object({ id: z.string(), name: z.string(), mode: Mode }))
     .nullable()

@@ -21,7 +21,7 @@ const nic = (network: string, ...addresses: string[]): Workload['nics'][number] 
     hook: 'tcx',
     reason: '',
   },
-  ...{ packets: [0, 0], bytes: [0, 0], lost: 0 },
+  ...{ packets: [0, 0], bytes: [0, 0], lost: 0, protection: null },
 });
 
 const vm = (name: string, more: Partial<Unplaced> = {}): Unplaced => ({

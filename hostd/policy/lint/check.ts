@@ -16,8 +16,9 @@ export interface Finding {
   file: string;
   line: number;
   column: number;
-  /** The rule at fault. */
-  rule: string;
+  /** The rule at fault; null: it is a group. */
+  rule: string | null;
+  group: string | null;
   /** The rule that it is at odds with. */
   other: { rule: string; line: number } | null;
   message: string;
@@ -34,6 +35,12 @@ export interface LintRule {
   from: string;
   to: string;
   ports: readonly PortRange[];
+  place: Place;
+}
+
+/** A group of the document. */
+export interface LintGroup {
+  group: Group;
   place: Place;
 }
 
@@ -59,7 +66,7 @@ export interface LintInput {
   rules: readonly LintRule[];
   /** Rules whose time is over. */
   expired: readonly LintRule[];
-  groups: ReadonlyMap<string, Group>;
+  groups: readonly LintGroup[];
   cover: Cover;
   live: LiveKnowledge | null;
   /** ms since the epoch */
@@ -76,13 +83,23 @@ type Said = Pick<Finding, 'severity' | 'message' | 'advice'>;
 
 export const found = (check: string, at: LintRule, other: LintRule | null, said: Said): Finding => ({
   check,
-  file: at.place.file,
-  line: at.place.line,
-  column: at.place.column,
+  ...placeOf(at),
   rule: at.rule.id,
+  group: null,
   other: other && { rule: other.rule.id, line: other.place.line },
   ...said,
 });
+
+export const foundOfGroup = (check: string, at: LintGroup, said: Said): Finding => ({
+  check,
+  ...placeOf(at),
+  rule: null,
+  group: at.group.name,
+  other: null,
+  ...said,
+});
+
+const placeOf = ({ place: { file, line, column } }: { place: Place }) => ({ file, line, column });
 
 /** How findings speak of the other rule. */
 export const called = ({ rule, place }: LintRule): string => `\`${rule.id}\` (line ${place.line})`;

@@ -15,6 +15,20 @@ rules:
 `;
 const FIRST_LINE = 7;
 
+test('what counts in protect only is said of groups that put nobody there', () => {
+  const of = (groups: string): (string | null)[] =>
+    lint(readPolicy(`version: vmoat/v1\ngroups:\n${groups}`, 'p.yaml'), NOW).findings.map(
+      ({ check, group, line }) => `${check}:${group}:${line}`,
+    );
+  const match = 'match: [{ tag: a }]';
+  const open = `  - { name: a, ${match}, failSafePorts: [tcp/22] }\n`;
+  assert.deepEqual(of(open), ['protect-unused:a:3']);
+  assert.deepEqual(of(`${open}  - { name: b, ${match}, mode: protect, failPolicy: closed }\n`), []);
+  const monitored = `  - { name: c, ${match}, mode: monitor, otherFrames: pass`;
+  assert.deepEqual(of(`${monitored} }\n`), ['protect-unused:c:3']);
+  assert.deepEqual(of(`${monitored}, promote: { protectAfter: 1h } }\n`), []);
+});
+
 /** `check:rule:line of the other rule` of each finding. */
 function found(rules: string[], live: LiveKnowledge | null = null): string[] {
   const text = HEAD + rules.map((rule, index) => `  - { id: r${index}, ${rule} }\n`).join('');

@@ -43,7 +43,7 @@ function inputOf(policy: ReadPolicy, now: number, live: LiveKnowledge | null): L
     policy,
     rules,
     expired: all.filter(isOver),
-    groups: new Map(document.groups.map((group) => [group.name, group])),
+    groups: document.groups.map((group, index) => ({ group, place: places.of(['groups', index, 'name']) })),
     cover: new Cover(rules),
     live,
     now,
@@ -52,4 +52,4 @@ function inputOf(policy: ReadPolicy, now: number, live: LiveKnowledge | null): L
 
 /** `FILE:LINE:COLUMN: severity: message; what to do [check]`, as compilers write it. */
 export const renderFinding = (finding: Finding): string =>
-  `${finding.file}:${finding.line}:${finding.column}: ${finding.severity}: \`${finding.rule}\`: ${finding.message}; ${finding.advice} [${finding.check}]`;
+  `${finding.file}:${finding.line}:${finding.column}: ${finding.severity}: \`${finding.rule ?? finding.group}\`: ${finding.message}; ${finding.advice} [${finding.check}]`;

@@ -5,6 +5,7 @@ import { contradiction } from './contradiction.ts';
 import { duplicate } from './duplicate.ts';
 import { neverMatched } from './never-matched.ts';
 import { overPermissive } from './over-permissive.ts';
+import { protectUnused } from './protect-unused.ts';
 import { redundant } from './redundant.ts';
 import { shadowed } from './shadowed.ts';
 
@@ -16,6 +17,7 @@ export const checks: readonly Check[] = [
   canBeMerged,
   neverMatched,
   overPermissive,
+  protectUnused,
 ];
 
 /** The table of docs/policy.md. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ADDRESSES_WANTED, parseRange } from '../addresses.ts';
 import { Comment, Duration, GroupName, isBuiltIn, Mode, VM_PREFIX } from '../document/words.ts';
 import { MatchEntry } from '../match/criteria.ts';
+import { PROTECTION, protection } from './protection.ts';
 
 /** The evaluator takes 4,096, those of VMs and the built-in ones included. */
 const GROUPS_MAX = 4000;
@@ -47,12 +48,7 @@ export const Group = z
       .optional()
       .describe('likewise, by names learned from DNS answers'),
     mode: Mode.optional().describe('of a group of VMs; of several the strictest holds'),
-    failPolicy: z
-      .enum(['open', 'closed'])
-      .optional()
-      .describe(
-        'in protect, what passes while the engine is dead or hung: `open` (all) or `closed` (nothing)',
-      ),
+    ...protection,
     promote: Promote.optional(),
   })
   .superRefine((group, context) => {
@@ -63,7 +59,7 @@ export type Group = z.infer<typeof Group>;
 export const Groups = z.array(Group).max(GROUPS_MAX).default([]).describe('sets of ends that rules speak of');
 
 const MEMBERS = ['match', 'addresses', 'fqdn'] as const;
-const MODAL = ['mode', 'failPolicy', 'promote'] as const;
+const MODAL = ['mode', ...PROTECTION, 'promote'] as const;
 
 type Shape = {
   name: string;
