@@ -82,14 +82,17 @@ suite('protect on real guests', { skip: whyNoPrivateLibvirt() ?? false, timeout:
     await apply(policy('protect', 'protect'));
     await inline(await taps());
     const after = await unserved();
-    const [tap = ''] = await client.taps();
     for (const target of [SERVER, 'fd08::2']) {
-      const frames: number[] = [];
-      const watch = await watchTap(stack.libvirt, tap, 'tcp port 6379', (at_ms) => frames.push(at_ms));
-      assert.match(await client.sh(`nc -w 5 ${target} 6379 || true`), /refused/, `a reset from ${target}`);
-      await until('SYN and reset were seen', () => frames.length >= 2);
-      watch.kill();
-      promised(context, `refused by ${target}`, 50, (frames[1] ?? 0) - (frames[0] ?? 0));
+      // as the guest's own clock has it: no tcpdump sees what is sent past the queue of a tap
+      const took = await client.sh(`for i in 1 2 3; do time nc -w 5 ${target} 6379; done; true`);
+      assert.equal(took.match(/refused/g)?.length, 3, took);
+      const seconds = [...took.matchAll(/real\s+0m ([\d.]+)s/g)].map((match) => Number(match[1]));
+      promised(
+        context,
+        `refused by ${target}, the program's start included`,
+        50,
+        1000 * Math.min(...seconds),
+      );
     }
     await client.sh(ask);
     assert.equal(await unserved(), after, 'no datagram comes to the server');
