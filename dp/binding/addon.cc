@@ -11,6 +11,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_policy(env, exports);
   export_fallback(env, exports);
   export_dataplane(env, exports);
+  export_panic(env, exports);
   export_systemd(env, exports);
   export_peer(env, exports);
   export_privileges(env, exports);

@@ -24,6 +24,8 @@ void export_policy(Napi::Env env, Napi::Object exports);
 void export_fallback(Napi::Env env, Napi::Object exports);
 /** class `Dataplane`: the live data plane, and `restore`. */
 void export_dataplane(Napi::Env env, Napi::Object exports);
+/** `panic`, `panicUntil`. */
+void export_panic(Napi::Env env, Napi::Object exports);
 /** `systemdNotify`, `systemdWatchdogMs`. */
 void export_systemd(Napi::Env env, Napi::Object exports);
 /** `peerCredentials`. */

@@ -149,11 +149,12 @@ PolicyNic read_nic(Fields nic) {
                     .mac = nic.text("mac"),
                     .groups = nic.numbers("groups", policy_limits::groups_per_end)};
   if (!nic.has("addresses")) return read;
-  nic.list("addresses", 2 * policy_limits::nic_addresses, [&](const Napi::Value& value, const std::string& field) {
-    Fields own = nic.inner(value, field);
-    const bool leased = own.one_of("source", {"configured", "leased"}) == 1;
-    (leased ? read.leased : read.configured).push_back(own.text("address"));
-  });
+  nic.list("addresses", 2 * policy_limits::nic_addresses,
+           [&](const Napi::Value& value, const std::string& field) {
+             Fields own = nic.inner(value, field);
+             const bool leased = own.one_of("source", {"configured", "leased"}) == 1;
+             (leased ? read.leased : read.configured).push_back(own.text("address"));
+           });
   return read;
 }
 

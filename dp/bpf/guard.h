@@ -1,4 +1,5 @@
-// The guard of a NIC in protect: a frame passes by its flow's verdict, or goes to the engine and waits there.
+// The guard of a NIC in protect: a frame passes by its flow's verdict, or by what the engine has said before
+// of such flows, or goes to the engine and waits there.
 #pragma once
 
 #define DROP 2 /* TC_ACT_SHOT */
@@ -20,7 +21,36 @@ static __always_inline bool engine_is_gone(__u32 worker) {
   return !beat || bpf_ktime_get_ns() - *beat > VMOAT_HEARTBEAT_NS;
 }
 
-/* An undecided frame. Global for the verifier's sake, see parse_any. */
+static __always_inline bool in_panic(void) {
+  const __u32 zero = 0;
+  struct vmoat_panic* entry = bpf_map_lookup_elem(&panic, &zero);
+  return entry && entry->until_ns && bpf_ktime_get_boot_ns() < entry->until_ns;
+}
+
+/* A verdict was made for who sends; where another NIC speaks for that one, it says nothing. */
+static __always_inline bool is_another(const struct packet* p, const struct vmoat_flow* flow) {
+  return p->way == VMOAT_TO_NIC && p->sender && flow->sender && p->sender != flow->sender;
+}
+
+static __always_inline bool has_verdict(const struct packet* p, const struct vmoat_flow* flow,
+                                        const struct vmoat_guard* guard, enum vmoat_verdict verdict) {
+  return flow->verdict == (guard->generation << 2 | verdict) && !is_another(p, flow);
+}
+
+/* Sent by the guest's own MAC, as far as it is known. */
+static __always_inline bool is_own_mac(const struct __sk_buff* skb, const struct vmoat_guard* guard) {
+  const __u8* frame = (const __u8*)(long)skb->data;
+  const __u8* end = (const __u8*)(long)skb->data_end;
+  const __u32* own = (const __u32*)guard->mac;
+  if (!own[0] && !guard->mac[4] && !guard->mac[5]) return true;
+  if (frame + 14 > end) return false;
+  __u32 high;
+  __builtin_memcpy(&high, frame + 6, 4);
+  return high == own[0] && frame[10] == guard->mac[4] && frame[11] == guard->mac[5];
+}
+
+/* An undecided frame: to its worker, with two tags that say whose it is. Global for the verifier's sake, see
+ * parse_any. */
 __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   if (!p) return PASS;
   const __u32 zero = 0;
@@ -30,19 +60,21 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   struct vmoat_settings* set = bpf_map_lookup_elem(&settings, &zero);
   struct vmoat_guard* guard = guard_of(slot);
   if (!counters || !set || !guard) return PASS;
-  __u32 worker = vmoat_worker(&p->key, set->seed, set->workers);
+  __u32 worker = p->has_key ? vmoat_worker(&p->key, set->seed, set->workers) : 0;
   __u32* divert = bpf_map_lookup_elem(&diverts, &worker);
   if (!divert || !*divert || engine_is_gone(worker))
     return guard->flags & VMOAT_FAIL_OPEN ? guarded(counters, way, VMOAT_FAILED_OPEN, PASS)
-                            : guarded(counters, way, VMOAT_FAILED_CLOSED, DROP);
+                                          : guarded(counters, way, VMOAT_FAILED_CLOSED, DROP);
   __u32 from = p->sender ? p->sender : slot;
   struct vmoat_slot* spender = bpf_map_lookup_elem(&slots, &from);
   if (!spender || !within_budget(spender, set, bpf_ktime_get_ns()))
     return guarded(counters, way, VMOAT_NO_BUDGET, DROP);
-  struct vmoat_flow_key key = p->key; /* 6.1 takes a key from the stack only */
-  struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &key);
-  if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
-  __sync_fetch_and_add(&flow->held, 1);
+  if (!(p->reason & VMOAT_TEACH)) {
+    struct vmoat_flow_key key = p->key; /* 6.1 takes a key from the stack only */
+    struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &key);
+    if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
+    __sync_fetch_and_add(&flow->held, 1);
+  }
   guarded(counters, way, VMOAT_HELD, 0);
   const __be16 tagged = bpf_htons(ETHERTYPE_VLAN);
   if (bpf_skb_vlan_push(skb, tagged, p->sender) ||
@@ -51,21 +83,57 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   return bpf_redirect(*divert, 0);
 }
 
-/* A verdict was made for who sends; where another NIC speaks for that one, it says nothing. */
-static __always_inline bool is_another(const struct packet* p, const struct vmoat_flow* flow) {
-  return p->way == VMOAT_TO_NIC && p->sender && flow->sender && p->sender != flow->sender;
+#include "bpf/own.h"
+#include "bpf/policy_cache.h"
+
+/* Began towards a port that is always reachable: a guest cannot open such a flow by itself. */
+static __always_inline bool is_fail_safe(const struct packet* p, struct vmoat_flow* flow) {
+  struct vmoat_fail_safe port = {.slot = p->key.slot, .port = p->key.near_port, .proto = p->key.proto};
+  bool opens = p->key.proto == PROTO_UDP || (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+  if (!flow->fail_safe && (p->way != VMOAT_TO_NIC || !opens)) return false;
+  if (!bpf_map_lookup_elem(&fail_safe, &port)) return false;
+  flow->fail_safe = 1;
+  return true;
+}
+
+/* What does not simply pass by its flow's verdict. Global for the verifier's sake, see parse_any. */
+__noinline int settle(struct __sk_buff* skb, struct packet* p) {
+  if (!p) return PASS;
+  __u32 slot = p->key.slot;
+  __u8 way = p->way;
+  struct vmoat_nic_counters* counters = bpf_map_lookup_elem(&nics, &slot);
+  struct vmoat_guard* guard = guard_of(slot);
+  if (!counters || !guard) return PASS;
+  if (in_panic()) return guarded(counters, way, VMOAT_PANICKED, PASS);
+  if (p->way == VMOAT_FROM_NIC) {
+    if ((guard->flags & VMOAT_OWN_ADDRESSES) && !is_own_mac(skb, guard))
+      return guarded(counters, way, VMOAT_SPOOFED, DROP);
+    if (serves(p) && !may_serve(p, guard)) return guarded(counters, way, VMOAT_NOT_SERVED, DROP);
+  }
+  if (p->bad || ((p->reason & VMOAT_FRAGMENT) && ndp_type(p))) /* RFC 6980 */
+    return guarded(counters, way, VMOAT_BAD_FRAGMENT, DROP);
+  if ((p->reason & VMOAT_TEACH) && teaches(skb, p)) return is_own_claim(skb, p, guard) ? PASS : hold(skb, p);
+  if (!p->has_key)
+    return guard->flags & VMOAT_PASS_UNKEYED ? PASS : guarded(counters, way, VMOAT_NO_KEY, DROP);
+  if (guard->flags & VMOAT_WAITING) return guarded(counters, way, VMOAT_NO_POLICY, DROP);
+  p->reason &= ~VMOAT_TEACH; /* it only looked so */
+  struct vmoat_flow_key key = p->key;
+  struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &key);
+  if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
+  if (is_fail_safe(p, flow) || has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
+  if (has_verdict(p, flow, guard, VMOAT_DENY)) return guarded(counters, way, VMOAT_DENIED, DROP);
+  if (is_cached(p, guard)) {
+    flow->sender = p->sender;
+    flow->verdict = guard->generation << 2 | VMOAT_ALLOW;
+    return guarded(counters, way, VMOAT_CACHED, PASS);
+  }
+  return hold(skb, p);
 }
 
 /* What becomes of a frame whose flow is `flow`, null where it has none. */
 static __always_inline int judge(struct __sk_buff* skb, struct packet* p, struct vmoat_flow* flow,
-                                 const struct vmoat_guard* guard, struct vmoat_nic_counters* counters) {
-  if (p->reason & VMOAT_TEACH) return PASS;
-  if (!p->has_key) return guarded(counters, p->way, VMOAT_NO_KEY, DROP);
-  if (!flow) return guarded(counters, p->way, VMOAT_NO_FLOW, DROP);
-  __u32 word = flow->verdict;
-  if (word >> 2 == guard->generation && !is_another(p, flow)) {
-    if ((word & 3) == VMOAT_ALLOW) return PASS;
-    if ((word & 3) == VMOAT_DENY) return guarded(counters, p->way, VMOAT_DENIED, DROP);
-  }
-  return hold(skb, p);
+                                 const struct vmoat_guard* guard) {
+  bool plain = flow && !(p->reason & (VMOAT_TEACH | VMOAT_FRAGMENT));
+  bool own = p->way == VMOAT_TO_NIC || !(guard->flags & VMOAT_OWN_ADDRESSES) || is_own_mac(skb, guard);
+  return plain && own && has_verdict(p, flow, guard, VMOAT_ALLOW) ? PASS : settle(skb, p);
 }

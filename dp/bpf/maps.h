@@ -49,6 +49,35 @@ struct {
   __type(value, struct vmoat_guard);
 } guards SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 16384);
+  __type(key, struct vmoat_fail_safe);
+  __type(value, __u8);
+} fail_safe SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct vmoat_panic);
+} panic SEC(".maps");
+
+/* LRU, both: what is forgotten is asked about again. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 65536);
+  __type(key, struct vmoat_end_key);
+  __type(value, struct vmoat_end);
+} ends SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 65536);
+  __type(key, struct vmoat_pair);
+  __type(value, __u32);
+} policy_cache SEC(".maps");
+
 /* By worker: the interface that takes held frames to it. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);

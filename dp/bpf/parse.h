@@ -55,6 +55,8 @@ struct packet {
   __u8 has_key;
   __u8 later;     /* a fragment but the first */
   __u8 completed; /* the opener's first acknowledgement */
+  __u8 answers;   /* an ICMP message that answers a request */
+  __u8 bad;       /* a fragment that no stack sends */
 };
 
 struct ends {  /* of the IP header being read, as it stands there */
@@ -165,6 +167,7 @@ static __always_inline void parse_icmp(struct __sk_buff* skb, struct packet* p, 
     return;
   }
   __u8 request = icmp_request(p->key.proto, head[0]);
+  p->answers = request && head[0] != request;
   p->key.near_port = request ? be16(head + 4) : 0;
   p->key.far_port = (request ? request : head[0]) << 8 | head[1];
   bool ndp = p->key.proto == PROTO_ICMPV6 && head[0] >= 133 && head[0] <= 137; /* RFC 4861 */
@@ -203,6 +206,15 @@ static __always_inline void set_ipv4(__u8* address, const __u8* from) {
   __builtin_memcpy(address + 12, from, 4);
 }
 
+#define DATAGRAM_BYTES_MAX 65535
+
+/* A first fragment that cuts the header of its transport, one that writes over TCP's flags (RFC 1858), one
+ * that ends behind the longest datagram. `at`: where in the datagram its `length` bytes belong. */
+static __always_inline void note_bad(struct packet* p, __u32 at, __u32 length) {
+  bool cut = !p->later && (p->reason & VMOAT_ODD);
+  p->bad = cut || (p->key.proto == PROTO_TCP && at == 8) || at + (length & 0xffff) > DATAGRAM_BYTES_MAX;
+}
+
 static __always_inline bool parse_ipv4(struct __sk_buff* skb, struct packet* p, struct ends* e) {
   __u8 head[20];
   if (!read(skb, e->at, head, sizeof(head))) return false;
@@ -221,6 +233,7 @@ static __always_inline bool parse_ipv4(struct __sk_buff* skb, struct packet* p, 
   p->later = (fragment & 0x1fff) != 0;
   p->fragment_id = be16(head + 4);
   if (!p->later) parse_transport(skb, p, e);
+  if (fragment & 0x3fff) note_bad(p, (fragment & 0x1fff) * 8, total - header);
   return true;
 }
 
@@ -247,7 +260,7 @@ static __always_inline bool is_extension(__u8 proto) {
 
 /* False where the chain has more than EXTENSIONS_MAX headers or is cut. */
 static __always_inline bool parse_extensions(struct __sk_buff* skb, struct packet* p, struct ends* e,
-                                             bool* later) {
+                                             bool* later, __u32* at) {
   __u8 proto = p->key.proto;
   for (int i = 0; i < EXTENSIONS_MAX && is_extension(proto) && !*later; i++) {
     __u8 next[8];
@@ -256,6 +269,7 @@ static __always_inline bool parse_extensions(struct __sk_buff* skb, struct packe
       __u16 field = be16(next + 2);
       if (field & 0xfff9) p->reason |= VMOAT_FRAGMENT; /* else atomic, RFC 6946 */
       *later = (field & 0xfff8) != 0;
+      *at = field & 0xfff8;
       p->fragment_id = be32(next + 4);
     }
     e->at += extension_length(proto, next);
@@ -277,9 +291,11 @@ static __always_inline bool parse_ipv6(struct __sk_buff* skb, struct packet* p, 
   __u32 length = be16(head + 4);
   bool jumbo = length == 0 && (head[6] == PROTO_HOP_BY_HOP || skb->len - e->at > 0xffff);
   set_limit(e, e->at, jumbo ? skb->len : length, skb->len);
-  if (!parse_extensions(skb, p, e, &later)) return false;
+  __u32 at = 0;
+  if (!parse_extensions(skb, p, e, &later, &at)) return false;
   p->later = later;
   if (!later) parse_transport(skb, p, e);
+  if (p->reason & VMOAT_FRAGMENT) note_bad(p, at, e->limit - e->at);
   return true;
 }
 
@@ -340,6 +356,13 @@ static __always_inline bool parse_plain(struct __sk_buff* skb, struct packet* p)
   return true;
 }
 
+#define TWO_FIRSTS_MS 5000 /* ids come again: later it is another datagram */
+
+static __always_inline bool same_ports(const struct vmoat_datagram_owner* a,
+                                       const struct vmoat_datagram_owner* b) {
+  return a->near_port == b->near_port && a->far_port == b->far_port && a->proto == b->proto;
+}
+
 /* A first fragment says whose the datagram is; a later one takes the ports from there. */
 static __always_inline void find_owner(struct packet* p) {
   struct vmoat_datagram datagram = {.id = p->fragment_id, .slot = p->key.slot, .way = p->way};
@@ -348,13 +371,19 @@ static __always_inline void find_owner(struct packet* p) {
   datagram.tags[0] = p->key.tags[0];
   datagram.tags[1] = p->key.tags[1];
   datagram.proto = p->key.family == 4 ? p->key.proto : 0;
+  struct vmoat_datagram_owner* owner = bpf_map_lookup_elem(&datagrams, &datagram);
   if (!p->later) {
-    struct vmoat_datagram_owner owner = {
-        .near_port = p->key.near_port, .far_port = p->key.far_port, .proto = p->key.proto};
-    bpf_map_update_elem(&datagrams, &datagram, &owner, BPF_ANY);
+    struct vmoat_datagram_owner fresh = {.at_ms = bpf_ktime_get_coarse_ns() / 1000000,
+                                         .near_port = p->key.near_port,
+                                         .far_port = p->key.far_port,
+                                         .proto = p->key.proto};
+    if (owner && fresh.at_ms - owner->at_ms < TWO_FIRSTS_MS && !same_ports(owner, &fresh)) {
+      p->bad = 1;
+      return;
+    }
+    bpf_map_update_elem(&datagrams, &datagram, &fresh, BPF_ANY);
     return;
   }
-  struct vmoat_datagram_owner* owner = bpf_map_lookup_elem(&datagrams, &datagram);
   if (!owner) return;
   p->key.near_port = owner->near_port;
   p->key.far_port = owner->far_port;

@@ -58,6 +58,7 @@ static __always_inline void begin_again(const struct packet* p, struct vmoat_flo
   if (!ended || !(p->tcp_flags & TCP_SYN)) return;
   flow->tcp_flags[0] = flow->tcp_flags[1] = 0;
   flow->want[0] = flow->want[1] = set->opening_bytes;
+  flow->verdict = VMOAT_UNDECIDED;
 }
 
 /* What of the TCP flags is news. */
@@ -166,7 +167,14 @@ static __always_inline int tap(struct __sk_buff* skb, __u8 way, const struct vmo
       __sync_val_compare_and_swap(&flow->want[way], p.want, p.want - taken);
   }
   struct vmoat_guard* guard = guard_of(index);
-  return guard ? judge(skb, &p, flow, guard, counters) : PASS;
+  return guard ? judge(skb, &p, flow, guard) : PASS;
+}
+
+/* A connection that begins anew under a key whose verdict was made for an earlier one. Nobody follows TCP
+ * here: any SYN may be one. */
+static __always_inline void ask_anew(const struct packet* p, struct vmoat_flow* flow) {
+  bool syn = p->key.proto == PROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+  if (syn && (flow->verdict & 3) == VMOAT_ALLOW) flow->verdict = VMOAT_UNDECIDED;
 }
 
 /* A frame that its sender's tap has counted: this NIC's own verdict still counts. */
@@ -186,7 +194,8 @@ static __always_inline int tap_again(struct __sk_buff* skb, const struct vmoat_t
   parse(skb, &p);
   struct vmoat_flow* flow = p.has_key ? bpf_map_lookup_elem(&flows, &p.key) : 0;
   if (p.has_key && !flow) flow = new_flow(&p, set, bpf_ktime_get_coarse_ns(), slot, counters);
-  return judge(skb, &p, flow, guard, counters);
+  if (flow) ask_anew(&p, flow);
+  return judge(skb, &p, flow, guard);
 }
 
 SEC("tc")

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "bpf/tap.skel.h"
@@ -62,6 +63,13 @@ TapTable read_taps(int fd) {
   return found;
 }
 
+uint64_t panic_in(int map) {
+  const uint32_t zero = 0;
+  vmoat_panic entry = {};
+  bpf_map_lookup_elem(map, &zero, &entry);
+  return entry.until_ns;
+}
+
 bool same(const vmoat_tap_id& a, const vmoat_tap_id& b) {
   return a.netns == b.netns && a.ifindex == b.ifindex;
 }
@@ -91,6 +99,22 @@ std::string pin_directory(const std::string& pin_root) {
 TapTable read_pinned_taps(const std::string& pins) {
   auto map = open_pin(maps_directory(pins) + "/taps");
   return map ? read_taps(map->get()) : TapTable{};
+}
+
+Status set_panic(const std::string& pin_root, uint64_t until_ns) {
+  auto map = open_pin(maps_directory(pin_directory(pin_root)) + "/panic");
+  if (!map) return std::move(map.error());
+  const uint32_t zero = 0;
+  const vmoat_panic entry = {until_ns};
+  if (bpf_map_update_elem(map->get(), &zero, &entry, BPF_ANY) != 0)
+    return system_error("write the panic map");
+  return success();
+}
+
+Result<uint64_t> read_panic(const std::string& pin_root) {
+  auto map = open_pin(maps_directory(pin_directory(pin_root)) + "/panic");
+  if (!map) return std::move(map.error());
+  return panic_in(map->get());
 }
 
 TapKernel::TapKernel() : object_(std::make_unique<Object>()) {}
@@ -247,6 +271,52 @@ Status TapKernel::clear_guards() {
   for (uint16_t slot = VMOAT_SLOTS; slot-- > 0;)
     if (Status off = set_guard(slot, {}); !off) return off;
   return success();
+}
+
+Status TapKernel::set_fail_safe(uint16_t slot, std::span<const vmoat_fail_safe> ports) {
+  const int map = bpf_map__fd(object_->skeleton->maps.fail_safe);
+  std::vector<vmoat_fail_safe> gone;
+  vmoat_fail_safe key = {};
+  for (void* previous = nullptr; bpf_map_get_next_key(map, previous, &key) == 0; previous = &key) {
+    const auto same = [&](const vmoat_fail_safe& port) {
+      return port.port == key.port && port.proto == key.proto;
+    };
+    if (key.slot == slot && std::none_of(ports.begin(), ports.end(), same)) gone.push_back(key);
+  }
+  for (const vmoat_fail_safe& port : gone) bpf_map_delete_elem(map, &port);
+  const uint8_t yes = 1;
+  for (vmoat_fail_safe port : ports) {
+    port.slot = slot;
+    if (bpf_map_update_elem(map, &port, &yes, BPF_ANY) != 0) return system_error("keep a fail-safe port");
+  }
+  return success();
+}
+
+Status TapKernel::set_end(const vmoat_end_key& key, const vmoat_end& end) {
+  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.ends), &key, &end, BPF_ANY) != 0)
+    return system_error("tell who an address is");
+  return success();
+}
+
+Status TapKernel::set_pair(const vmoat_pair& pair, uint32_t verdict_word) {
+  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.policy_cache), &pair, &verdict_word, BPF_ANY) !=
+      0)
+    return system_error("fill the policy cache");
+  return success();
+}
+
+std::vector<std::pair<vmoat_end_key, vmoat_end>> TapKernel::ends() const {
+  const int map = bpf_map__fd(object_->skeleton->maps.ends);
+  std::vector<std::pair<vmoat_end_key, vmoat_end>> found;
+  vmoat_end_key key = {};
+  vmoat_end end;
+  for (void* previous = nullptr; bpf_map_get_next_key(map, previous, &key) == 0; previous = &key)
+    if (bpf_map_lookup_elem(map, &key, &end) == 0) found.emplace_back(key, end);
+  return found;
+}
+
+uint64_t TapKernel::panic_until_ns() const {
+  return panic_in(bpf_map__fd(object_->skeleton->maps.panic));
 }
 
 Status TapKernel::set_divert(uint32_t worker, uint32_t ifindex) {

@@ -45,6 +45,10 @@ using TapTable = std::vector<std::pair<vmoat_tap_id, vmoat_tap>>;
 /** The taps that an earlier run left in this directory of pins; empty where there is none. */
 TapTable read_pinned_taps(const std::string& pins);
 
+/** Panic by the maps that are pinned there, whoever else is alive; 0 ends it. Fails where none are. */
+Status set_panic(const std::string& pin_root, uint64_t until_ns);
+Result<uint64_t> read_panic(const std::string& pin_root);
+
 class TapKernel {
  public:
   /**
@@ -76,6 +80,16 @@ class TapKernel {
   [[nodiscard]] vmoat_guard guard(uint16_t slot) const;
   /** Nobody is guarded from now on. */
   Status clear_guards();
+  /** The ports of a NIC's guest that can always be reached, no others. */
+  Status set_fail_safe(uint16_t slot, std::span<const vmoat_fail_safe> ports);
+  /** Who an address is, and what is allowed between two identities: for as long as their generation is the
+   * guard's. */
+  Status set_end(const vmoat_end_key& key, const vmoat_end& end);
+  Status set_pair(const vmoat_pair& pair, uint32_t verdict_word);
+  /** Every address that an earlier policy or run has told, in no order. */
+  [[nodiscard]] std::vector<std::pair<vmoat_end_key, vmoat_end>> ends() const;
+  /** CLOCK_BOOTTIME ns until which nothing is dropped or held; 0: there is no panic. */
+  [[nodiscard]] uint64_t panic_until_ns() const;
   /** The interface that takes held frames to a worker, 0 = none. */
   Status set_divert(uint32_t worker, uint32_t ifindex);
 

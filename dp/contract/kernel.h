@@ -48,7 +48,7 @@ struct vmoat_flow {
   uint32_t want[2]; /* appetite: bytes of payload still to be copied up, per way; VMOAT_WANT_ALL = no end */
   uint8_t tcp_flags[2]; /* or of all flags seen */
   uint8_t picked_up;    /* TCP whose first packet here was no SYN: older than the tap */
-  uint8_t pad;
+  uint8_t fail_safe;    /* began towards a fail-safe port of the guest */
   uint16_t sender; /* slot of the tapped NIC that the verdict's frames to this one come from; 0 = not known */
   uint8_t pad2[2];
   /* TCP, per sender. With both ways seen `acked` is what the peer has acknowledged, else where it began. */
@@ -69,13 +69,13 @@ static inline uint32_t vmoat_verdict_word(uint32_t generation, enum vmoat_verdic
 
 /* Bits of vmoat_guard.flags. */
 enum vmoat_guard_flag {
-  VMOAT_GUARD_ON = 1,       /* without it nothing is held or dropped */
-  VMOAT_FAIL_OPEN = 2,      /* without a live engine undecided frames pass, else they are dropped */
-  VMOAT_WAITING = 4,        /* its policy is not in yet: only what teaches addresses passes */
-  VMOAT_OWN_ADDRESSES = 8,  /* the guest sends by its own MAC and addresses only */
+  VMOAT_GUARD_ON = 1,      /* without it nothing is held or dropped */
+  VMOAT_FAIL_OPEN = 2,     /* without a live engine undecided frames pass, else they are dropped */
+  VMOAT_WAITING = 4,       /* its policy is not in yet: only what teaches addresses passes */
+  VMOAT_OWN_ADDRESSES = 8, /* the guest sends by its own MAC and addresses only */
   VMOAT_MAY_SERVE_DHCP = 16,
-  VMOAT_MAY_ROUTE = 32,       /* router advertisements and redirects */
-  VMOAT_PASS_UNKEYED = 64,    /* frames that no rule can speak of (unknown EtherTypes) pass */
+  VMOAT_MAY_ROUTE = 32,    /* router advertisements and redirects */
+  VMOAT_PASS_UNKEYED = 64, /* frames that no rule can speak of (unknown EtherTypes) pass */
 };
 /* How a NIC is guarded; user space may change it at any time. identity and segment are told of every NIC that
  * is tapped while any is guarded: verdicts hang on who sends, too. */
@@ -104,7 +104,8 @@ struct vmoat_fail_safe {
   uint8_t pad[3];
 };
 
-/* One entry, pinned; root may write it with nothing else of vmoat alive. Until then no guard drops or holds. */
+/* One entry, pinned; root may write it with nothing else of vmoat alive. Until then no guard drops or holds.
+ */
 struct vmoat_panic {
   uint64_t until_ns; /* CLOCK_BOOTTIME */
 };
@@ -144,6 +145,7 @@ struct vmoat_datagram {
   uint8_t way;
 };
 struct vmoat_datagram_owner {
+  uint32_t at_ms; /* CLOCK_MONOTONIC, wraps */
   uint16_t near_port;
   uint16_t far_port;
   uint8_t proto; /* after all extension headers */
@@ -202,13 +204,13 @@ enum vmoat_guarded {
   VMOAT_NO_KEY = 3,      /* dropped: no rule can speak of it */
   VMOAT_FAILED_OPEN = 4, /* passed: the engine is dead or hung */
   VMOAT_FAILED_CLOSED = 5,
-  VMOAT_NO_BUDGET = 6,   /* dropped: the NIC has spent its upcalls */
-  VMOAT_NO_POLICY = 7,   /* dropped: its policy is not in yet */
-  VMOAT_SPOOFED = 8,     /* dropped: sent under a MAC or address that is not the guest's own */
-  VMOAT_NOT_SERVED = 9,  /* dropped: the guest may not act as DHCP server or IPv6 router */
+  VMOAT_NO_BUDGET = 6,     /* dropped: the NIC has spent its upcalls */
+  VMOAT_NO_POLICY = 7,     /* dropped: its policy is not in yet */
+  VMOAT_SPOOFED = 8,       /* dropped: sent under a MAC or address that is not the guest's own */
+  VMOAT_NOT_SERVED = 9,    /* dropped: the guest may not act as DHCP server or IPv6 router */
   VMOAT_BAD_FRAGMENT = 10, /* dropped: no stack sends such a fragment */
-  VMOAT_PANICKED = 11,   /* passed: panic */
-  VMOAT_CACHED = 12,     /* a flow decided by the policy cache */
+  VMOAT_PANICKED = 11,     /* passed: panic */
+  VMOAT_CACHED = 12,       /* a flow decided by the policy cache */
 };
 #define VMOAT_GUARDED 13
 

@@ -19,7 +19,9 @@
 #include "apps/ndpi.h"
 #include "apps/operator_defined.h"
 #include "base/clock.h"
+#include "engine/address_owners.h"
 #include "engine/flow_sweep.h"
+#include "engine/guards.h"
 #include "engine/guest_nic.h"
 #include "engine/meter_sweep.h"
 #include "engine/protection.h"
@@ -112,6 +114,13 @@ ApplicationNumber application_numbers(const DataplaneConfig& config) {
 
 }  // namespace
 
+/** From a tap's appearance until its policy was in. */
+struct TapToPolicy {
+  uint64_t nics = 0;
+  double sum_ms = 0, max_ms = 0;
+  std::vector<int64_t> noted_ns = std::vector<int64_t>(VMOAT_SLOTS);  // when the NIC of each slot was adopted
+};
+
 class Dataplane::Impl {
  public:
   Impl(DataplaneConfig config, DataplaneSink& sink) : config_(std::move(config)), sink_(sink) {}
@@ -135,6 +144,14 @@ class Dataplane::Impl {
   void tell_owners();
   void tell_policy();
   void tell_compiled();
+  [[nodiscard]] LivePolicy live_policy(const std::shared_ptr<const Policy>& policy);
+  void tell_own(const LivePolicy& live);
+  void tell_guards();
+  void log_failed(Status status) {
+    if (!status) sink_.log("error", status.error().what);
+  }
+  [[nodiscard]] int64_t panic_until_ns() const;
+  void note_adopted(uint16_t slot, int64_t adopted_ns);
   Status make_protection(uint32_t netns);
   void protect();
   /** As they would be without us; valid until the next call. */
@@ -164,6 +181,8 @@ class Dataplane::Impl {
   Fd wake_;
   std::optional<PolicyThread> policies_;
   std::shared_ptr<const LivePolicy> told_policy_;
+  std::shared_ptr<AddressOwners> own_;  // null: nothing is enforced
+  TapToPolicy tap_to_policy_;
   PolicyStatus told_status_;
   std::atomic<uint64_t> told_from_ = 0;  // generation; those before were told to an earlier run
   NicPaths paths_;
@@ -225,6 +244,8 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
   std::random_device random;
   threats_ =
       std::make_shared<ThreatMemory>(config_.threats, SipHash(uint64_t{random()} << 32 | random(), random()));
+  if (config_.enforce)
+    own_ = std::make_shared<AddressOwners>(SipHash(uint64_t{random()} << 32 | random(), random()));
   if (config_.facts)
     names_ = std::make_shared<LearnedNames>(SipHash(uint64_t{random()} << 32 | random(), random()));
   for (uint32_t i = 0; i < settings.workers; i++) {
@@ -234,6 +255,7 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
     options.pipeline.threats = threats_;
     options.pipeline.names = names_;
     options.pipeline.fallback = config_.fallback;
+    options.pipeline.own = own_;
     options.pipeline.sessions_max = std::max(1u, config_.sessions_max / settings.workers);
     options.pipeline.timeouts = config_.timeouts;
     options.pipeline.fragments = config_.fragments;
@@ -266,6 +288,9 @@ void Dataplane::Impl::take_kept() {
 void Dataplane::Impl::adopt() {
   if (!kernel_->adopted()) return;
   taps_->adopt(links());
+  if (own_)
+    for (const auto& [key, end] : kernel_->ends())
+      if (end.slot != 0) own_->claim({key.segment, Address::v6(key.address), end.slot}, realtime_ns());
   sweep(Counted::adopted);
 }
 
@@ -377,25 +402,83 @@ void Dataplane::Impl::tell_owners() {
   for (const auto& [slot, mac] : guests) threats_->owners.set_nic(slot, {mac});
 }
 
+LivePolicy Dataplane::Impl::live_policy(const std::shared_ptr<const Policy>& policy) {
+  LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({})),
+                  std::vector<int64_t>(VMOAT_SLOTS)};
+  live.facts.resize(VMOAT_SLOTS);
+  const bool is_kept = policy->generation() < told_from_;
+  for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
+    const std::string tap = is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name;
+    const KnownNic* known = policy->known_nic(tap);
+    live.nics[slot] = policy->nic(tap);
+    live.adopted_ns[slot] = adopted_ns;
+    NicFacts& facts = live.facts[slot];
+    facts.segment = segments_.of(slot, 0);
+    facts.mac = known != nullptr ? mac_of(known->mac).value_or(Mac{}) : Mac{};
+    facts.waits = known == nullptr && own_ != nullptr && policy->protects();
+    facts.guarded = own_ != nullptr && is_in_protect(live, slot);
+    facts.used = true;
+  }
+  return live;
+}
+
 /** Anew where there is another policy, or a slot is another NIC's. */
 void Dataplane::Impl::tell_policy() {
   const std::shared_ptr<const Policy> policy = policies_->policy();
   if (!policy) return;
-  LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({})),
-                  std::vector<int64_t>(VMOAT_SLOTS)};
-  const bool is_kept = policy->generation() < told_from_;
-  for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
-    live.nics[slot] = policy->nic(is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name);
-    live.adopted_ns[slot] = adopted_ns;
-  }
+  LivePolicy live = live_policy(policy);
   if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics &&
-      told_policy_->adopted_ns == live.adopted_ns)
+      told_policy_->adopted_ns == live.adopted_ns && told_policy_->facts == live.facts)
     return protect();
   const uint32_t before = told_policy_ ? told_policy_->generation : kernel_->guard(VMOAT_ANY_NIC).generation;
   live.generation = before % generations_max + 1;
+  if (own_) tell_own(live);
   told_policy_ = std::make_shared<const LivePolicy>(std::move(live));
   for (auto& worker : workers_) worker->policy(told_policy_);
+  if (own_) tell_guards();
   protect();
+}
+
+/** Addresses of NICs that are gone are free; those that libvirt gave are whose it says. */
+void Dataplane::Impl::tell_own(const LivePolicy& live) {
+  for (uint16_t slot = 1; told_policy_ && slot < VMOAT_SLOTS; slot++)
+    if (told_policy_->facts[slot].used && !live.facts[slot].used) own_->forget(slot);
+  const bool is_kept = live.policy->generation() < told_from_;
+  for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
+    const KnownNic* known =
+        live.policy->known_nic(is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name);
+    if (known == nullptr) continue;
+    const auto give = [&](const Address& address, Ownership how) {
+      own_->claim({live.facts[slot].segment, address, slot, how}, realtime_ns());
+    };
+    for (const Address& address : known->configured) give(address, Ownership::configured);
+    for (const Address& address : known->leased) give(address, Ownership::leased);
+  }
+}
+
+/** Who is not in protect is told to the kernel for what it sends; who is waits for its enforcer. */
+void Dataplane::Impl::tell_guards() {
+  const LivePolicy& live = *told_policy_;
+  for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
+    const NicFacts& facts = live.facts[slot];
+    if (facts.waits) {
+      log_failed(kernel_->set_guard(slot, waiting_guard()));
+    } else {
+      if (!facts.guarded) log_failed(kernel_->set_guard(slot, no_guard_of(live, slot)));
+      log_failed(kernel_->set_fail_safe(slot, fail_safe_of(live, slot)));
+      note_adopted(slot, adopted_ns);
+    }
+  }
+  taps_->newcomers_wait(live.policy->protects());
+}
+
+/** How long a new NIC had to wait for its policy. */
+void Dataplane::Impl::note_adopted(uint16_t slot, int64_t adopted_ns) {
+  if (adopted_ns == 0 || std::exchange(tap_to_policy_.noted_ns[slot], adopted_ns) == adopted_ns) return;
+  const double ms = static_cast<double>(realtime_ns() - adopted_ns) / 1e6;
+  tap_to_policy_.nics++;
+  tap_to_policy_.sum_ms += ms;
+  tap_to_policy_.max_ms = std::max(tap_to_policy_.max_ms, ms);
 }
 
 void Dataplane::Impl::protect() {
@@ -450,6 +533,12 @@ void Dataplane::Impl::send_nics() {
   sink_.nics(++generation_, nics);
 }
 
+/** Since the epoch, while it lasts. */
+int64_t Dataplane::Impl::panic_until_ns() const {
+  const int64_t until_ns = static_cast<int64_t>(kernel_->panic_until_ns()), now_ns = clock_ns(CLOCK_BOOTTIME);
+  return until_ns > now_ns ? realtime_ns() + until_ns - now_ns : 0;
+}
+
 void Dataplane::Impl::send_status() {
   DataplaneStatus status;
   PipelineCounters sum;
@@ -467,6 +556,11 @@ void Dataplane::Impl::send_status() {
   status.sessions_max = config_.sessions_max;
   status.picked_up = sum.picked_up;
   status.policy = policies_->status();
+  status.enforces = protection_ != nullptr;
+  status.panic_until_ns = panic_until_ns();
+  status.adopted_nics = tap_to_policy_.nics;
+  status.tap_to_policy_sum_ms = tap_to_policy_.sum_ms;
+  status.tap_to_policy_max_ms = tap_to_policy_.max_ms;
   status.records = sum.flow_records;
   status.lost_sessions = sum.sessions_refused;
   status.lost_fallback = sum.fallback_refused;

@@ -16,6 +16,7 @@
 namespace vmoat {
 
 class OperatorApplications;
+class AddressOwners;
 class LearnedNames;
 class Ndpi;
 struct LivePolicy;
@@ -56,6 +57,10 @@ class FlowControl {
    */
   virtual void forget(const vmoat_flow_key& key) = 0;
   virtual void rule(const vmoat_flow_key& key, const FlowRule& rule) = 0;
+  /** Under the policy in force: who an address is (its generation is not ours to set), and that flows of this
+   * kind are allowed. */
+  virtual void tell(const vmoat_end_key& key, const vmoat_end& end) = 0;
+  virtual void tell(const vmoat_pair& allowed) = 0;
 
  protected:
   ~FlowControl() = default;
@@ -82,6 +87,8 @@ struct PipelineOptions {
   std::shared_ptr<ThreatMemory> threats;
   /** Live: what DNS taught, shared by all pipelines of a host; null: nothing is learned. */
   std::shared_ptr<LearnedNames> names;
+  /** Live: whose addresses are whose, shared by all pipelines of a host; null: nothing is enforced. */
+  std::shared_ptr<AddressOwners> own;
   Timeouts timeouts;
   TunnelPorts tunnel_ports;
 };

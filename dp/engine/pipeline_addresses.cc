@@ -8,6 +8,7 @@ void Pipeline::Impl::learn_one(Lesson& lesson, const Frame& frame) {
   lesson.segment = frame.segment;
   if (frame.way == VMOAT_FROM_NIC) lesson.slot = frame.slot;
   if (!addresses_.learn(lesson, frame.time_ns)) counters_.addresses_refused++;
+  learn_owner(lesson, frame.time_ns);
 }
 
 void Pipeline::Impl::learn(const Packet& p, const Frame& frame) {
@@ -38,6 +39,7 @@ void Pipeline::Impl::learn_leases(uint32_t segment, int64_t now_ns) {
       const Lesson lesson = {
           .address = l.ip, .mac = l.mac, .segment = segment, .source = AddressSource::dhcp};
       if (!addresses_.learn(lesson, now_ns)) counters_.addresses_refused++;
+      learn_lease_owner(lesson, now_ns);
     }
   }
   leases.clear();

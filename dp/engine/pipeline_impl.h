@@ -1,12 +1,13 @@
 // Pipeline::Impl: the pipeline's parts and steps. pipeline.cc reads frames, pipeline_sessions.cc keeps
 // sessions, pipeline_expected.cc links announced flows, pipeline_live.cc speaks with the kernel's table,
 // pipeline_addresses.cc learns who owns which address, pipeline_names.cc which names they have,
-// pipeline_policy.cc what the policy says.
+// pipeline_own.cc what guests claim to be, pipeline_policy.cc what the policy says.
 #pragma once
 
 #include <algorithm>
 #include <array>
 
+#include "engine/address_owners.h"
 #include "engine/pipeline.h"
 #include "engine/recognition.h"
 #include "engine/record.h"
@@ -23,6 +24,9 @@
 #include "session/table.h"
 
 namespace vmoat {
+
+/** The address that an ARP or NDP packet claims for its sender, nothing where it is neither. */
+std::optional<Address> claim_of(const Packet& packet);
 
 class Pipeline::Impl final : private NameWatch {
  public:
@@ -176,6 +180,14 @@ class Pipeline::Impl final : private NameWatch {
     Subject subject_;
     bool has_subject_ = false;
   };
+
+  void learn_owner(const Lesson& lesson, int64_t now_ns);
+  void learn_lease_owner(const Lesson& lesson, int64_t now_ns);
+  bool is_hosts(const Address& address);
+  bool may_claim(const Address& address, const Packet& packet, const Frame& frame);
+  bool speaks_for_itself(const Packet& packet, const Frame& frame);
+  void tell_end(uint32_t segment, const Address& address, uint16_t slot);
+  void tell_pair(uint32_t number, int near, const Frame& frame);
 
   [[nodiscard]] Subject subject_of(const Session& s, int source) const;
   [[nodiscard]] static Subject subject_of(const Packet& packet, const Frame& frame);

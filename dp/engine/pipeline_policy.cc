@@ -94,7 +94,9 @@ Ruling Pipeline::Impl::rule(const Frame& frame) {
   now_ns_ = std::max(now_ns_, frame.time_ns);
   Turn& turn = turns_[0];
   const uint32_t number = held_session(frame, turn);
-  if (number == 0) return Ruling::drop;
+  if (const auto claim = claim_of(turn.packet); claim && !turn.packet.fragment)
+    return frame.way == VMOAT_TO_NIC || may_claim(*claim, turn.packet, frame) ? Ruling::pass : Ruling::drop;
+  if (number == 0 || !speaks_for_itself(turn.packet, frame)) return Ruling::drop;
   Session& s = table_[number];
   const int near = frame.way == VMOAT_FROM_NIC ? turn.keyed.sender : 1 - turn.keyed.sender;
   const SessionFlags has_entry = near != 0 ? kernel_high : kernel_low;
@@ -106,7 +108,9 @@ Ruling Pipeline::Impl::rule(const Frame& frame) {
   s.slot[near] = frame.slot;
   s.set(has_entry);
   ask_policy(number);
-  return rule_session(number, near);
+  const Ruling ruling = rule_session(number, near);
+  if (ruling == Ruling::pass) tell_pair(number, near, frame);
+  return ruling;
 }
 
 /** Without a policy an open session only loses its verdict. */

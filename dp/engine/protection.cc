@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "enforce/divert.h"
+#include "engine/guards.h"
 #include "engine/worker.h"
 
 namespace vmoat {
@@ -110,14 +111,14 @@ void Protection::follow(const LivePolicy& policy, std::span<const TappedLink> ni
                         std::span<const std::unique_ptr<Worker>> workers) {
   std::map<uint16_t, const TappedLink*> wanted;
   for (const TappedLink& nic : nics) {
-    const IdentityGroups* groups = policy.policy->groups_of(policy.nics[nic.slot]);
-    if (groups != nullptr && groups->mode == Mode::protect && nic.link->master != 0) wanted[nic.slot] = &nic;
+    if (is_in_protect(policy, nic.slot) && nic.link->master != 0) wanted[nic.slot] = &nic;
   }
   waits_ = false;
   if (!wanted.empty() && !diverts_)
     if (Status made = divert(workers); !made) return report(std::move(made));
   if (!wanted.empty())
-    report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {.flags = VMOAT_GUARD_ON, .generation = policy.generation}));
+    report(
+        parts_.kernel.set_guard(VMOAT_ANY_NIC, {.flags = VMOAT_GUARD_ON, .generation = policy.generation}));
   for (auto nic = guarded_.begin(); nic != guarded_.end();) {
     const auto still = wanted.find(nic->first);
     const bool goes = still == wanted.end() || still->second->link->ifindex != nic->second;
@@ -126,9 +127,8 @@ void Protection::follow(const LivePolicy& policy, std::span<const TappedLink> ni
     nic = gone ? guarded_.erase(nic) : std::next(nic);
   }
   for (const auto& [slot, nic] : wanted) {
-    const bool closed = policy.policy->groups_of(policy.nics[slot])->protection.fails_closed;
     guarded_[slot] = nic->link->ifindex;
-    waits_ |= !guard(*nic, {.flags = VMOAT_GUARD_ON | (closed ? 0u : VMOAT_FAIL_OPEN), .generation = policy.generation});
+    waits_ |= !guard(*nic, guard_of(policy, slot));
   }
   if (guarded_.empty()) report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {}));
 }

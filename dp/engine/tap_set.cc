@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "engine/guards.h"
 #include "engine/guest_nic.h"
 
 namespace vmoat {
@@ -22,18 +23,6 @@ bool matches(const std::vector<std::string>& patterns, const std::string& name) 
 bool is_meant(const ExpectedNic& nic, const Link& link) {
   if (nic.tap.empty()) return same_guest(link.mac, nic.mac);
   return nic.tap == link.name && !is_anothers(link, nic.mac);
-}
-
-/** "52:54:00:…" */
-std::optional<Mac> mac_of(const std::string& text) {
-  Mac mac;
-  if (text.size() != 17) return std::nullopt;
-  for (size_t i = 0; i < mac.size(); i++) {
-    const char* digits = text.data() + 3 * i;
-    const auto [end, failed] = std::from_chars(digits, digits + 2, mac[i], 16);
-    if (failed != std::errc() || end != digits + 2) return std::nullopt;
-  }
-  return mac;
 }
 
 // libvirt sets <bandwidth> a few ms after it made the tap; of a domain that was not defined before, nobody
@@ -59,6 +48,17 @@ uint64_t frames_of(const vmoat_nic_counters& c) {
 }
 
 }  // namespace
+
+std::optional<Mac> mac_of(const std::string& text) {
+  Mac mac;
+  if (text.size() != 17) return std::nullopt;
+  for (size_t i = 0; i < mac.size(); i++) {
+    const char* digits = text.data() + 3 * i;
+    const auto [end, failed] = std::from_chars(digits, digits + 2, mac[i], 16);
+    if (failed != std::errc() || end != digits + 2) return std::nullopt;
+  }
+  return mac;
+}
 
 const TapHook* choose_hook(HookChoice choice) {
   for (const TapHook& hook : tap_hooks()) {
@@ -174,6 +174,8 @@ void TapSet::tap(const Link& link) {
   if (entry.slot == no_slot) {
     entry.slot = slots_.take();
     entry.adopted_ns = realtime_ns();
+    const vmoat_guard guard = newcomers_wait_ ? waiting_guard() : vmoat_guard{};
+    if (entry.slot != no_slot) (void)kernel_.set_guard(entry.slot, guard);
   }
   if (entry.slot == no_slot) {
     entry.attached.reason = "no free slot: " + std::to_string(VMOAT_SLOTS - 1) + " NICs at most";

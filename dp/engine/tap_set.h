@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ class TapSet {
   [[nodiscard]] bool holds() const;
   /** What libvirt knows; takes effect with the next follow(). */
   void expect(std::vector<ExpectedNic> nics);
+  /** From now on a NIC that is tapped passes nothing but what teaches addresses until it is told otherwise.
+   */
+  void newcomers_wait(bool wait) { newcomers_wait_ = wait; }
   /** The MACs that libvirt gave the guests, of the NICs that it has told. */
   [[nodiscard]] std::vector<std::pair<uint16_t, Mac>> guest_macs(const std::map<uint32_t, Link>& links) const;
   /** The interface of each slot in use. */
@@ -82,9 +86,13 @@ class TapSet {
   std::map<uint32_t, Tapped> taps_;
   std::vector<ExpectedNic> expected_;
   std::map<uint32_t, int64_t> held_until_ns_;  // by ifindex; past: it is held no more
+  bool newcomers_wait_ = false;
   bool followed_ = false;
   vmoat_nic_counters past_ = {};  // of NICs that are gone
 };
+
+/** "52:54:00:…" */
+std::optional<Mac> mac_of(const std::string& text);
 
 /** Which hook the config asks for; null where this kernel does not have it. */
 const TapHook* choose_hook(HookChoice choice);

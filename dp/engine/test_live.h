@@ -57,6 +57,13 @@ class Raised final : public DataplaneSink {
     });
     return slot;
   }
+  /** What became of a NIC's frames until the last report. */
+  NicProtection protection_of(const std::string& tap) {
+    return locked([&] {
+      const auto nic = std::ranges::find(nics_, tap, &TappedNic::tap);
+      return nic == nics_.end() ? NicProtection{} : nic->protection;
+    });
+  }
   /** Whether it is raised within the time. */
   bool within(std::chrono::milliseconds limit, uint16_t slot, const std::string& name) {
     std::unique_lock lock(mutex_);

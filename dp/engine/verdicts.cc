@@ -72,6 +72,18 @@ Question Verdicts::question_of(const Session& s, const Seen& seen) const {
   return q;
 }
 
+/** What goes to a fail-safe port passes, whatever the rules say. */
+Decision Verdicts::with_fail_safe(Decision decision, const Question& q) const {
+  const IdentityGroups* to = policy_->policy->groups_of(q.to);
+  if (decision.verdict != Verdict::deny || to == nullptr || q.direction_inferred) return decision;
+  const FailSafePort port = {q.proto, q.port};
+  if (std::ranges::count(to->protection.fail_safe_ports, port) == 0) return decision;
+  decision.verdict = Verdict::allow;
+  decision.decided_by = DecidedBy::fail_policy;
+  decision.rule = 0;
+  return decision;
+}
+
 bool Verdicts::judge(uint32_t number, const Session& s, const Path& path, int64_t now_ns, bool ends) {
   if (is_related(s, path)) return false;
   Judged& judged = at(number);
@@ -84,7 +96,7 @@ bool Verdicts::judge(uint32_t number, const Session& s, const Path& path, int64_
   Question q = question_of(s, seen);
   q.from = judged.ends[s.client()];
   q.to = judged.ends[1 - s.client()];
-  const Decision decision = evaluator_->evaluate(q);
+  const Decision decision = with_fail_safe(evaluator_->evaluate(q), q);
   judged.turn = turn_;
   judged.seen = seen;
   return std::exchange(judged.decision, decision) != decision;
@@ -93,6 +105,48 @@ bool Verdicts::judge(uint32_t number, const Session& s, const Path& path, int64_
 Decision Verdicts::decision(uint32_t number) const {
   if (!active() || at(number).turn <= void_until_) return {};
   return at(number).decision;
+}
+
+std::optional<Question> Verdicts::allowed_whatever_application(uint32_t number, const Session& s) const {
+  const Judged& judged = at(number);
+  if (!s.has(direction_was_seen) || s.has(was_picked_up) || s.has(is_tunnel) || s.parent != 0)
+    return std::nullopt;
+  Question q = question_of(s, judged.seen);
+  q.from = judged.ends[s.client()];
+  q.to = judged.ends[1 - s.client()];
+  std::fill_n(q.layers, 3, uint16_t{0});
+  q.confidence = Confidence::none;
+  q.application_final = false;
+  const Decision d = evaluator_->evaluate(q);
+  const bool by_rule = d.final && d.decided_by == DecidedBy::rule && !d.violation;
+  const bool agreed = !d.final && (d.from_mode == Mode::protect || d.to_mode == Mode::protect);
+  return d.verdict == Verdict::allow && (by_rule || agreed) ? std::optional(q) : std::nullopt;
+}
+
+Identity Verdicts::nic(uint16_t slot) const {
+  return policy_ && slot < policy_->nics.size() ? policy_->nics[slot] : 0;
+}
+
+Identity Verdicts::identity_by_address(uint32_t segment, const Address& address) const {
+  return policy_ && !policy_->policy->has_names() ? policy_->policy->end(segment, address) : 0;
+}
+
+bool Verdicts::guards(uint16_t slot) const {
+  return policy_ && slot < policy_->facts.size() && policy_->facts[slot].guarded;
+}
+
+uint16_t Verdicts::slot_of(uint32_t segment, const Mac& mac) const {
+  if (!policy_) return no_slot;
+  const auto is_its = [&](const NicFacts& nic) { return nic.segment == segment && nic.mac == mac; };
+  const auto& facts = policy_->facts;
+  const auto found = std::find_if(facts.begin(), facts.end(), is_its);
+  const bool once = found != facts.end() && std::find_if(found + 1, facts.end(), is_its) == facts.end();
+  return once ? static_cast<uint16_t>(found - facts.begin()) : no_slot;
+}
+
+OwnAddresses Verdicts::whose_addresses(uint16_t slot) const {
+  const IdentityGroups* groups = guards(slot) ? policy_->policy->groups_of(nic(slot)) : nullptr;
+  return groups != nullptr ? groups->protection.whose_addresses() : OwnAddresses::any;
 }
 
 void Verdicts::write(uint32_t number, FlowRecord& record) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,6 +14,17 @@
 
 namespace vmoat {
 
+/** What guards are made of beside identities. */
+struct NicFacts {
+  uint32_t segment = 0;  // of untagged frames
+  Mac mac{};             // the guest's, as libvirt has it; zero: not known
+  bool used = false;     // a NIC has the slot
+  bool waits = false;    // no policy speaks of it yet
+  bool guarded = false;  // it is in protect, and verdicts are carried out
+
+  bool operator==(const NicFacts&) const = default;
+};
+
 /** A policy, and the identity of each NIC by its slot. */
 struct LivePolicy {
   std::shared_ptr<const Policy> policy;
@@ -21,6 +33,8 @@ struct LivePolicy {
   std::vector<int64_t> adopted_ns = {};
   /** Of guards in the kernel: another one with each of these. */
   uint32_t generation = 0;
+  /** By slot; of those in use. */
+  std::vector<NicFacts> facts = {};
 };
 
 /** A flow without SYN that begins so soon after its NIC's adoption is older than the tap, not forged. */
@@ -46,6 +60,20 @@ class Verdicts {
   bool judge(uint32_t number, const Session& session, const Path& path, int64_t now_ns, bool ends = false);
   /** The answer as of the last judge(); none without a policy. */
   [[nodiscard]] Decision decision(uint32_t number) const;
+  /**
+   * The question about a flow that began before our eyes and is allowed by a rule whatever its application
+   * turns out to be; else nothing. Precondition: it was judged.
+   */
+  [[nodiscard]] std::optional<Question> allowed_whatever_application(uint32_t number, const Session& s) const;
+  /** Of a NIC; 0 without a policy. */
+  [[nodiscard]] Identity nic(uint16_t slot) const;
+  /** Of an end that is no NIC we met; 0 where names could change it. */
+  [[nodiscard]] Identity identity_by_address(uint32_t segment, const Address& address) const;
+  [[nodiscard]] bool guards(uint16_t slot) const;
+  /** The NIC of a segment whose guest has this MAC; no_slot where there is none, or two. */
+  [[nodiscard]] uint16_t slot_of(uint32_t segment, const Mac& mac) const;
+  /** Whose addresses the NIC's guest may send under: `any` where it is not guarded. */
+  [[nodiscard]] OwnAddresses whose_addresses(uint16_t slot) const;
   /** Writes the answer into a record. */
   void write(uint32_t number, FlowRecord& record) const;
 
@@ -71,6 +99,7 @@ class Verdicts {
   [[nodiscard]] Identity identity(const Session& session, int end, const Path& path, int64_t now_ns) const;
   static Seen seen_of(const Session& session, bool ends);
   [[nodiscard]] bool is_older_than_tap(const Session& session) const;
+  [[nodiscard]] Decision with_fail_safe(Decision decision, const Question& question) const;
   [[nodiscard]] Question question_of(const Session& session, const Seen& seen) const;
 
   Region judged_;

@@ -114,6 +114,17 @@ void Worker::rule(const vmoat_flow_key& key, const FlowRule& rule) {
                       .sender = rule.sender});
 }
 
+/** A full or failing table costs an upcall, no more. */
+void Worker::tell(const vmoat_end_key& key, const vmoat_end& end) {
+  vmoat_end told = end;
+  told.generation = generation_;
+  (void)kernel_.set_end(key, told);
+}
+
+void Worker::tell(const vmoat_pair& allowed) {
+  (void)kernel_.set_pair(allowed, vmoat_verdict_word(generation_, VMOAT_ALLOW));
+}
+
 void Worker::divert(Divert divert) {
   const std::lock_guard lock(mutex_);
   new_divert_ = std::move(divert);

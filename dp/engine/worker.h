@@ -63,6 +63,8 @@ class Worker final : private FlowControl {
   void want(const vmoat_flow_key& key, uint32_t from_nic, uint32_t to_nic) override;
   void forget(const vmoat_flow_key& key) override;
   void rule(const vmoat_flow_key& key, const FlowRule& rule) override;
+  void tell(const vmoat_end_key& key, const vmoat_end& end) override;
+  void tell(const vmoat_pair& allowed) override;
 
   void run();
   void wait();

@@ -21,6 +21,7 @@ struct AddressKey {
 
   auto operator<=>(const AddressKey&) const = default;
   static AddressKey of(const Address& address);
+  [[nodiscard]] Address address() const { return Address::v6(bytes.data()); }  // IPv4 is mapped in `bytes`
 };
 
 /** Both ends belong to it; both are of one family. */

@@ -188,6 +188,17 @@ class PolicyCompiler {
     return identity;
   }
 
+  static Status read_given(const std::vector<std::string>& texts, const std::string& field,
+                           std::vector<Address>& into) {
+    if (texts.size() > policy_limits::nic_addresses) return too_many(field, policy_limits::nic_addresses);
+    for (size_t i = 0; i < texts.size(); i++) {
+      const Result<AddressRange> range = read_address_range(texts[i]);
+      if (!range.ok() || range->first != range->last) return Error{item(field, i) + ": is no address"};
+      into.push_back(range->first.address());
+    }
+    return success();
+  }
+
   Status read_nics() {
     for (size_t i = 0; i < tables_.nics.size(); i++) {
       const PolicyNic& nic = tables_.nics[i];
@@ -195,7 +206,11 @@ class PolicyCompiler {
       if (Status status = check_text(nic.tap, field + ".tap"); !status) return status;
       Result<Identity> identity = identity_of(nic.groups, field + ".groups");
       if (!identity) return std::move(identity.error());
-      if (!policy_->nics_.emplace(nic.tap, *identity).second)
+      KnownNic known = {.identity = *identity, .mac = nic.mac, .configured = {}, .leased = {}};
+      if (Status read = read_given(nic.configured, field + ".addresses", known.configured); !read)
+        return read;
+      if (Status read = read_given(nic.leased, field + ".addresses", known.leased); !read) return read;
+      if (!policy_->nics_.emplace(nic.tap, std::move(known)).second)
         return Error{field + ".tap: another NIC has it"};
     }
     Result<Identity> unknown = identity_of(tables_.unknown, "unknown");

@@ -26,7 +26,16 @@ Policy::~Policy() {
 
 Identity Policy::nic(std::string_view tap) const {
   const auto found = nics_.find(tap);
-  return found == nics_.end() ? unknown_ : found->second;
+  return found == nics_.end() ? unknown_ : found->second.identity;
+}
+
+const KnownNic* Policy::known_nic(std::string_view tap) const {
+  const auto found = nics_.find(tap);
+  return found == nics_.end() ? nullptr : &found->second;
+}
+
+bool Policy::protects() const {
+  return std::ranges::count(modes_, Mode::protect) > 0;
 }
 
 Identity Policy::end(uint32_t segment, const Address& address,

@@ -42,6 +42,13 @@ struct IdentityGroups {
   std::vector<uint16_t> rows, columns;  // in GroupPairs, of the groups that rules name
 };
 
+/** What the tables say of a NIC of this host. */
+struct KnownNic {
+  Identity identity = 0;
+  std::string mac;  // the guest's; empty where nobody said
+  std::vector<Address> configured, leased;
+};
+
 /** What a verdict needs of an identity. Ends are of one kind where the same groups of theirs are in rules. */
 struct Card {
   uint16_t from_kind = 0, to_kind = 0;
@@ -71,6 +78,10 @@ class Policy {
 
   /** Of a NIC of this host by its tap; one that hostd did not name has the groups of `unknown`. */
   [[nodiscard]] Identity nic(std::string_view tap) const;
+  /** Null for one that hostd did not name. */
+  [[nodiscard]] const KnownNic* known_nic(std::string_view tap) const;
+  /** Whether any group is in protect. */
+  [[nodiscard]] bool protects() const;
   /**
    * Of an end that is no NIC: as `ends` has it, else external, with the groups that cover the address or one
    * of whose patterns matches one of `names`; multicast and broadcast addresses are that instead of external.
@@ -137,7 +148,7 @@ class Policy {
   GroupPairs pairs_;
   AddressGroups addresses_;
   NameGroups names_;
-  std::map<std::string, Identity, std::less<>> nics_;
+  std::map<std::string, KnownNic, std::less<>> nics_;
   Identity unknown_ = 0;
   std::vector<std::pair<EndKey, Identity>> ends_;  // ascending
 

@@ -29,7 +29,8 @@ Result<FailSafePort> read_port(std::string_view text) {
 void EndProtection::add(const GroupProtection& group) {
   fails_closed |= group.fails_closed;
   for (const FailSafePort& port : group.fail_safe_ports)
-    if (fail_safe_ports.size() < policy_limits::fail_safe_ports && std::ranges::count(fail_safe_ports, port) == 0)
+    if (fail_safe_ports.size() < policy_limits::fail_safe_ports &&
+        std::ranges::count(fail_safe_ports, port) == 0)
       fail_safe_ports.push_back(port);
   own_addresses = std::max(own_addresses, group.own_addresses);
   may_serve_dhcp |= group.may_serve_dhcp;

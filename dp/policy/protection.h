@@ -1,5 +1,5 @@
-// What groups say of their members in protect, beside rules: one group's word, and the words of all groups of an
-// end together.
+// What groups say of their members in protect, beside rules: one group's word, and the words of all groups of
+// an end together.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,11 @@
 // The vmoat-dp process: reads the command line, gives up rights, then runs or restores.
 import { addonPath, loadAddon } from '../client/addon.ts';
 import { DataplaneError } from '../client/dataplane-error.ts';
+import { guardTable } from '../client/guard-table.ts';
 import { VERSION } from '../contract/version.ts';
 import { findAccounts } from './accounts.ts';
 import { lockFolder } from './folder-lock.ts';
+import { GuardMarker, unguard } from './guard-marker.ts';
 import { jsonLog } from './log.ts';
 import { type Options, readOptions, usage } from './options.ts';
 import { run } from './run.ts';
@@ -11,11 +13,12 @@ import { ServiceError } from './service-error.ts';
 
 const say = (text: string): boolean => process.stdout.write(text);
 
-function restore(options: Options): void {
-  const { pins } = options.settings;
+async function restore(options: Options): Promise<void> {
+  const { pins, state } = options.settings;
   const addon = loadAddon();
   lockFolder(addon, pins);
   addon.restore(pins);
+  await unguard(new GuardMarker(state, jsonLog(say)), guardTable);
   say("Everything of vmoat's is off this host.\n");
 }
 
@@ -31,7 +34,7 @@ async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   if (options.action === 'help') say(usage());
   else if (options.action === 'version') say(`vmoat-dp ${VERSION} (${addonPath()})\n`);
-  else if (options.action === 'restore') restore(options);
+  else if (options.action === 'restore') await restore(options);
   else await live(options);
   return 0;
 }

@@ -18,10 +18,12 @@ function setUp(kept: Kept = NOTHING_KEPT) {
   const now: Moment = { wall_ms: T0, boot: 'one', uptime_ms: 1_000 };
   const disk: Kept[] = [];
   const compiled: { tables: PolicyTables; kept: boolean }[] = [];
+  const guarded: (number | undefined)[][] = [];
   const orders = new Orders({
     kept,
     write: async (text) => void disk.push(structuredClone(text)),
     compile: (given, isKept) => compiled.push({ tables: given, kept: isKept }),
+    guard: (policies) => void guarded.push(policies.flatMap((each) => (each ? [markOf(each)] : []))),
     moment: () => ({ ...now }),
     log: () => undefined,
   });
@@ -49,7 +51,7 @@ function setUp(kept: Kept = NOTHING_KEPT) {
     ...tables(mark, mark),
     unconfirmed: { trial: name, deadline: deadlineIn(60_000, now), previous: tables(previous, previous) },
   });
-  return { orders, disk, compiled, now, pass, passTheMinute, compile, trial };
+  return { orders, disk, compiled, guarded, now, pass, passTheMinute, compile, trial };
 }
 const settled = (): Promise<void> => new Promise((done) => setImmediate(done));
 const markOf = (policy: PolicyTables | null | undefined): number | undefined => policy?.unknown[0];
@@ -223,6 +225,7 @@ test('a disk that does not take it is told, and what is in force counts as not k
   const orders = new Orders({
     kept: NOTHING_KEPT,
     write: () => Promise.reject(new Error('no space')),
+    guard: () => undefined,
     compile: () => undefined,
     moment: () => ({ wall_ms: 0, boot: '', uptime_ms: 0 }),
     log: (level, text, more) => said.push(`${level} ${text} ${more?.reason}`),
@@ -232,4 +235,18 @@ test('a disk that does not take it is told, and what is in force counts as not k
   await settled();
   assert.deepEqual(said, ['error what was told is not kept over a restart no space']);
   assert.equal(orders.heard({ generation: 2, compileMs: 0, refused: null }).kept, false);
+});
+
+test('who guards hears of a policy before it is compiled, and of its end once it is over', () => {
+  const { orders, guarded, compiled, compile, trial } = setUp();
+  orders.take(tables(1, 10));
+  assert.deepEqual([guarded.at(-1), compiled.length], [[10], 1]);
+  orders.heard(compile());
+  orders.take(trial(2, 10));
+  assert.deepEqual(guarded.at(-1), [10, 2, 10]);
+  orders.heard(compile());
+  assert.deepEqual(guarded.at(-1), [2, 10], 'what the trial may go back to');
+  orders.take(tables(3, 30));
+  orders.heard(compile());
+  assert.deepEqual(guarded.at(-1), [30]);
 });

@@ -18,6 +18,8 @@ export interface OrdersOptions {
   write: (kept: Kept) => Promise<void>;
   /** Compiles tables; what becomes of them is heard. Throws where a field is of another kind. */
   compile: (tables: PolicyTables, kept: boolean) => void;
+  /** Which policies are in force, or may be next: told before that, and when fewer are. */
+  guard: (policies: readonly (PolicyTables | null)[]) => void;
   moment: () => Moment;
   log: Log;
 }
@@ -51,6 +53,7 @@ export class Orders {
     if (policy) this.#told.set(this.#generation, policy.generation);
     this.#isKept = policy !== null;
     if (policy) this.#nextExpiry = nextExpiry(policy, options.moment().wall_ms);
+    this.#guard();
   }
 
   /** What is in force at the start. */
@@ -97,6 +100,7 @@ export class Orders {
       this.#keep(now.next);
       this.#nextExpiry = nextExpiry(now.next.policy, now.at_ms);
     }
+    this.#guard();
     const told = (ours: number): number => this.#told.get(ours) ?? ours;
     const answer = {
       ...status,
@@ -141,10 +145,17 @@ export class Orders {
   #send(next: Sent['next'], told: number, kept = false): void {
     const generation = this.#generation + 1;
     const { wall_ms } = this.#options.moment();
+    this.#guard(next);
     this.#options.compile(inEffect({ ...next.policy, generation }, wall_ms), kept);
     this.#generation = generation;
     this.#told.set(generation, told);
     this.#sent.push({ generation, at_ms: wall_ms, next });
+  }
+
+  /** `coming` is about to be sent. */
+  #guard(...coming: Sent['next'][]): void {
+    const orders = [this.#kept, ...this.#sent.map(({ next }) => next), ...coming];
+    this.#options.guard(orders.flatMap(({ policy, unconfirmed }) => [policy, unconfirmed?.previous ?? null]));
   }
 
   #trial(): PolicyStatus['unconfirmed'] {

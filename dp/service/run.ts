@@ -10,12 +10,14 @@ import {
 } from '../client/addon.ts';
 import { DataplaneError } from '../client/dataplane-error.ts';
 import { moment } from '../client/deadline.ts';
+import { guardTable } from '../client/guard-table.ts';
 import type { PolicyOrder } from '../contract/policy.ts';
 import { PROTOCOL_VERSION, type Welcome } from '../contract/protocol.ts';
 import { VERSION } from '../contract/version.ts';
 import { findAccounts } from './accounts.ts';
 import { type FoundFallback, findFallback } from './fallback.ts';
 import { lockFolder } from './folder-lock.ts';
+import { GuardMarker, unguard } from './guard-marker.ts';
 import { Hub, type HubInput } from './hub.ts';
 import type { Kept } from './kept.ts';
 import type { Level, Log } from './log.ts';
@@ -25,6 +27,7 @@ import { Orders, type OrdersOptions } from './orders.ts';
 import { listen } from './server.ts';
 import { ServiceError } from './service-error.ts';
 import { dataplaneConfig, type Settings } from './settings.ts';
+import { StaticGuard } from './static-guard.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Runs until SIGTERM or SIGINT. Rejects with ServiceError where it cannot start. */
@@ -37,14 +40,20 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
   const hub = new Hub(own.instance, () => dataplane.refresh());
   const { kept, write } = openState(addon, settings.state, own.registry.applications, log);
   const compile: OrdersOptions['compile'] = (tables, isKept) => dataplane.policy(tables, isKept);
-  const orders = new Orders({ kept, write, compile, moment, log });
+  const marker = new GuardMarker(settings.state, log);
+  const guard: OrdersOptions['guard'] = (policies) => marker.follow(settings.enforce ? policies : []);
+  const orders = new Orders({ kept, write, compile, guard, moment, log });
+  const staticGuard = new StaticGuard(guardTable, log);
   const take: TakeOutput = (kind, value) => {
     if (kind === 'status') {
       const status = value as DataplaneOutput['status'];
       watchdog.heard(status);
+      staticGuard.panics(status.panic !== null);
       hub.take('status', { ...status, policy: orders.heard(status.policy) });
       return;
     }
+    if (kind === 'links') staticGuard.linksChanged();
+    if (kind === 'nics') void staticGuard.heard((value as DataplaneOutput['nics']).nics);
     if (kind === 'segments') orders.meet((value as DataplaneOutput['segments']).segments);
     if (kind === 'log') logLine(log, value as DataplaneOutput['log']);
     else hub.take(kind, value as HubInput[typeof kind]);
@@ -82,6 +91,7 @@ export async function run(addon: Addon, options: Options, log: Log): Promise<voi
   } finally {
     orders.stop();
     dataplane.stop(detachOnExit);
+    if (detachOnExit) await unguard(marker, guardTable);
   }
 }
 

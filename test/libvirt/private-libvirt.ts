@@ -30,6 +30,8 @@ export interface PrivateOptions {
   busPolicy?: string;
   /** Lines of qemu.conf. */
   qemuConf?: string;
+  /** A script for hooks/qemu.d; libvirtd looks for hooks when it starts. */
+  qemuHook?: (root: string) => string;
 }
 
 export interface PrivateLibvirt {
@@ -147,6 +149,10 @@ function makeRoot(options: PrivateOptions): string {
   for (const name of ['', 'lib', 'run']) chmodSync(join(root, name), 0o755);
   writeFileSync(join(root, 'etc/libvirtd.conf'), libvirtdConf());
   writeFileSync(join(root, 'etc/qemu.conf'), qemuConf + (options.qemuConf ?? ''));
+  if (options.qemuHook) {
+    mkdirSync(join(root, 'etc/hooks/qemu.d'), { recursive: true });
+    writeFileSync(join(root, 'etc/hooks/qemu.d/vmoat'), options.qemuHook(root), { mode: 0o755 });
+  }
   writeFileSync(join(root, 'bus/bus.conf'), busConf(root, options.busPolicy ?? ''));
   writeFileSync(join(root, 'services/org.libvirt.service'), service);
   return root;

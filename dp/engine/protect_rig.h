@@ -1,0 +1,176 @@
+// For tests: two guests behind a bridge and a third, one of them in protect, and what their sockets come to
+// know.
+#pragma once
+
+#include <doctest/doctest.h>
+#include <poll.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "engine/dataplane.h"
+#include "engine/test_live.h"
+#include "plumb/bpffs.h"
+#include "plumb/bridge.h"
+#include "plumb/guest_lab.h"
+
+namespace vmoat::test {
+
+constexpr uint16_t open_port = 5432, closed_port = 6379;
+
+/** Group 3 is guest a, 4 guest b, 5 guest c, which no rule names. */
+inline PolicyTables tables(uint64_t generation, const GuestLab& lab, Mode of_b, bool fails_closed) {
+  PolicyTables t;
+  t.generation = generation;
+  t.groups = {{.name = "any"},
+              {.name = "host"},
+              {.name = "external"},
+              {.name = "vm.a", .mode = Mode::learn},
+              {.name = "vm.b", .mode = of_b, .fails_closed = fails_closed},
+              {.name = "vm.c", .mode = Mode::learn}};
+  t.rules = {{.number = 1,
+              .id = "database",
+              .from = 3,
+              .to = 4,
+              .ports = {"tcp/5432", "udp/5432"},
+              .action = Verdict::allow}};
+  t.nics = {
+      {.tap = lab.a, .groups = {0, 3}}, {.tap = lab.b, .groups = {0, 4}}, {.tap = lab.c, .groups = {0, 5}}};
+  t.unknown = {0};
+  return t;
+}
+
+template <class Condition>
+[[nodiscard]] bool wait_for(Condition condition) {
+  for (int i = 0; i < 1200; i++, ::usleep(50'000))
+    if (condition()) return true;
+  return false;
+}
+
+/** 0, or the errno that a connection of guest a to guest b ended with. */
+inline int connect_to(const GuestLab& lab, uint16_t port, int wait_ms = 3000) {
+  const Fd client = guest_socket(lab.a, SOCK_STREAM | SOCK_NONBLOCK);
+  const sockaddr_in to = socket_address(GuestLab::address(false), port);
+  if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) return 0;
+  pollfd ready = {client.get(), POLLOUT, 0};
+  if (::poll(&ready, 1, wait_ms) == 0) return ETIMEDOUT;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  ::getsockopt(client.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+inline Fd listener(const GuestLab& lab, uint16_t port) {
+  Fd fd = guest_socket(lab.b, SOCK_STREAM, port);
+  REQUIRE(::listen(fd.get(), 4096) == 0);  // nobody accepts
+  return fd;
+}
+
+/** Guest b listens on the port that no rule allows: whoever may connect can. */
+struct GuardRig {
+  GuestLab lab;
+  const Fd closed = listener(lab, closed_port);
+  const std::string pins = "/sys/fs/bpf/" + lab.unique + "-protect";
+  Raised sink;
+  std::unique_ptr<Dataplane> dp;
+  uint64_t generation = 0;
+  bool fails_closed = false;
+  DataplaneConfig config;
+
+  explicit GuardRig(HookChoice hook = HookChoice::automatic, DataplaneConfig with = {.report_interval_ms = 100})
+      : config(std::move(with)) {
+    config.names = {lab.unique + "*"};
+    config.hook = hook;
+    config.pin_root = pins;
+    config.enforce = true;
+    begin();
+  }
+  void begin() {
+    auto started = Dataplane::start(config, sink);
+    if (!started) FAIL(started.error().what);
+    dp = std::move(*started);
+    for (const std::string& tap : {lab.a, lab.b, lab.c}) REQUIRE(sink.slot_of(tap) != no_slot);
+  }
+  /** All that it has put on the host stays. */
+  void end() {
+    REQUIRE(dp->stop(false).ok());
+    dp.reset();
+  }
+  ~GuardRig() {
+    (void)dp->stop(true);
+    (void)remove_tree(pins);
+  }
+  [[nodiscard]] bool is_spliced() const {
+    return ::if_nametoindex(("mp." + lab.b).c_str()) != 0 &&
+           output_of("ip link show dev " + lab.b).find("master") == std::string::npos;
+  }
+  /** Returns when the mode can be seen. */
+  void mode(Mode of_b) {
+    dp->policy(tables(++generation, lab, of_b, fails_closed));
+    const bool guarded = of_b == Mode::protect;
+    REQUIRE(wait_for([&] { return is_spliced() == guarded; }));
+    REQUIRE(wait_for([&] { return connect_to(lab, closed_port) == (guarded ? ECONNREFUSED : 0); }));
+  }
+};
+
+/** One byte there and back, again and again, over one connection. */
+class Echoes {
+ public:
+  explicit Echoes(const GuardRig& rig)
+      : listening_(listener(rig.lab, open_port)), client_(guest_socket(rig.lab.a, SOCK_STREAM)) {
+    const sockaddr_in to = socket_address(GuestLab::address(false), open_port);
+    REQUIRE(::connect(client_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0);
+    server_ = Fd(::accept(listening_.get(), nullptr, nullptr));
+    answering_ = std::thread([this] {
+      for (char c; ::recv(server_.get(), &c, 1, 0) == 1;) (void)!::send(server_.get(), &c, 1, MSG_NOSIGNAL);
+    });
+    asking_ = std::thread([this] {
+      for (char c = 'x'; !stop_; count_++) {
+        const auto begin = std::chrono::steady_clock::now();
+        if (::send(client_.get(), &c, 1, MSG_NOSIGNAL) != 1 || ::recv(client_.get(), &c, 1, 0) != 1) {
+          failed_ = true;
+          return;
+        }
+        const auto took = std::chrono::steady_clock::now() - begin;
+        longest_ = std::max(longest_, std::chrono::duration_cast<std::chrono::milliseconds>(took));
+        ::usleep(200);
+      }
+    });
+  }
+  ~Echoes() { finish(); }
+  void finish() {
+    stop_ = true;
+    if (asking_.joinable()) asking_.join();
+    ::shutdown(client_.get(), SHUT_RDWR);
+    if (answering_.joinable()) answering_.join();
+  }
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] uint64_t count() const { return count_; }
+  /** After finish(). */
+  [[nodiscard]] std::chrono::milliseconds longest() const { return longest_; }
+
+ private:
+  Fd listening_, client_, server_;
+  std::thread answering_, asking_;
+  std::atomic<bool> stop_ = false, failed_ = false;
+  std::atomic<uint64_t> count_ = 0;
+  std::chrono::milliseconds longest_{0};
+};
+
+/** Whether a datagram from guest a comes through to a port of guest b. */
+inline bool datagram_passes(const GuardRig& rig, uint16_t port) {
+  const Fd server = guest_socket(rig.lab.b, SOCK_DGRAM, port), client = guest_socket(rig.lab.a, SOCK_DGRAM);
+  const sockaddr_in to = socket_address(GuestLab::address(false), port);
+  for (int i = 0; i < 5; i++) {
+    char c = 'x';
+    (void)::sendto(client.get(), &c, 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+    pollfd ready = {server.get(), POLLIN, 0};
+    if (::poll(&ready, 1, 200) == 1) return true;
+  }
+  return false;
+}
+
+}  // namespace vmoat::test
