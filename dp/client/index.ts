@@ -10,6 +10,7 @@ export type { Pair } from './fields.ts';
 export { FlowBatch } from './flow-batch.ts';
 export { applicationName, type FlowJson, flowJson } from './flow-json.ts';
 export { FlowRecord, type Tunnel } from './flow-record.ts';
+export { guardTable } from './guard-table.ts';
 export { decodeNames, type NameRecord } from './name-record.ts';
 export { pcapCommand } from './pcap-command.ts';
 export {

@@ -371,6 +371,7 @@ void Dataplane::Impl::control() {
     if (taps_->holds()) follow({});
     if (told_policy_ && told_policy_->panic != (panic_until_ns() != 0)) tell_policy();
     if (protection_ && protection_->waits()) protect();
+    if (told_policy_ && told_policy_->panic != (panic_until_ns() != 0)) tell_policy();
     send_nics();
     send_status();
   }

@@ -15,12 +15,17 @@ namespace vmoat {
 struct NicHeldDrops {
   std::array<std::atomic<uint64_t>, 2> opening{};  // an opening's share was used up
   std::array<std::atomic<uint64_t>, 2> refused{};  // no room, or no stack sends such a frame
+  std::array<std::atomic<uint64_t>, 2> spoofed{};  // not the guest's own address
 
   void clear() {
-    for (int way = 0; way < 2; way++) opening[way] = refused[way] = 0;
+    for (int way = 0; way < 2; way++) opening[way] = refused[way] = spoofed[way] = 0;
   }
   void write(NicProtection& to) const {
-    for (int way = 0; way < 2; way++) to.opening[way] = opening[way], to.refused[way] = refused[way];
+    for (int way = 0; way < 2; way++) {
+      to.opening[way] = opening[way];
+      to.refused[way] = refused[way];
+      to.frames[way][VMOAT_SPOOFED] += spoofed[way];
+    }
   }
 };
 /** By slot. */

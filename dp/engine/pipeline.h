@@ -129,11 +129,12 @@ struct PipelineCounters {
 /** What becomes of a held frame. */
 enum class Ruling : uint8_t {
   pass,
-  drop,    // by its flow's verdict
-  reset,   // likewise, TCP
-  spent,   // dropped: its flow's opening is used up
-  refuse,  // dropped: there is no room for its flow, or no stack sends such a frame
-  wait,    // a fragment that came before its datagram's first one
+  drop,     // by its flow's verdict
+  reset,    // likewise, TCP
+  spent,    // dropped: its flow's opening is used up
+  spoofed,  // dropped: it is sent under an address that is not the guest's own
+  refuse,   // dropped: there is no room for its flow, or no stack sends such a frame
+  wait,     // a fragment that came before its datagram's first one
 };
 struct HeldRuling {
   Ruling ruling = Ruling::drop;

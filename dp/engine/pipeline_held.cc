@@ -58,9 +58,10 @@ HeldRuling Pipeline::Impl::rule(const Frame& frame, bool waited) {
   Turn& turn = turns_[0];
   prepare(frame, turn);
   if (const auto claim = claim_of(turn.packet); claim && !turn.packet.fragment)
-    return {frame.way == VMOAT_TO_NIC || may_claim(*claim, turn.packet, frame) ? Ruling::pass : Ruling::drop};
+    return {frame.way == VMOAT_TO_NIC || may_claim(*claim, turn.packet, frame) ? Ruling::pass
+                                                                               : Ruling::spoofed};
   if (turn.by.path == 0) return {Ruling::refuse};
-  if (!speaks_for_itself(turn.packet, frame)) return {Ruling::drop};
+  if (!speaks_for_itself(turn.packet, frame)) return {Ruling::spoofed};
   Held held = {.frame = frame, .turn = turn, .keyed = turn.keyed, .key = {}, .is_counted = !waited};
   held.is_to_many = is_to_many(turn.packet.dst) || has_group_mac(turn.packet);
   if (turn.packet.fragment) return rule_fragment(held);
@@ -175,12 +176,14 @@ bool Pipeline::Impl::places(uint32_t number, const Held& held) {
 Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   ruled_ = number;
   LiveCount& count = live_count(number);
+  const uint64_t id = table_[number].id;
   const FrameVerdict said = verdict_of(number, held);
+  if (table_[number].id != id) return ruled_ = 0, Ruling::refuse;  // it made room for what it carries
   if (held.is_counted) count.returned[held.near()]++;
   if (said.verdict == Verdict::none) return open(number, held);
   const bool denied = said.verdict == Verdict::deny;
   if (said.lasts) tell_rule(number, held, denied);
-  if (said.lasts && !denied && !held.is_to_many) tell_pair(number, held.near(), held.frame);
+  if (said.lasts && !denied && !held.is_fragment) tell_pair(number, held);
   if (!denied) return Ruling::pass;
   if (!std::exchange(count.was_denied, true)) touch(number);
   return held.key.proto == IPPROTO_TCP && !held.is_fragment ? Ruling::reset : Ruling::drop;
@@ -203,7 +206,7 @@ Ruling Pipeline::Impl::open(uint32_t number, const Held& held) {
   const EndProtection& most = verdicts_.protection(held.frame.slot);
   if (count.opening_frames[near] >= most.frames_passed() ||
       held.frame.length > most.bytes_passed() - std::min(most.bytes_passed(), count.opening_bytes[near]))
-    return Ruling::spent;
+    return count.was_denied = true, Ruling::spent;
   count.opening_frames[near]++;
   count.opening_bytes[near] += held.frame.length;
   return Ruling::pass;
@@ -232,6 +235,12 @@ Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const H
   return {held.is_later ? Verdict::allow : verdict_carried(number, held), false};
 }
 
+/** Whether an end of the flow is the guest whose NIC holds an error about it, to it or by it. */
+bool Pipeline::Impl::is_of_guarded(const Session& about, const Held& held) {
+  const int told = about.key.high == held.turn.packet.dst ? 1 : 0;
+  return about.slot[held.frame.way == VMOAT_TO_NIC ? told : 1 - told] == held.frame.slot;
+}
+
 /** Each error by what it is about; about nothing that is known, and where it would turn flows elsewhere, by
  * itself. */
 Verdict Pipeline::Impl::verdict_of_error(uint32_t number, const Held& held) {
@@ -239,7 +248,7 @@ Verdict Pipeline::Impl::verdict_of_error(uint32_t number, const Held& held) {
   const bool redirects =
       table_[number].key.proto() == IPPROTO_ICMP && error_type(table_[number]) == icmp_redirect;
   const uint32_t about = redirects ? 0 : flow_in_quote(held.turn.packet, held.turn.by.scope);
-  if (about != 0) return current(about).verdict;
+  if (about != 0 && is_of_guarded(table_[about], held)) return current(about).verdict;
   (void)verdicts_.judge_alone(number, table_[number], paths_.at(table_[number].path), now_ns_);
   return verdicts_.decision(number).verdict;
 }

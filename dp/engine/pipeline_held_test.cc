@@ -271,6 +271,16 @@ TEST_CASE("an ICMP error with a guessed sequence number is judged by itself") {
   CHECK(rig.to_db(1, error_about(0x7fffffff)) == Ruling::drop);
 }
 
+TEST_CASE("an ICMP error is about a flow of the guest's own, not of one that says it is that guest") {
+  const Buffer error = hex("0304 0000 00000500") + ip_between(2, 1, 17, udp(53, 1000, text("x")));
+  const Buffer frame = ethernet(0x0800, ip_between(1, 2, 1, error));
+  for (const uint16_t slot : {db_slot, other_slot}) {
+    HeldRig rig({to_53});
+    REQUIRE(rig.to_db(17, udp(1000, 53, text("x"))) == Ruling::pass);
+    CHECK(rig.held(frame, web_slot, false, slot).ruling == (slot == db_slot ? Ruling::pass : Ruling::drop));
+  }
+}
+
 TEST_CASE("an ICMP redirect about a flow that is allowed is judged by itself") {
   HeldRig rig({to_53});
   REQUIRE(rig.to_db(17, udp(1000, 53, text("x"))) == Ruling::pass);

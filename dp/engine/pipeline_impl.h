@@ -213,11 +213,9 @@ class Pipeline::Impl final : private NameWatch {
 
   void learn_owner(const Lesson& lesson, int64_t now_ns);
   void learn_lease_owner(const Lesson& lesson, int64_t now_ns);
-  bool is_hosts(const Address& address);
   bool may_claim(const Address& address, const Packet& packet, const Frame& frame);
   bool speaks_for_itself(const Packet& packet, const Frame& frame);
   void tell_end(uint32_t segment, const Address& address, uint16_t slot);
-  void tell_pair(uint32_t number, int near, const Frame& frame);
 
   [[nodiscard]] Subject subject_of(const Session& s, int source) const;
   [[nodiscard]] static Subject subject_of(const Packet& packet, const Frame& frame);
@@ -246,6 +244,7 @@ class Pipeline::Impl final : private NameWatch {
   HeldRuling rule_first(Held& held, const DatagramKey& datagram);
   HeldRuling rule_later(Held& held, const DatagramKey& datagram, DatagramOwner owner);
   Ruling rule_packet(Held& held);
+  void tell_pair(uint32_t number, const Held& held);
   Ruling rule_session(uint32_t number, const Held& held);
   void tell_rule(uint32_t number, const Held& held, bool denied);
   Ruling open(uint32_t number, const Held& held);
@@ -255,6 +254,7 @@ class Pipeline::Impl final : private NameWatch {
   Decision current(uint32_t number);
   FrameVerdict verdict_of(uint32_t number, const Held& held);
   Verdict verdict_of_error(uint32_t number, const Held& held);
+  static bool is_of_guarded(const Session& about, const Held& held);
   FrameVerdict verdict_to_many(uint32_t number, const Held& held);
   Verdict verdict_carried(uint32_t number, const Held& held);
   Verdict verdict_inside(Packet& packet, uint32_t number, const Context& context);

@@ -132,7 +132,9 @@ const EndProtection& Verdicts::protection(uint16_t slot) const {
 }
 
 bool Verdicts::is_guarded(const Session& s) const {
-  return guards(s.slot[0]) || guards(s.slot[1]);
+  return policy_ && std::any_of(s.slot, s.slot + 2, [&](uint16_t slot) {
+           return slot < policy_->facts.size() && policy_->facts[slot].guarded;
+         });
 }
 
 Decision Verdicts::decision(uint32_t number) const {

@@ -260,6 +260,9 @@ void Worker::carry_out(Ruling ruling, const HeldFrame& held) {
     case Ruling::spent:
       drops_[held.slot % VMOAT_SLOTS].opening[held.way & 1].fetch_add(1, std::memory_order_relaxed);
       break;
+    case Ruling::spoofed:
+      drops_[held.slot % VMOAT_SLOTS].spoofed[held.way & 1].fetch_add(1, std::memory_order_relaxed);
+      break;
     case Ruling::refuse:
     case Ruling::wait:
       refuse(held);

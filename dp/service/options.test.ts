@@ -129,6 +129,15 @@ test('the fallback is off, unless it is named', () => {
   );
 });
 
+test('the enforcer is chosen by NIC, unless it is named', () => {
+  assert.equal(DEFAULTS.enforcer, 'automatic');
+  assert.equal(parse('enforcer: inplace\n').enforcer, 'inplace');
+  assert.throws(
+    () => parse('enforcer: nfqueue\n'),
+    wrongUse(/^f:1: enforcer takes automatic, splice, inplace, not/),
+  );
+});
+
 test('accounts by name and by number', () => {
   const passwd = 'root:x:0:0:root:/root:/bin/sh\nvmoat:x:990:991::/:/usr/sbin/nologin\n';
   assert.deepEqual(findAccounts(['vmoat', 'nobody-here', '1234', '990'], passwd), [

@@ -39,11 +39,21 @@ export interface Settings {
   genevePorts: number[];
   gtpPorts: number[];
   enforce: boolean;
+  enforcer: NonNullable<DataplaneConfig['enforcer']>;
   facts: boolean;
   fallback: FallbackLibrary;
 }
 
-export type Kind = 'path' | 'list' | 'hook' | 'count' | 'overlap' | 'ports' | 'switch' | 'fallback';
+export type Kind =
+  | 'path'
+  | 'list'
+  | 'hook'
+  | 'enforcer'
+  | 'count'
+  | 'overlap'
+  | 'ports'
+  | 'switch'
+  | 'fallback';
 
 export interface Setting {
   key: Exclude<keyof Settings, 'applications' | 'threats'>;
@@ -175,6 +185,13 @@ export const SETTINGS: readonly Setting[] = [
     describe: 'put NICs in protect inline; off: verdicts are only told',
   },
   {
+    key: 'enforcer',
+    flag: 'enforcer',
+    kind: 'enforcer',
+    value: 'NAME',
+    describe: 'automatic (by NIC), splice or inplace',
+  },
+  {
     key: 'facts',
     flag: 'facts',
     kind: 'switch',
@@ -224,6 +241,7 @@ export const DEFAULTS: Settings = {
   genevePorts: [6081],
   gtpPorts: [2152],
   enforce: false,
+  enforcer: 'automatic',
   facts: true,
   fallback: 'none',
 };

@@ -1,6 +1,8 @@
 // Protection as an operator sees it: status, NICs, metrics, explain, and what a model vmoat-dp says of all that.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { GUARDED_CAUSES } from '../../dp/contract/protocol.ts';
 import { AuditEntry, EventRecord, Flow, Nic, Page, Status, Workload } from '../../hostd/api/schema.ts';
 import { Explanation } from '../../hostd/policy/advice/shapes.ts';
 import { PolicyVersion } from '../../hostd/policy/shapes.ts';
@@ -96,6 +98,15 @@ test('metrics count what became of frames, by NIC, way and cause', async () => {
     'vmoat_panic 0',
   ])
     assert.ok(text.split('\n').includes(line), `${line}\n${text}`);
+});
+
+test('docs/protect.md has every cause in its table, and no other', () => {
+  const page = readFileSync('docs/protect.md', 'utf8');
+  const table = page.slice(page.indexOf('## Causes'), page.indexOf('## What carries it out'));
+  assert.deepEqual(
+    [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, cause]) => cause),
+    [...GUARDED_CAUSES],
+  );
 });
 
 const explained = (query: string) => get(Explanation, `/policy/explanation?${query}`);

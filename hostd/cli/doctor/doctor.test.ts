@@ -15,6 +15,8 @@ interface Given {
   isRoot?: boolean;
   dirs?: Record<string, string[]>;
   readonly?: string[];
+  /** Answers of vmoat-hostd by path. */
+  asked?: Record<string, unknown>;
 }
 
 const host = (given: Given): Host => ({
@@ -28,6 +30,7 @@ const host = (given: Given): Host => ({
   list: (path) => given.dirs?.[path] ?? [],
   run: async (...argv) => given.runs?.[argv.join(' ')] ?? null,
   answers: async (path) => given.answering?.includes(path) ?? false,
+  ask: async (_schema, path) => (given.asked?.[path] ?? null) as never,
 });
 
 async function findings(name: string, given: Given): Promise<Finding[]> {
@@ -51,6 +54,29 @@ const filter = (bpf_name: string): string =>
     { kind: 'bpf', options: { bpf_name } },
   ]);
 const BRIDGE_NF = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+
+const page = (...items: unknown[]) => ({ items, next: null });
+const PROTECTED = {
+  ...{ id: 'db', name: 'db-1', mode: 'protect', groups: ['db', 'vm.db-1'] },
+  nics: [{ tap: 'vnet0', protection: { enforcer: 'splice' } }],
+};
+const IN_PLACE = { ...PROTECTED, nics: [{ tap: 'vnet0', protection: { enforcer: 'inplace' } }] };
+const LEARNING = { ...PROTECTED, mode: 'learn' };
+const statusOf = (enforces: boolean, until: string | null = null) => ({
+  dataplane: { enforces, panic: until === null ? null : { until } },
+});
+const said = (vm: object, more: Record<string, unknown> = {}) => ({
+  '/workloads': page(vm),
+  '/status': statusOf(true),
+  ...more,
+});
+const DENIED = { '/flows': page({ to: { id: 'db' } }) };
+const SAFE = page({ name: 'db', failSafePorts: ['tcp/22'] });
+const NFT = (family: string) => `table ${family} filter {\n\tchain x {\n\t\tiifname "vnet0" drop\n\t}\n}\n`;
+const ruled = (runs: Record<string, string>, vm?: object): Given => ({
+  ...{ files: TAP, dirs: DEVICES, runs },
+  ...(vm && { asked: said(vm) }),
+});
 
 const cases: [check: string, name: string, given: Given, severity: string, says: RegExp][] = [
   ['kernel', 'old', { kernel: '5.10.0-28-amd64' }, 'problem', /older than 6\.1/],
@@ -224,6 +250,93 @@ const cases: [check: string, name: string, given: Given, severity: string, says:
     /not vmoat's: cil_to_host$/,
   ],
   ['TCX programs of others', 'no bpftool', {}, 'note', /not installed/],
+  [
+    'enforcement',
+    'off',
+    { asked: said(PROTECTED, { '/status': statusOf(false) }) },
+    'warning',
+    /^db-1 in protect, but/,
+  ],
+  ['enforcement', 'on', { asked: said(PROTECTED) }, 'good', /1 VMs are in protect/],
+  ['enforcement', 'nobody', { asked: said(LEARNING, { '/status': statusOf(false) }) }, 'good', /no VM/],
+  ['enforcement', 'unasked', {}, 'note', /cannot be asked/],
+  ['panic', 'on', { asked: { '/status': statusOf(true, 'then') } }, 'warning', /until then/],
+  ['panic', 'off', { asked: { '/status': statusOf(true) } }, 'good', /no panic/],
+  [
+    'ssh into protect',
+    'denied',
+    { asked: said(PROTECTED, { ...DENIED, '/groups': page() }) },
+    'warning',
+    /^ssh into db-1/,
+  ],
+  ['ssh into protect', 'safe', { asked: said(PROTECTED, { ...DENIED, '/groups': SAFE }) }, 'good', /nobody/],
+  [
+    'ssh into protect',
+    'learning',
+    { asked: said(LEARNING, { ...DENIED, '/groups': page() }) },
+    'good',
+    /nobody/,
+  ],
+  [
+    'rules that name a tap',
+    'bridge family',
+    ruled({ 'nft list ruleset': NFT('bridge') }, PROTECTED),
+    'warning',
+    /vnet0, in protect/,
+  ],
+  [
+    'rules that name a tap',
+    'in place',
+    ruled({ 'nft list ruleset': NFT('bridge') }, IN_PLACE),
+    'note',
+    /name vnet0: a splice/,
+  ],
+  [
+    'rules that name a tap',
+    'unasked',
+    ruled({ 'nft list ruleset': NFT('bridge') }),
+    'note',
+    /name vnet0: a splice/,
+  ],
+  [
+    'rules that name a tap',
+    'inet family',
+    ruled({ 'nft list ruleset': NFT('inet') }, PROTECTED),
+    'good',
+    /no bridge rule/,
+  ],
+  [
+    'rules that name a tap',
+    'our own guard',
+    ruled({ 'nft list ruleset': NFT('bridge').replace('filter', 'vmoat_guard') }, PROTECTED),
+    'good',
+    /no bridge rule/,
+  ],
+  [
+    'rules that name a tap',
+    'ebtables',
+    ruled({ 'ebtables-save': '-A FORWARD -i vnet0 -j DROP\n' }, PROTECTED),
+    'warning',
+    /vnet0/,
+  ],
+  [
+    'rules that name a tap',
+    'another tap',
+    ruled({ 'ebtables-save': '-A FORWARD -i vnet01 -j DROP\n' }, PROTECTED),
+    'good',
+    /no bridge rule/,
+  ],
+  [
+    'rules that name a tap',
+    'physdev',
+    ruled({ 'iptables-save': '-A FORWARD -m physdev --physdev-in vnet0 -j DROP\n' }, PROTECTED),
+    'warning',
+    /vnet0/,
+  ],
+  ['rules that name a tap', 'no rights', { isRoot: false }, 'note', /only be read by root/],
+  ['libvirt hook', 'missing', { asked: said(PROTECTED) }, 'warning', /qemu\.d\/vmoat is missing/],
+  ['libvirt hook', 'not needed', { asked: said(LEARNING) }, 'good', /no hook is needed/],
+  ['libvirt hook', 'there', { files: { '/etc/libvirt/hooks/qemu.d/vmoat': '' } }, 'good', /is there/],
 ];
 for (const [check, name, given, severity, says] of cases)
   test(`doctor: ${check}, ${name}: ${severity}`, async () => {

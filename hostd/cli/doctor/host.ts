@@ -3,6 +3,9 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { release, userInfo } from 'node:os';
+import type { z } from 'zod';
+import { VmoatError } from '../../base/errors.ts';
+import { Daemon, type Query } from '../daemon.ts';
 
 export interface Host {
   isRoot: boolean;
@@ -21,6 +24,8 @@ export interface Host {
   run(program: string, ...args: string[]): Promise<string | null>;
   /** Whether somebody answers on a Unix socket. */
   answers(path: string): Promise<boolean>;
+  /** What vmoat-hostd says of a path of its API; null: it does not answer, or not us. */
+  ask<S extends z.ZodType>(schema: S, path: string, query?: Query): Promise<z.infer<S> | null>;
 }
 
 const RUN_MS_MAX = 5000;
@@ -77,6 +82,14 @@ export const realHost = (apiSocket: string): Host => ({
       });
       socket.once('error', () => resolve(false));
     }),
+  ask: async (schema, path, query = {}) => {
+    try {
+      return await new Daemon(apiSocket).get(schema, path, query);
+    } catch (thrown) {
+      if (thrown instanceof VmoatError) return null;
+      throw thrown;
+    }
+  },
 });
 
 /** `6.1` ≥ `5.15`? */

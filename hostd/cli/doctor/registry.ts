@@ -2,6 +2,7 @@
 import type { Check } from './check.ts';
 import { bridgeNetfilter, firewalld, forwardPolicy, openvswitch } from './filters.ts';
 import { bpfFileSystem, btf, kernelOptions, kernelVersion, kvm, lockdown, memlock, tcx } from './kernel.ts';
+import { deniedSsh, enforcement, panic, qemuHook, silencedRules } from './protect.ts';
 import { daemon, libvirt, libvirtDbus, nwfilter, systemBus } from './services.ts';
 import { bandwidth, foreignFilters, foreignTcx } from './taps.ts';
 
@@ -26,4 +27,9 @@ export const checks: readonly Check[] = [
   bandwidth,
   foreignFilters,
   foreignTcx,
+  enforcement,
+  panic,
+  deniedSsh,
+  silencedRules,
+  qemuHook,
 ];

@@ -23,7 +23,7 @@ function answer<T>(schema: z.ZodType<T[]>, text: string | null): T[] {
 }
 
 /** Host-side ends of VMs: tun/tap devices and macvtaps. */
-const taps = (host: Host): string[] =>
+export const taps = (host: Host): string[] =>
   host
     .list('/sys/class/net')
     .filter(

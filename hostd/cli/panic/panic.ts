@@ -21,7 +21,7 @@ export async function beginPanic(parts: PanicParts, seconds: number): Promise<st
   if (isPinned) world.panic(seconds);
   const hadGuard = await tried(
     parts,
-    'the static guard (nft table bridge vmoat_guard) stays',
+    'the static guard (nft table netdev vmoat_guard) stays',
     world.removeGuard(),
   );
   if (!isPinned && !hadGuard) throw nothingEnforced();

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { loadAddon } from '../../../dp/client/index.ts';
-import { messageOf, systemCodeOf, VmoatError } from '../../base/errors.ts';
+import { guardTable, loadAddon } from '../../../dp/client/index.ts';
+import { messageOf, VmoatError } from '../../base/errors.ts';
 
 export interface PanicWorld {
   isRoot: boolean;
@@ -48,13 +48,7 @@ function usingMap<T>(job: () => T): T {
 }
 
 async function removeGuard(): Promise<boolean> {
-  try {
-    const options = { env: environment, timeout: RUN_MS_MAX };
-    await run('nft', ['delete', 'table', 'bridge', 'vmoat_guard'], options);
-    return true;
-  } catch (thrown) {
-    const isAbsent = systemCodeOf(thrown) === 'ENOENT' || /No such file or directory/.test(messageOf(thrown));
-    if (isAbsent) return false;
-    throw thrown;
-  }
+  const guarded = await guardTable.read();
+  await guardTable.remove();
+  return guarded.size > 0;
 }
