@@ -497,6 +497,15 @@ const Shape allowed[] = {
     {"in the middle of a connection", both, none,
      [](const Talk& t) -> Frames {
        return {t.frame(t.ip(proto_tcp, t.segment(open_port, ack | psh, 1000, t.mark())))};
+
+       /** Who is at the far end of a guest's own tagged frames nobody has said: another segment than that of
+        * untagged ones. */
+       const Shape allowed_in[] = {
+           {"a VLAN tag", both, none,
+            [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100}, open_port)}; }},
+           {"QinQ", both, none,
+            [](const Talk& t) -> Frames { return {behind_tags(t, 0x88a8, {100, 200}, open_port)}; }},
+       };
      }},
     {"an echo request", both, none,
      [](const Talk& t) -> Frames { return {t.frame(t.ip(t.icmp(), t.echo(4)))}; }},
@@ -512,12 +521,8 @@ const Shape allowed[] = {
      [](const Talk& t) { return t.pieces(t.icmp(), t.echo(500), {1400, 2800}); }},
     {"an atomic fragment", v6, none,
      [](const Talk& t) -> Frames { return {t.frame(t.piece(proto_udp, t.datagram(open_port), 0, false))}; }},
-    {"a VLAN tag", both, none,
-     [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100}, open_port)}; }},
     {"a priority tag", both, none,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {0xe000}, open_port)}; }},
-    {"QinQ", both, none,
-     [](const Talk& t) -> Frames { return {behind_tags(t, 0x88a8, {100, 200}, open_port)}; }},
     {"hop-by-hop options", v6, none, [](const Talk& t) { return behind(t, hop_by_hop, open_port); }},
     {"destination options", v6, none, [](const Talk& t) { return behind(t, destination, open_port); }},
     {"options", v4, none, [](const Talk& t) { return with_options(t, "94040000", open_port); }},
@@ -599,7 +604,7 @@ void each(std::span<const Shape> shapes, std::initializer_list<vmoat_way> ways, 
 }
 
 constexpr std::initializer_list<vmoat_way> in_and_out = {VMOAT_TO_NIC, VMOAT_FROM_NIC},
-                                           out_only = {VMOAT_FROM_NIC};
+                                           in_only = {VMOAT_TO_NIC}, out_only = {VMOAT_FROM_NIC};
 
 void none_passes(std::span<const Shape> shapes, std::initializer_list<vmoat_way> ways = in_and_out) {
   each_enforcement([&](HookChoice hook) {
