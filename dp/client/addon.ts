@@ -86,6 +86,7 @@ export interface DataplaneConfig extends EngineConfig {
   tapDevices?: boolean;
   hook?: 'automatic' | 'tcx' | 'clsact';
   enforce?: boolean;
+  enforcer?: 'automatic' | 'splice' | 'inplace';
   workers?: number;
   flowsMax?: number;
   flowsPerNicMax?: number;

@@ -3,6 +3,7 @@ import { ServiceError } from './service-error.ts';
 import type { Setting, Settings } from './settings.ts';
 
 const HOOKS = ['automatic', 'tcx', 'clsact'];
+const ENFORCERS = ['automatic', 'splice', 'inplace'];
 const OVERLAPS = ['first', 'drop'];
 const FALLBACKS = ['none', 'ndpi'];
 const PORTS_MAX = 8;
@@ -22,6 +23,9 @@ export function checkSetting(setting: Setting, value: unknown, where: string): S
     case 'hook':
       if (typeof value === 'string' && HOOKS.includes(value)) return value as Settings['hook'];
       throw wrong(HOOKS.join(', '));
+    case 'enforcer':
+      if (typeof value === 'string' && ENFORCERS.includes(value)) return value as Settings['enforcer'];
+      throw wrong(ENFORCERS.join(', '));
     case 'overlap':
       if (typeof value === 'string' && OVERLAPS.includes(value)) return value as Settings['fragmentOverlap'];
       throw wrong(OVERLAPS.join(', '));

@@ -201,7 +201,14 @@ test('segments that ends stand in are kept by name, also those that this run has
 
 test('NICs are kept when they change', async () => {
   const { orders, disk } = setUp();
-  const nic = { tap: 'vnet0', mac: '52:54:00:00:00:01', workload: 'w', nic: 'n', bandwidth: false, filtered: false };
+  const nic = {
+    tap: 'vnet0',
+    mac: '52:54:00:00:00:01',
+    workload: 'w',
+    nic: 'n',
+    bandwidth: false,
+    filtered: false,
+  };
   orders.expect({ generation: 1, nics: [nic] });
   orders.expect({ generation: 2, nics: [nic] });
   await settled();

@@ -189,7 +189,9 @@ test('an inventory arrives, also one given before the connection', async () => {
   await serve();
   const inventory = {
     generation: 1,
-    nics: [{ tap: 'vnet0', mac: '52:54:00:00:00:01', workload: 'u', nic: 'u/m', bandwidth: true, filtered: false }],
+    nics: [
+      { tap: 'vnet0', mac: '52:54:00:00:00:01', workload: 'u', nic: 'u/m', bandwidth: true, filtered: false },
+    ],
   };
   const made = client();
   made.expect(inventory);

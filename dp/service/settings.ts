@@ -39,11 +39,21 @@ export interface Settings {
   genevePorts: number[];
   gtpPorts: number[];
   enforce: boolean;
+  enforcer: NonNullable<DataplaneConfig['enforcer']>;
   facts: boolean;
   fallback: FallbackLibrary;
 }
 
-export type Kind = 'path' | 'list' | 'hook' | 'count' | 'overlap' | 'ports' | 'switch' | 'fallback';
+export type Kind =
+  | 'path'
+  | 'list'
+  | 'hook'
+  | 'count'
+  | 'overlap'
+  | 'ports'
+  | 'switch'
+  | 'enforcer'
+  | 'fallback';
 
 export interface Setting {
   key: Exclude<keyof Settings, 'applications' | 'threats'>;
@@ -175,6 +185,13 @@ export const SETTINGS: readonly Setting[] = [
     describe: 'put NICs in protect inline; off: verdicts are only told',
   },
   {
+    key: 'enforcer',
+    flag: 'enforcer',
+    kind: 'enforcer',
+    value: 'ENFORCER',
+    describe: 'automatic, splice or inplace: how a NIC is put inline',
+  },
+  {
     key: 'facts',
     flag: 'facts',
     kind: 'switch',
@@ -223,7 +240,8 @@ export const DEFAULTS: Settings = {
   vxlanPorts: [4789, 4790, 8472],
   genevePorts: [6081],
   gtpPorts: [2152],
-  enforce: false,
+  enforce: true,
+  enforcer: 'automatic',
   facts: true,
   fallback: 'none',
 };
