@@ -186,6 +186,7 @@ class Dataplane::Impl {
   PolicyStatus told_status_;
   std::atomic<uint64_t> told_from_ = 0;  // generation; those before were told to an earlier run
   NicPaths paths_;
+  HeldDrops held_drops_;
   std::unique_ptr<Protection> protection_;  // null: nothing is enforced
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
@@ -266,7 +267,7 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
     options.pipeline.applications = config_.applications;
     options.pipeline.facts = config_.facts;
     workers_.push_back(
-        std::make_unique<Worker>(options, *kernel_, std::move(*ring), segments_, paths_, sink_));
+        std::make_unique<Worker>(options, *kernel_, std::move(*ring), segments_, paths_, held_drops_, sink_));
   }
   kernel_->drop_rings(settings.workers);
   sweep_.emplace(*kernel_, slots_, settings.seed, workers_);
@@ -368,7 +369,9 @@ void Dataplane::Impl::control() {
     if (now < report_due_ns) continue;
     report_due_ns = now + interval_ns;
     if (taps_->holds()) follow({});
+    if (told_policy_ && told_policy_->panic != (panic_until_ns() != 0)) tell_policy();
     if (protection_ && protection_->waits()) protect();
+    if (told_policy_ && told_policy_->panic != (panic_until_ns() != 0)) tell_policy();
     send_nics();
     send_status();
   }
@@ -406,6 +409,7 @@ LivePolicy Dataplane::Impl::live_policy(const std::shared_ptr<const Policy>& pol
   LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({})),
                   std::vector<int64_t>(VMOAT_SLOTS)};
   live.facts.resize(VMOAT_SLOTS);
+  live.panic = panic_until_ns() != 0;
   const bool is_kept = policy->generation() < told_from_;
   for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
     const std::string tap = is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name;
@@ -428,7 +432,8 @@ void Dataplane::Impl::tell_policy() {
   if (!policy) return;
   LivePolicy live = live_policy(policy);
   if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics &&
-      told_policy_->adopted_ns == live.adopted_ns && told_policy_->facts == live.facts)
+      told_policy_->adopted_ns == live.adopted_ns && told_policy_->facts == live.facts &&
+      told_policy_->panic == live.panic)
     return protect();
   const uint32_t before = told_policy_ ? told_policy_->generation : kernel_->guard(VMOAT_ANY_NIC).generation;
   live.generation = before % generations_max + 1;
@@ -525,7 +530,10 @@ void Dataplane::Impl::send_tables() {
 
 void Dataplane::Impl::send_nics() {
   std::vector<TappedNic> nics = taps_->table(links());
-  for (TappedNic& nic : nics) nic.netns = host_netns;
+  for (TappedNic& nic : nics) {
+    nic.netns = host_netns;
+    held_drops_[nic.slot].write(nic.protection);
+  }
   bool changed;
   std::vector<SegmentInfo> segments = segments_.all(changed);
   for (SegmentInfo& s : segments) s.netns = host_netns;
@@ -592,6 +600,7 @@ void Dataplane::Impl::sweep(Counted how) {
   kernel_flows_ = result->entries;
   for (uint16_t slot : result->empty_slots) {
     kernel_->clear_slot(slot);
+    held_drops_[slot].clear();
     if (names_ != nullptr) names_->forget_nic(slot);
     slots_.free(slot);
   }

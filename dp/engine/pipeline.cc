@@ -36,6 +36,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       live_counts_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(LiveCount) : 0),
       dirty_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(uint32_t) : 0),
       verdicts_(control != nullptr ? options.sessions_max : 0, options.names.get()),
+      held_datagrams_(hash),
       next_id_(options.first_flow_id),
       watch_(options.threats, counters_, hash, options.first_flow_id, options.flow_id_step),
       ear_(*this),
@@ -184,20 +185,22 @@ void Pipeline::Impl::tunnel(Packet& p, uint32_t number, const Context& context) 
     s.set(is_tunnel);
     s.set(is_decided);
     if (live()) want(s, VMOAT_WANT_ALL, VMOAT_WANT_ALL);
+    if (live()) unrule(number);
   }
   if (context.depth >= tunnel_depth_max) {
     p.odd(Anomaly::tunnel_deep);
     s.anomalies |= bit(Anomaly::tunnel_deep);
     return;
   }
-  inside(inner, p.cut, context, s.id);
+  inside(inner, p.cut, context, number);
 }
 
-void Pipeline::Impl::inside(const Inner& inner, bool cut, const Context& outer, uint64_t parent) {
-  Packet p;
+/** Decodes what a tunnel holds, and says where it stands. `number`: the tunnel's session. */
+Pipeline::Impl::Context Pipeline::Impl::enter(const Inner& inner, bool cut, const Context& outer,
+                                              uint32_t number, Packet& p) const {
   decode(inner, cut, p);
   Context context = outer;
-  context.parent = parent;
+  context.parent = number;
   context.path.tunnel[context.depth++] = {.id = inner.id, .kind = inner.kind};
   context.packets = 1;
   context.bytes = p.length;
@@ -206,6 +209,12 @@ void Pipeline::Impl::inside(const Inner& inner, bool cut, const Context& outer, 
   if (p.tag_count > 0) std::copy_n(p.tags, 2, context.path.tags);
   if (p.mpls.kind != TunnelKind::none && context.depth < tunnel_depth_max)
     context.path.tunnel[context.depth++] = p.mpls;
+  return context;
+}
+
+void Pipeline::Impl::inside(const Inner& inner, bool cut, const Context& outer, uint32_t number) {
+  Packet p;
+  Context context = enter(inner, cut, outer, number, p);
   if (p.layer >= Layer::network) packet(p, nullptr, paths_.find(context.path), context);
   conclude(p, context);
 }
@@ -276,8 +285,11 @@ void Pipeline::flush() {
 const PipelineCounters& Pipeline::counters() const {
   return impl_->counters();
 }
-Ruling Pipeline::rule(const Frame& frame) {
-  return impl_->rule(frame);
+HeldRuling Pipeline::rule(const Frame& frame, bool waited) {
+  return impl_->rule(frame, waited);
+}
+void Pipeline::was_reset() {
+  impl_->was_reset();
 }
 
 void Pipeline::held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames) {

@@ -127,7 +127,20 @@ struct PipelineCounters {
 };
 
 /** What becomes of a held frame. */
-enum class Ruling : uint8_t { pass, drop, reset };
+enum class Ruling : uint8_t {
+  pass,
+  drop,     // by its flow's verdict
+  reset,    // likewise, TCP
+  spent,    // dropped: its flow's opening is used up
+  spoofed,  // dropped: it is sent under an address that is not the guest's own
+  refuse,   // dropped: there is no room for its flow, or no stack sends such a frame
+  wait,     // a fragment that came before its datagram's first one
+};
+struct HeldRuling {
+  Ruling ruling = Ruling::drop;
+  /** With `wait`: under this number. Else, where not 0: what waits under it is to be ruled on again, now. */
+  uint64_t datagram = 0;
+};
 
 /** What the kernel counted at one NIC since the previous one of these. */
 struct NicMeters {
@@ -160,9 +173,11 @@ class Pipeline {
   /**
    * Live: a frame that waits for its flow's verdict at one NIC; its `key` is what the kernel's would be. The
    * frame was counted where it was held, and what there is to learn from it comes as an event, unless that
-   * was lost.
+   * was lost. `waited`: it is ruled on again, after Ruling::wait.
    */
-  Ruling rule(const Frame& frame);
+  HeldRuling rule(const Frame& frame, bool waited = false);
+  /** Live: the flow of the frame that was ruled on last got resets. */
+  void was_reset();
   /**
    * Live: a rule did not hold, for so many frames of the flow were held, and none is on its way any more: the
    * others are lost. Believed when told twice, for one may have been on its way after all.

@@ -1,13 +1,15 @@
 // Pipeline::Impl: the pipeline's parts and steps. pipeline.cc reads frames, pipeline_sessions.cc keeps
 // sessions, pipeline_expected.cc links announced flows, pipeline_live.cc speaks with the kernel's table,
 // pipeline_addresses.cc learns who owns which address, pipeline_names.cc which names they have,
-// pipeline_own.cc what guests claim to be, pipeline_policy.cc what the policy says.
+// pipeline_own.cc what guests claim to be, pipeline_policy.cc what the policy says, pipeline_held.cc what
+// becomes of frames that wait for it.
 #pragma once
 
 #include <algorithm>
 #include <array>
 
 #include "engine/address_owners.h"
+#include "engine/held_datagrams.h"
 #include "engine/pipeline.h"
 #include "engine/recognition.h"
 #include "engine/record.h"
@@ -42,7 +44,8 @@ class Pipeline::Impl final : private NameWatch {
   void finish();
   void flush();
   void meters(const NicMeters& meters, int64_t now_ns);
-  Ruling rule(const Frame& frame);
+  HeldRuling rule(const Frame& frame, bool waited);
+  void was_reset();
   void held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames);
   const PipelineCounters& counters();
   [[nodiscard]] uint32_t sessions_open() const { return table_.open(); }
@@ -62,7 +65,7 @@ class Pipeline::Impl final : private NameWatch {
   struct Context {
     const Frame* frame;
     Path path;
-    uint64_t parent;
+    uint32_t parent;  // number of a session
     int depth;
     uint32_t packets;
     uint64_t bytes;
@@ -86,7 +89,30 @@ class Pipeline::Impl final : private NameWatch {
     uint32_t retransmissions[2][2];
     uint32_t returned[2];  // frames that were held at this end's NIC and have been ruled on, or are lost
     uint32_t missing[2];   // as last told: see Pipeline::held
+    uint32_t opening_frames[2], opening_bytes[2];  // that passed at this end's NIC without a verdict
+    uint32_t parent;  // number of the session that Session::parent names, which may have gone
+    bool was_denied;  // a frame of it was dropped by its verdict
+    bool was_reset;
+    bool to_vtep;  // to a tunnel end of the host's own
     Since since;
+  };
+  /** A held frame, as far as it was read. */
+  struct Held {
+    const Frame& frame;
+    Turn& turn;
+    KeyedPacket keyed;
+    vmoat_flow_key key;      // the kernel's
+    bool is_counted = true;  // among those that the kernel held under this key
+    bool is_fragment = false;
+    bool is_later = false;    // a fragment but the first
+    bool is_to_many = false;  // its receiver is no NIC
+    /** The end that the guarded NIC has, or where it is one of many receivers, stands for. */
+    [[nodiscard]] int near() const { return frame.way == VMOAT_FROM_NIC ? keyed.sender : 1 - keyed.sender; }
+  };
+  /** What is said of one frame; where it does not last, the next one is asked about, too. */
+  struct FrameVerdict {
+    Verdict verdict;
+    bool lasts;
   };
 
   [[nodiscard]] bool live() const { return control_ != nullptr; }
@@ -101,14 +127,18 @@ class Pipeline::Impl final : private NameWatch {
   void fragment(Packet& packet, PathNumbers by, Context& context);
   void fragments_gone(Datagram& datagram, uint32_t path);
   void tunnel(Packet& packet, uint32_t number, const Context& context);
-  void inside(const Inner& inner, bool cut, const Context& outer, uint64_t parent);
+  Context enter(const Inner& inner, bool cut, const Context& outer, uint32_t number, Packet& packet) const;
+  void inside(const Inner& inner, bool cut, const Context& outer, uint32_t number);
   void conclude(Packet& packet, const Context& context);
   static Path path_of(const Frame& frame, const Packet& packet);
   void count_anomalies(uint64_t anomalies);
 
-  uint32_t make_session(const KeyedPacket& keyed, uint32_t path, uint64_t parent, int64_t now_ns);
+  uint32_t make_session(const KeyedPacket& keyed, uint32_t path, uint32_t parent, int64_t now_ns);
+  void set_parent(uint32_t number, uint32_t parent);
+  [[nodiscard]] bool quote_fits(const Session& s, int sender, const Packet& about) const;
+  static void go_on_counting(LiveCount& count, const LiveCount& before);
   uint32_t session_of(Packet& packet, const KeyedPacket& keyed, PathNumbers by, Context& context);
-  [[nodiscard]] uint64_t flow_in_quote(const Packet& packet, uint32_t scope) const;
+  [[nodiscard]] uint32_t flow_in_quote(const Packet& packet, uint32_t scope) const;
   void begin_ends(Session& s, const Packet& packet, int sender);
   void meet_end(Session& s, int sender, const Packet& packet, const Context& context);
   void session_packet(uint32_t number, int sender, Packet& packet, Context& context);
@@ -144,8 +174,8 @@ class Pipeline::Impl final : private NameWatch {
 
   void learn(const Packet& packet, const Frame& frame);
   void learn_sender(const Packet& packet, const Frame& frame);
-  void announce(const Session& s);
-  void meet_expectation(Session& s);
+  void announce(uint32_t number);
+  void meet_expectation(uint32_t number);
   void learn_leases(uint32_t segment, int64_t now_ns);
   void learn_one(Lesson& lesson, const Frame& frame);
 
@@ -183,11 +213,9 @@ class Pipeline::Impl final : private NameWatch {
 
   void learn_owner(const Lesson& lesson, int64_t now_ns);
   void learn_lease_owner(const Lesson& lesson, int64_t now_ns);
-  bool is_hosts(const Address& address);
   bool may_claim(const Address& address, const Packet& packet, const Frame& frame);
   bool speaks_for_itself(const Packet& packet, const Frame& frame);
   void tell_end(uint32_t segment, const Address& address, uint16_t slot);
-  void tell_pair(uint32_t number, int near, const Frame& frame);
 
   [[nodiscard]] Subject subject_of(const Session& s, int source) const;
   [[nodiscard]] static Subject subject_of(const Packet& packet, const Frame& frame);
@@ -201,9 +229,39 @@ class Pipeline::Impl final : private NameWatch {
   }
   void ask_policy(uint32_t number);
   void ask_policy_again();
-  uint32_t held_session(const Frame& frame, Turn& turn);
   void unrule(uint32_t number);
-  Ruling rule_session(uint32_t number, int near);
+  void write_policy(uint32_t number, FlowRecord& record) const;
+  [[nodiscard]] uint32_t parent_of(uint32_t number) const;
+  [[nodiscard]] bool is_related(const Session& s) const;
+  [[nodiscard]] uint32_t decider_of(uint32_t number) const;
+  [[nodiscard]] bool is_denied(uint32_t number, Verdict said) const;
+  /** Of a flow in a tunnel, whose ends are no NICs of ours: what a rule denies. */
+  static bool denies_inside(const Decision& d) {
+    return d.verdict == Verdict::deny || (d.decided_by == DecidedBy::rule && d.violation);
+  }
+
+  HeldRuling rule_fragment(Held& held);
+  HeldRuling rule_first(Held& held, const DatagramKey& datagram);
+  HeldRuling rule_later(Held& held, const DatagramKey& datagram, DatagramOwner owner);
+  Ruling rule_packet(Held& held);
+  void tell_pair(uint32_t number, const Held& held);
+  Ruling rule_session(uint32_t number, const Held& held);
+  void tell_rule(uint32_t number, const Held& held, bool denied);
+  Ruling open(uint32_t number, const Held& held);
+  uint32_t held_session(Held& held);
+  uint32_t held_first(Held& held);
+  bool places(uint32_t number, const Held& held);
+  Decision current(uint32_t number);
+  FrameVerdict verdict_of(uint32_t number, const Held& held);
+  Verdict verdict_of_error(uint32_t number, const Held& held);
+  static bool is_of_guarded(const Session& about, const Held& held);
+  FrameVerdict verdict_to_many(uint32_t number, const Held& held);
+  Verdict verdict_carried(uint32_t number, const Held& held);
+  Verdict verdict_inside(Packet& packet, uint32_t number, const Context& context);
+  Verdict verdict_of_inner(Packet& packet, Context& context);
+  uint32_t inner_session(Packet& packet, PathNumbers by, Context& context);
+  uint32_t inner_fragment(Packet& packet, PathNumbers by, Context& context);
+  [[nodiscard]] bool is_to_own_vtep(const Held& held) const;
   void judge(uint32_t number, int sender, const Packet& packet, const Context& context, State before);
   void judge_anomalies(const Packet& packet, const Context& context) {
     if (watch_.is_odd(packet.anomalies | context.anomalies)) judge_odd(packet, context);
@@ -246,6 +304,8 @@ class Pipeline::Impl final : private NameWatch {
   uint32_t dirty_count_ = 0;
   uint32_t retold_ = 0;  // up to this session
   Verdicts verdicts_;
+  HeldDatagrams held_datagrams_;
+  uint32_t ruled_ = 0;        // session of the frame that was ruled on last
   uint32_t asked_again_ = 0;  // up to this session
   bool asking_again_ = false;
   bool retelling_ = false;

@@ -127,7 +127,7 @@ uint32_t Pipeline::Impl::session_of_count(const vmoat_flow_key& key, const Keyed
     s.set_client(key.near_port >= key.far_port ? near : far);
   }
   if (listeners_.has(s, 0) != listeners_.has(s, 1)) s.set_client(listeners_.has(s, 0) ? 1 : 0);
-  meet_expectation(s);
+  meet_expectation(number);
   table_.schedule(number);
   return number;
 }
@@ -156,6 +156,9 @@ void Pipeline::Impl::add_kernel_count(uint32_t number, int near, const vmoat_flo
     packets = flow.packets[way];
     bytes = flow.bytes[way];
   }
+  if (flow.verdict == vmoat_verdict_word(verdicts_.generation(), VMOAT_DENY) &&
+      !std::exchange(seen.was_denied, true))
+    touch(number);
 }
 
 /** Whether the kernel counted a fragment for its flow: it knows the flow once the first fragment has come. */
@@ -204,6 +207,7 @@ void Pipeline::Impl::count(const vmoat_flow_key& key, uint32_t segment, const vm
   const bool uncounted =
       flow.packets[VMOAT_FROM_NIC] + flow.packets[VMOAT_TO_NIC] == 0;  // there for its verdict only
   if (uncounted && table_.find(k) == 0) return how == Counted::last ? void() : control_->forget(key);
+  if (uncounted && is_to_many(address_of(key.near))) return;  // one of its receivers
   const uint32_t number = session_of_count(key, k, by, flow, epoch_offset_ns);
   if (number == 0) return;
   Session& s = table_[number];
@@ -249,7 +253,7 @@ void Pipeline::Impl::report(int64_t now_ns) {
     if (!s.has(is_dirty) || s.state == State::ended) continue;
     s.clear(is_dirty);
     FlowRecord record = record_of(s, live_count(dirty[i]).since, paths_.at(s.path), FlowEnd::open);
-    verdicts_.write(dirty[i], record);
+    write_policy(dirty[i], record);
     batch_.add(record, s.has(facts_changed) ? recognition_.facts(s) : Bytes{});
     s.clear(facts_changed);
     live_count(dirty[i]).since = {};

@@ -43,7 +43,8 @@ void Pipeline::Impl::learn_owner(const Lesson& lesson, int64_t now_ns) {
   if (options_.own == nullptr || lesson.slot == no_slot || !is_ownable(lesson.address)) return;
   const bool by_traffic = lesson.source == AddressSource::traffic;
   if (by_traffic && verdicts_.guards(lesson.slot)) return;
-  if (!is_hosts(lesson.address)) options_.own->claim({lesson.segment, lesson.address, lesson.slot}, now_ns);
+  if (!watch_.is_host(lesson.address))
+    options_.own->claim({lesson.segment, lesson.address, lesson.slot}, now_ns);
 }
 
 /** What a lease says of a NIC's guest, by its MAC. */
@@ -53,18 +54,13 @@ void Pipeline::Impl::learn_lease_owner(const Lesson& lesson, int64_t now_ns) {
   if (slot != no_slot) options_.own->claim({lesson.segment, lesson.address, slot, Ownership::leased}, now_ns);
 }
 
-bool Pipeline::Impl::is_hosts(const Address& address) {
-  const std::lock_guard lock(options_.threats->mutex);
-  return options_.threats->owners.is_host(address);
-}
-
 /** A guest in protect says that it has an address. */
 bool Pipeline::Impl::may_claim(const Address& address, const Packet& p, const Frame& frame) {
   const OwnAddresses least = verdicts_.whose_addresses(frame.slot);
   if (is_unspecified(address) || least == OwnAddresses::any) return true;
   AddressOwners& own = *options_.own;
   if (!own.has(frame.segment, address, frame.slot, least)) {
-    if (least != OwnAddresses::learned || !is_ownable(address) || is_hosts(address)) return false;
+    if (least != OwnAddresses::learned || !is_ownable(address) || watch_.is_host(address)) return false;
     if (!own.claim({frame.segment, address, frame.slot}, frame.time_ns)) return false;
   }
   if (p.tags[0] == 0) tell_end(frame.segment, address, frame.slot);
@@ -89,7 +85,8 @@ void Pipeline::Impl::tell_end(uint32_t segment, const Address& address, uint16_t
 }
 
 /** Who the ends of a flow are and that it is allowed, for the kernel to decide the next one like it. */
-void Pipeline::Impl::tell_pair(uint32_t number, int near, const Frame& frame) {
+void Pipeline::Impl::tell_pair(uint32_t number, const Held& held) {
+  const Frame& frame = held.frame;
   const Session& s = table_[number];
   const std::optional<Question> q = verdicts_.allowed_whatever_application(number, s);
   if (!q || paths_.at(s.path).tags[0] != 0 || options_.own == nullptr) return;
@@ -97,7 +94,7 @@ void Pipeline::Impl::tell_pair(uint32_t number, int near, const Frame& frame) {
   for (int end = 0; end < 2; end++) {
     const Address& address = end != 0 ? s.key.high : s.key.low;
     const uint16_t owner = options_.own->owner(frame.segment, address);
-    const bool by_tap = end != near && frame.way == VMOAT_TO_NIC && frame.sender != no_slot;
+    const bool by_tap = end != held.near() && frame.way == VMOAT_TO_NIC && frame.sender != no_slot;
     const Identity said =
         owner != no_slot ? verdicts_.nic(owner) : verdicts_.identity_by_address(frame.segment, address);
     if (!by_tap && said == (end == s.client() ? q->from : q->to)) tell_end(frame.segment, address, owner);

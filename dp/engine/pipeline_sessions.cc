@@ -1,10 +1,12 @@
 // The pipeline's sessions: made, counted, tracked, recognised, ended, reported.
+#include "base/endian.h"
 #include "engine/pipeline_impl.h"
 #include "threats/amplifiers.h"
 
 namespace vmoat {
 
-uint32_t Pipeline::Impl::make_session(const KeyedPacket& k, uint32_t path, uint64_t parent, int64_t now_ns) {
+uint32_t Pipeline::Impl::make_session(const KeyedPacket& k, uint32_t path, uint32_t parent, int64_t now_ns) {
+  const uint64_t parent_id = parent != 0 ? table_[parent].id : 0;  // before there is made room
   uint32_t number = table_.make(k, now_ns);
   if (number == 0 && make_room()) number = table_.make(k, now_ns);
   if (number == 0) {
@@ -14,12 +16,12 @@ uint32_t Pipeline::Impl::make_session(const KeyedPacket& k, uint32_t path, uint6
   Session& s = table_[number];
   s.id = next_id_;
   next_id_ += options_.flow_id_step;
-  s.parent = parent;
+  s.parent = parent_id;
   s.path = path;
   paths_.hold(path);
   recognition_.begin(s);
   counters_.sessions++;
-  if (live()) live_count(number) = {};
+  if (live()) live_count(number) = {.parent = parent};
   verdicts_.begin(number);
   return number;
 }
@@ -31,22 +33,48 @@ uint32_t Pipeline::Impl::session_of(Packet& p, const KeyedPacket& k, PathNumbers
   number = number != 0 ? replace_session(number, k, by.path, context)  // the kernel's last count is late
                        : make_session(k, by.path, context.parent, context.frame->time_ns);
   if (number == 0) return 0;
-  if (const uint64_t flow = flow_in_quote(p, by.scope); flow != 0) table_[number].parent = flow;
+  if (const uint32_t flow = flow_in_quote(p, by.scope); flow != 0) set_parent(number, flow);
   begin_ends(table_[number], p, k.sender);
-  meet_expectation(table_[number]);
+  meet_expectation(number);
   return number;
 }
 
-/** An ICMP error belongs to the flow whose packet it quotes (RFC 792, 4443): its id, 0 = none that is known.
- */
-uint64_t Pipeline::Impl::flow_in_quote(const Packet& p, uint32_t scope) const {
+void Pipeline::Impl::set_parent(uint32_t number, uint32_t parent) {
+  table_[number].parent = table_[parent].id;
+  if (live()) live_count(number).parent = parent;
+}
+
+/** Whether the connection can have sent the segment that an error quotes, as far as it is followed: who
+ * forges an error has to guess its sequence number (RFC 5927). */
+bool Pipeline::Impl::quote_fits(const Session& s, int sender, const Packet& about) const {
+  constexpr int32_t slack = 1 << 24;
+  const TcpEnd& end = s.tcp[sender];
+  if (s.key.proto() != IPPROTO_TCP) return true;
+  if (about.body.size() < 8) return false;
+  if (!end.known || (live() && !Recognition::wants_more(s))) return true;
+  const int32_t ahead = distance(end.high, load_be32(&about.body[4]));
+  return ahead >= -slack && ahead <= slack;
+}
+
+/** An ICMP error belongs to the flow whose packet it quotes, and goes to who sent that (RFC 792, 4443). 0:
+ * none that is known. */
+uint32_t Pipeline::Impl::flow_in_quote(const Packet& p, uint32_t scope) const {
   const Bytes quote = quote_of(p);
   if (quote.empty()) return 0;
   Packet about;
   decode({.ethertype = p.family == 6 ? ethertype_ipv6 : ethertype_ipv4, .bytes = quote}, true, about);
-  if (about.layer < Layer::network || about.fragment) return 0;
-  const uint32_t number = table_.find(key_of(about, scope, hash_));
-  return number != 0 ? table_[number].id : 0;
+  if (about.layer < Layer::network || about.fragment || about.src != p.dst) return 0;
+  const KeyedPacket k = key_of(about, scope, hash_);
+  const uint32_t number = table_.find(k);
+  return number != 0 && quote_fits(table_[number], k.sender, about) ? number : 0;
+}
+
+void Pipeline::Impl::go_on_counting(LiveCount& count, const LiveCount& before) {
+  std::memcpy(count.packets, before.packets, sizeof count.packets);
+  std::memcpy(count.bytes, before.bytes, sizeof count.bytes);
+  std::memcpy(count.retransmissions, before.retransmissions, sizeof count.retransmissions);
+  std::copy_n(before.returned, 2, count.returned);
+  std::copy_n(before.missing, 2, count.missing);
 }
 
 /** A session ends and another one begins with the same key. The kernel may go on in one entry: what that has
@@ -56,12 +84,11 @@ uint32_t Pipeline::Impl::replace_session(uint32_t number, const KeyedPacket& k, 
   const FlowEnd end = table_[number].end;
   LiveCount counted{};
   if (live()) counted = live_count(number);
-  counted.since = {};
   paths_.hold(path);
   emit(number, end == FlowEnd::open ? FlowEnd::timeout : end);
   number = make_session(k, path, context.parent, context.frame->time_ns);
   paths_.release(path);
-  if (number != 0 && live()) live_count(number) = counted;
+  if (number != 0 && live()) go_on_counting(live_count(number), counted);
   return number;
 }
 
@@ -157,7 +184,7 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
     if (number == 0) return;
     before = State::fresh;
     begin_ends(table_[number], p, sender);
-    meet_expectation(table_[number]);
+    meet_expectation(number);
     meet_end(table_[number], sender, p, context);
     segment = track(table_[number], sender, p, context);
   }
@@ -187,7 +214,7 @@ void Pipeline::Impl::follow(uint32_t number, int sender, Packet& p, const Segmen
   } else {
     recognition_.datagram(s, sender, p.payload, p.cut);
   }
-  if (!recognition_.announcements().empty()) announce(s);
+  if (!recognition_.announcements().empty()) announce(number);
   if (!recognition_.leases().empty()) learn_leases(paths_.at(s.path).segment, s.last_ns);
   if (live()) answer(s, was_followed, was_sought);
 }
@@ -204,7 +231,7 @@ void Pipeline::Impl::emit(uint32_t number, FlowEnd end) {
   if (is_end_told(s)) judge_end(s, end);
   if (verdicts_.active()) (void)verdicts_.judge(number, s, paths_.at(s.path), now_ns_, true);
   FlowRecord record = record_of(s, since_last_record(number), paths_.at(s.path), end);
-  verdicts_.write(number, record);
+  write_policy(number, record);
   batch_.add(record, recognition_.facts(s));
   counters_.flow_records++;
   recognition_.drop(s);

@@ -80,7 +80,8 @@ struct GuardRig {
   bool fails_closed = false;
   DataplaneConfig config;
 
-  explicit GuardRig(HookChoice hook = HookChoice::automatic, DataplaneConfig with = {.report_interval_ms = 100})
+  explicit GuardRig(HookChoice hook = HookChoice::automatic,
+                    DataplaneConfig with = {.report_interval_ms = 100})
       : config(std::move(with)) {
     config.names = {lab.unique + "*"};
     config.hook = hook;

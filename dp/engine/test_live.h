@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -26,7 +27,15 @@ class Raised final : public DataplaneSink {
   }
 
  public:
-  void flows(std::span<const uint8_t>) override {}
+  void flows(std::span<const uint8_t> batch) override {
+    FlowBatchHeader header;
+    std::memcpy(&header, batch.data(), sizeof header);
+    std::vector<FlowRecord> records(header.count);
+    std::memcpy(records.data(), batch.data() + sizeof header, records.size() * sizeof(FlowRecord));
+    note([&] {
+      for (const FlowRecord& r : records) enforced_[{r.proto, r.dport}] = r.enforced;
+    });
+  }
   void addresses(std::span<const uint8_t>) override {}
   void names(std::span<const uint8_t>) override {}
   void threats(std::span<const uint8_t> batch) override {
@@ -56,6 +65,10 @@ class Raised final : public DataplaneSink {
       return slot != no_slot;
     });
     return slot;
+  }
+  /** What became of the flow to a port that was told last. */
+  Enforced enforced_of(uint8_t proto, uint16_t port) {
+    return locked([&] { return enforced_[{proto, port}]; });
   }
   /** What became of a NIC's frames until the last report. */
   NicProtection protection_of(const std::string& tap) {
@@ -102,6 +115,7 @@ class Raised final : public DataplaneSink {
   std::condition_variable changed_;
   std::set<std::pair<uint16_t, std::string>> seen_;
   std::vector<TappedNic> nics_;
+  std::map<std::pair<uint8_t, uint16_t>, Enforced> enforced_;
   DataplaneStatus status_;
   uint64_t reports_ = 0;
 };

@@ -18,6 +18,14 @@ bool is_related(const Session& s, const Path& path) {
 
 }  // namespace
 
+bool is_to_many(const Address& address) {
+  const uint8_t* bytes = address.bytes();
+  const Address v4 = Address::v4(bytes + 12);
+  constexpr uint32_t broadcast = 0xffffffff;
+  if (address != v4) return bytes[0] == 0xff;
+  return (bytes[12] & 0xf0) == 0xe0 || std::memcmp(bytes + 12, &broadcast, sizeof broadcast) == 0;
+}
+
 void Verdicts::take(std::shared_ptr<const LivePolicy> policy) {
   const bool same = policy_ && policy && policy_->policy == policy->policy;
   if (!same) evaluator_ = policy ? std::make_unique<Evaluator>(policy->policy) : nullptr;
@@ -29,14 +37,15 @@ void Verdicts::take(std::shared_ptr<const LivePolicy> policy) {
 Verdicts::Seen Verdicts::seen_of(const Session& s, bool ends) {
   Seen seen{.flags = static_cast<uint16_t>(s.flags & judged_flags)};
   std::copy_n(s.layers, 3, seen.layers);
-  std::copy_n(s.slot, 2, seen.slot);
+  for (int end = 0; end < 2; end++)
+    if (!is_to_many(end != 0 ? s.key.high : s.key.low)) seen.slot[end] = s.slot[end];
   if (ends) seen.flags = static_cast<uint16_t>((seen.flags | is_decided) & ~is_shown);
   return seen;
 }
 
 /** The first answer counts: the NIC that an end was met at, else what its address is. */
-Identity Verdicts::identity(const Session& s, int end, const Path& path, int64_t now_ns) const {
-  const uint16_t slot = s.slot[end];
+Identity Verdicts::identity(const Session& s, int end, uint16_t slot, const Path& path,
+                            int64_t now_ns) const {
   if (slot != no_slot) return slot < policy_->nics.size() ? policy_->nics[slot] : policy_->policy->nic({});
   const Address& address = end != 0 ? s.key.high : s.key.low;
   if (names_ == nullptr || !policy_->policy->has_names()) return policy_->policy->end(path.segment, address);
@@ -85,14 +94,17 @@ Decision Verdicts::with_fail_safe(Decision decision, const Question& q) const {
 }
 
 bool Verdicts::judge(uint32_t number, const Session& s, const Path& path, int64_t now_ns, bool ends) {
-  if (is_related(s, path)) return false;
+  return !is_related(s, path) && judge_alone(number, s, path, now_ns, ends);
+}
+
+bool Verdicts::judge_alone(uint32_t number, const Session& s, const Path& path, int64_t now_ns, bool ends) {
   Judged& judged = at(number);
   if (judged.turn <= void_until_) judged = {};
   const Seen seen = seen_of(s, ends);
   if (judged.turn == turn_ && judged.seen == seen) return false;
   for (int end = 0; end < 2; end++)
     if (judged.turn != turn_ || judged.seen.slot[end] != seen.slot[end])
-      judged.ends[end] = identity(s, end, path, now_ns);
+      judged.ends[end] = identity(s, end, seen.slot[end], path, now_ns);
   Question q = question_of(s, seen);
   q.from = judged.ends[s.client()];
   q.to = judged.ends[1 - s.client()];
@@ -100,6 +112,29 @@ bool Verdicts::judge(uint32_t number, const Session& s, const Path& path, int64_
   judged.turn = turn_;
   judged.seen = seen;
   return std::exchange(judged.decision, decision) != decision;
+}
+
+Decision Verdicts::to_all(uint32_t number, const Session& s, int end, const Path& path) const {
+  constexpr uint8_t broadcast[4] = {255, 255, 255, 255};
+  const Judged& judged = at(number);
+  Question q = question_of(s, judged.seen);
+  const Identity all = policy_->policy->end(path.segment, Address::v4(broadcast));
+  q.from = end == s.client() ? all : judged.ends[s.client()];
+  q.to = end == s.client() ? judged.ends[1 - s.client()] : all;
+  return evaluator_->evaluate(q);
+}
+
+const EndProtection& Verdicts::protection(uint16_t slot) const {
+  static const EndProtection unsaid;
+  const IdentityGroups* groups =
+      slot < policy_->nics.size() ? policy_->policy->groups_of(policy_->nics[slot]) : nullptr;
+  return groups != nullptr ? groups->protection : unsaid;
+}
+
+bool Verdicts::is_guarded(const Session& s) const {
+  return policy_ && std::any_of(s.slot, s.slot + 2, [&](uint16_t slot) {
+           return slot < policy_->facts.size() && policy_->facts[slot].guarded;
+         });
 }
 
 Decision Verdicts::decision(uint32_t number) const {

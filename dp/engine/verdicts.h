@@ -35,7 +35,12 @@ struct LivePolicy {
   uint32_t generation = 0;
   /** By slot; of those in use. */
   std::vector<NicFacts> facts = {};
+  /** Nothing is enforced for the time being. */
+  bool panic = false;
 };
+
+/** Whether whoever has the address is no single end: multicast, IPv4's broadcast. */
+bool is_to_many(const Address& address);
 
 /** A flow without SYN that begins so soon after its NIC's adoption is older than the tap, not forged. */
 constexpr int64_t adoption_ns = 60 * ns_per_s;
@@ -58,6 +63,16 @@ class Verdicts {
    * with `ends` its application counts as it is. True where the answer is another one.
    */
   bool judge(uint32_t number, const Session& session, const Path& path, int64_t now_ns, bool ends = false);
+  /** Likewise, also of a flow that goes with another one, as if it did not. */
+  bool judge_alone(uint32_t number, const Session& session, const Path& path, int64_t now_ns,
+                   bool ends = false);
+  /** The answer as of the last judge(), were this end a broadcast address. */
+  [[nodiscard]] Decision to_all(uint32_t number, const Session& session, int end, const Path& path) const;
+  /** What the groups of a NIC say. */
+  [[nodiscard]] const EndProtection& protection(uint16_t slot) const;
+  [[nodiscard]] uint32_t generation() const { return policy_ ? policy_->generation : 0; }
+  [[nodiscard]] bool is_guarded(const Session& session) const;
+  [[nodiscard]] bool is_panic() const { return policy_ && policy_->panic; }
   /** The answer as of the last judge(); none without a policy. */
   [[nodiscard]] Decision decision(uint32_t number) const;
   /**
@@ -96,7 +111,8 @@ class Verdicts {
   [[nodiscard]] Judged& at(uint32_t number) const {
     return reinterpret_cast<Judged*>(judged_.data())[number];
   }
-  [[nodiscard]] Identity identity(const Session& session, int end, const Path& path, int64_t now_ns) const;
+  [[nodiscard]] Identity identity(const Session& session, int end, uint16_t slot, const Path& path,
+                                  int64_t now_ns) const;
   static Seen seen_of(const Session& session, bool ends);
   [[nodiscard]] bool is_older_than_tap(const Session& session) const;
   [[nodiscard]] Decision with_fail_safe(Decision decision, const Question& question) const;

@@ -96,13 +96,15 @@ struct PolicyRig : Rig {
   /** A segment of web's waits at db's NIC; it came from the NIC with this slot. */
   Ruling held(uint16_t sender = web_slot) {
     const Buffer bytes = ethernet(0x0800, ip_between(1, 2, 6, tcp(40000, 80, 101, 501, 16)));
-    return pipeline.rule({.bytes = bytes,
-                          .time_ns = ++now_ns,
-                          .length = static_cast<uint32_t>(bytes.size()),
-                          .segment = 1,
-                          .slot = db_slot,
-                          .sender = sender,
-                          .way = VMOAT_TO_NIC});
+    return pipeline
+        .rule({.bytes = bytes,
+               .time_ns = ++now_ns,
+               .length = static_cast<uint32_t>(bytes.size()),
+               .segment = 1,
+               .slot = db_slot,
+               .sender = sender,
+               .way = VMOAT_TO_NIC})
+        .ruling;
   }
   FlowRule ruled() {
     REQUIRE_FALSE(notes.ruled.empty());

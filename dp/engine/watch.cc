@@ -256,6 +256,11 @@ void Watch::second(const NicSecond& event, int64_t now_ns) {
   }
 }
 
+bool Watch::is_host(const Address& address) const {
+  const std::lock_guard lock(memory_->mutex);
+  return memory_->owners.is_host(address);
+}
+
 void Watch::report(RecordSink& sink) {
   counters_.threats_lost = incidents_.lost();
   incidents_.report(sink);

@@ -41,6 +41,9 @@ class Watch {
   void heard(void (*Threat::*hook)(const Message&, Alarm&), const Message& message, const Subject& subject,
              Session& session, int64_t now_ns);
 
+  /** Whether it is one of the host's own. */
+  [[nodiscard]] bool is_host(const Address& address) const;
+
   void report(RecordSink& sink);
   [[nodiscard]] const ThreatMemory& memory() const { return *memory_; }
 

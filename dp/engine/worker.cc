@@ -40,14 +40,16 @@ Bytes bytes_of(const vmoat_event& event) {
 }  // namespace
 
 Worker::Worker(const WorkerOptions& options, TapKernel& kernel, Ring ring, Segments& segments,
-               const NicPaths& paths, RecordSink& sink)
+               const NicPaths& paths, HeldDrops& drops, RecordSink& sink)
     : number_(options.number),
       kernel_(kernel),
       ring_(std::move(ring)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       segments_(segments),
       paths_(paths),
-      pipeline_(options.pipeline, sink, this) {
+      drops_(drops),
+      pipeline_(options.pipeline, sink, this),
+      waiting_(options.pipeline.fragments.bytes_max) {
   epoll_event on = {.events = EPOLLIN | EPOLLET, .data = {}};
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, ring_.fd(), &on);
 }
@@ -210,6 +212,7 @@ void Worker::take_policy() {
 
 void Worker::take_held() {
   if (!divert_) return;
+  waiting_.expire(realtime_ns(), [this](const HeldFrame& held) { refuse(held); });
   for (size_t rounds = 0; rounds < held_rounds_max; rounds++) {
     const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); });
     none_held_ = count < batch_frames;
@@ -218,25 +221,56 @@ void Worker::take_held() {
   }
 }
 
+Frame Worker::frame_of(const HeldFrame& held) {
+  return {.bytes = held.bytes,
+          .time_ns = realtime_ns(),
+          .length = static_cast<uint32_t>(held.bytes.size()),
+          .segment = segments_.of(held.slot, vlan_of({}, held.bytes)),
+          .slot = held.slot,
+          .sender = held.sender,
+          .way = held.way};
+}
+
+/** A fragment that comes before its datagram's first one waits, and goes on after it. */
 void Worker::rule_held(const HeldFrame& held) {
-  const Frame frame = {.bytes = held.bytes,
-                       .time_ns = realtime_ns(),
-                       .length = static_cast<uint32_t>(held.bytes.size()),
-                       .segment = segments_.of(held.slot, vlan_of({}, held.bytes)),
-                       .slot = held.slot,
-                       .sender = held.sender,
-                       .way = held.way};
+  const HeldRuling is = pipeline_.rule(frame_of(held));
+  if (is.ruling == Ruling::wait) {
+    if (!waiting_.keep(is.datagram, held, realtime_ns())) refuse(held);
+    return;
+  }
+  carry_out(is.ruling, held);
+  if (is.datagram == 0) return;
+  waiting_.release(is.datagram, [this](const HeldFrame& waited) {
+    carry_out(pipeline_.rule(frame_of(waited), true).ruling, waited);
+  });
+}
+
+void Worker::carry_out(Ruling ruling, const HeldFrame& held) {
   const NicPath& path = paths_[held.slot % VMOAT_SLOTS];
   const uint32_t on = held.way == VMOAT_FROM_NIC ? path.bridge : path.guest;
-  switch (pipeline_.rule(frame)) {
+  switch (ruling) {
     case Ruling::pass:
       if (on != 0) divert_->send(on, held.offload, held.bytes);
       break;
     case Ruling::drop:
       break;
     case Ruling::reset:
-      if (may_reset(held.slot)) send_resets(held);
+      if (may_reset(held.slot) && send_resets(held)) pipeline_.was_reset();
+      break;
+    case Ruling::spent:
+      drops_[held.slot % VMOAT_SLOTS].opening[held.way & 1].fetch_add(1, std::memory_order_relaxed);
+      break;
+    case Ruling::spoofed:
+      drops_[held.slot % VMOAT_SLOTS].spoofed[held.way & 1].fetch_add(1, std::memory_order_relaxed);
+      break;
+    case Ruling::refuse:
+    case Ruling::wait:
+      refuse(held);
   }
+}
+
+void Worker::refuse(const HeldFrame& held) {
+  drops_[held.slot % VMOAT_SLOTS].refused[held.way & 1].fetch_add(1, std::memory_order_relaxed);
 }
 
 /** A NIC's resets in a second, and at once, are bounded: a token bucket as a virtual clock. */
@@ -249,16 +283,19 @@ bool Worker::may_reset(uint16_t slot) {
   return true;
 }
 
-void Worker::send_resets(const HeldFrame& held) {
+/** False where neither end got one. */
+bool Worker::send_resets(const HeldFrame& held) {
+  bool sent = false;
   Packet packet;
   decode({.bytes = held.bytes}, packet);
   const NicPath& path = paths_[held.slot % VMOAT_SLOTS];
   const bool by_guest = held.way == VMOAT_FROM_NIC;
   const uint32_t back = by_guest ? path.guest : path.bridge, on = by_guest ? path.bridge : path.guest;
   if (const auto reset = reset_to_sender(held.bytes, packet); reset && back != 0)
-    divert_->send(back, {}, reset->bytes());
+    sent |= divert_->send(back, {}, reset->bytes());
   if (const auto reset = reset_to_receiver(held.bytes, packet); reset && on != 0)
-    divert_->send(on, {}, reset->bytes());
+    sent |= divert_->send(on, {}, reset->bytes());
+  return sent;
 }
 
 void Worker::take_inbox() {

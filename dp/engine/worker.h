@@ -10,6 +10,8 @@
 
 #include "capture/tap_kernel.h"
 #include "enforce/divert.h"
+#include "engine/held_drops.h"
+#include "engine/held_fragments.h"
 #include "engine/nic_paths.h"
 #include "engine/pipeline.h"
 #include "engine/segments.h"
@@ -31,7 +33,7 @@ class Worker final : private FlowControl {
  public:
   /** Everything given must outlive the worker. `sink` is called from its thread. */
   Worker(const WorkerOptions& options, TapKernel& kernel, Ring ring, Segments& segments,
-         const NicPaths& paths, RecordSink& sink);
+         const NicPaths& paths, HeldDrops& drops, RecordSink& sink);
   ~Worker();
 
   void start();
@@ -72,7 +74,10 @@ class Worker final : private FlowControl {
   void take_policy();
   void take_held();
   void rule_held(const HeldFrame& held);
-  void send_resets(const HeldFrame& held);
+  [[nodiscard]] Frame frame_of(const HeldFrame& held);
+  void carry_out(Ruling ruling, const HeldFrame& held);
+  void refuse(const HeldFrame& held);
+  bool send_resets(const HeldFrame& held);
   bool may_reset(uint16_t slot);
   void take_inbox();
   void answer_all();
@@ -95,11 +100,13 @@ class Worker final : private FlowControl {
   Fd epoll_;
   Segments& segments_;
   const NicPaths& paths_;
+  HeldDrops& drops_;
   Pipeline pipeline_;
   uint32_t generation_ = 0;  // of the policy in force here
   std::vector<int64_t> resets_until_ns_ =
       std::vector<int64_t>(VMOAT_SLOTS);  // spent by each NIC, ahead of now
   std::optional<Divert> divert_;
+  HeldFragments waiting_;
   bool none_held_ = false;  // all that was held has been read
   std::vector<vmoat_answer> pending_;
   std::vector<vmoat_answer> sending_;

@@ -122,8 +122,9 @@ bool has(const TunnelPorts::List& ports, uint16_t port) {
   return port != 0 && std::find(ports.begin(), ports.end(), port) != ports.end();
 }
 
+constexpr uint16_t teredo = 3544;
+
 Inner in_udp(Packet& packet, const TunnelPorts& ports) {
-  constexpr uint16_t teredo = 3544;
   if (has(ports.vxlan, packet.dport)) return parse_vxlan(packet);
   if (has(ports.geneve, packet.dport)) return parse_geneve(packet);
   if (has(ports.gtp, packet.dport) || has(ports.gtp, packet.sport)) return parse_gtp(packet);
@@ -158,6 +159,14 @@ void decode(const Inner& inner, bool cut, Packet& packet) {
   packet.length = static_cast<uint32_t>(inner.bytes.size());
   packet.cut = cut;
   walk({inner.ethertype, inner.bytes}, packet);
+}
+
+bool may_tunnel(uint8_t proto, uint16_t port, uint16_t other_port, const TunnelPorts& ports) {
+  const auto is_port = [&](uint16_t n) {
+    return has(ports.vxlan, n) || has(ports.geneve, n) || has(ports.gtp, n) || n == teredo;
+  };
+  if (proto == IPPROTO_UDP) return is_port(port) || is_port(other_port);
+  return proto == IPPROTO_GRE || proto == IPPROTO_IPIP || proto == IPPROTO_IPV6;
 }
 
 Inner inner_of(Packet& packet, const TunnelPorts& ports) {

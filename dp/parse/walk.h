@@ -23,6 +23,9 @@ struct TunnelPorts {
   List geneve = {6081};
   List gtp = {2152};
 };
+/** Whether packets of a flow between these ports, either way, may be tunnels for all that their headers say.
+ */
+bool may_tunnel(uint8_t proto, uint16_t port, uint16_t other_port, const TunnelPorts& ports);
 /** The tunnel that this packet is, if it is one. */
 Inner inner_of(Packet& packet, const TunnelPorts& ports);
 

@@ -11,8 +11,9 @@ namespace vmoat {
 /** Somebody will speak with `address`:`port`. */
 struct Expected {
   Address address;
-  Address peer;         // the other end; zero = anyone
-  uint64_t parent = 0;  // flow that announced it
+  Address peer;                // the other end; zero = anyone
+  uint64_t parent = 0;         // flow that announced it
+  uint32_t parent_number = 0;  // of its session, which may have gone since
   int64_t until_ns = 0;
   uint32_t scope = 0;  // as in SessionKey, with family and protocol
   uint16_t port = 0;

@@ -23,6 +23,8 @@ const FILES = {
   '../../README.md': 'usr/share/doc/vmoat/README.md',
   '../../LICENSE': 'usr/share/doc/vmoat/copyright',
 };
+/** Likewise, but programs. postinst puts the hook where libvirt looks for it. */
+const PROGRAMS = { 'libvirt-hook': 'usr/lib/vmoat/libvirt-hook' };
 const SCRIPTS = ['postinst', 'prerm', 'postrm'];
 const COMMANDS = { 'usr/bin/vmoat': 'vmoat', 'usr/sbin/vmoat-dp': 'vmoat-dp' };
 
@@ -54,6 +56,7 @@ function layOut(tree) {
     cpSync(join(here, from), join(tree, to));
     chmodSync(join(tree, to), 0o644);
   }
+  for (const [from, to] of Object.entries(PROGRAMS)) write(tree, to, readFileSync(join(here, from)), 0o755);
   for (const [path, name] of Object.entries(COMMANDS))
     write(tree, path, `#!/bin/sh\nexec /usr/bin/node /usr/lib/vmoat/js/${name}.mjs "$@"\n`, 0o755);
   for (const name of SCRIPTS) write(tree, `DEBIAN/${name}`, readFileSync(join(here, name)), 0o755);

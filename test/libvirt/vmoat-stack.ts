@@ -1,5 +1,13 @@
 // vmoat beside a private libvirt: both processes in its namespaces, kept up by the project's own supervisor.
-import { appendFileSync, chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Status } from '../../hostd/api/schema.ts';
@@ -13,23 +21,42 @@ const NOBODY = 65534;
 /** What libvirt notes on an image would outlive an instance that is killed, and bar the host's own libvirt from it. */
 const NO_OWNERS = 'dynamic_ownership = 0\nremember_owner = 0\n';
 
+export interface StackOptions {
+  /** Runs both programs; ours where not given. */
+  node?: string;
+  /** dp enforces, and libvirt has the hook that the package installs. */
+  protects?: boolean;
+}
+
+type ProgramName = 'vmoat-dp' | 'vmoat-hostd';
+
 export interface VmoatStack {
   libvirt: PrivateLibvirt;
   cli: VmoatCli;
-  /** kill -9; the supervisor starts it again. */
-  kill(program: 'vmoat-dp' | 'vmoat-hostd'): void;
+  /** kill -9, or another signal; the supervisor starts again what ends. */
+  kill(program: ProgramName, signal?: NodeJS.Signals): void;
+  /** Keeps what ends from being started again, until it is let. */
+  hold(program: ProgramName): void;
+  letGo(program: ProgramName): void;
+  /** `vmoat-dp …`, inside, with the stack's own places. */
+  dp(...args: string[]): Promise<string>;
   /** Waits until hostd answers and has its dp and libvirt. */
   ready(timeoutMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** hostd runs as nobody, behind the D-Bus policy that the package installs. `node` runs both; ours where not given. */
-export async function startVmoatStack({ node = process.execPath } = {}): Promise<VmoatStack> {
+/** hostd runs as nobody, behind the D-Bus policy that the package installs. */
+export async function startVmoatStack({
+  node = process.execPath,
+  protects = false,
+}: StackOptions = {}): Promise<VmoatStack> {
   const policy = readFileSync(join(root, 'packaging/deb/vmoat.dbus.conf'), 'utf8');
   const rules = /<policy[\s\S]*<\/policy>/.exec(policy)?.[0].replace('user="vmoat"', 'user="nobody"') ?? '';
-  const libvirt = await startPrivateLibvirt({ busPolicy: rules, qemuConf: NO_OWNERS });
+  const hook = protects ? { qemuHook: hookOf } : {};
+  const libvirt = await startPrivateLibvirt({ busPolicy: rules, qemuConf: NO_OWNERS, ...hook });
   const folder = layOut(libvirt);
-  const supervisor = new Supervisor(programs(libvirt, folder, node), join(folder, 'supervisor.json'));
+  const dp = dpArgv(folder, node, protects);
+  const supervisor = new Supervisor(programs(libvirt, folder, node, dp), join(folder, 'supervisor.json'));
   supervisor.onEnd = (name: string, how: string) =>
     appendFileSync(join(folder, 'ends.log'), `${name} ${how}\n`);
   const cli = new VmoatCli(join(folder, 'run/api.sock'));
@@ -44,8 +71,23 @@ export async function startVmoatStack({ node = process.execPath } = {}): Promise
     await stop();
     throw new Error(`${error}\n${logs.join('\n')}`);
   });
-  return { libvirt, cli, ready, stop, kill: (program) => killIn(libvirt, program) };
+  return {
+    ...{ libvirt, cli, ready, stop },
+    kill: (program, signal = 'SIGKILL') => {
+      killIn(libvirt, program, signal);
+      // nsenter stops along with what it runs, but does not go on by itself
+      if (signal === 'SIGCONT') supervisor.running.get(program)?.kill(signal);
+    },
+    hold: (program) => writeFileSync(join(folder, `${program}.held`), ''),
+    letGo: (program) => rmSync(join(folder, `${program}.held`), { force: true }),
+    dp: (...args) => libvirt.run(...dp, ...args),
+  };
 }
+
+/** The hook as it is installed, looking for dp's state where this instance has it. */
+const hookOf = (folder: string): string => `#!/bin/sh
+VMOAT_GUARD_MARKER=${folder}/vmoat/dp-state/guard exec ${join(root, 'packaging/deb/libvirt-hook')} "$@"
+`;
 
 function layOut(libvirt: PrivateLibvirt): string {
   chmodSync(libvirt.root, 0o755);
@@ -62,15 +104,26 @@ function layOut(libvirt: PrivateLibvirt): string {
   return folder;
 }
 
-function programs({ enter }: PrivateLibvirt, folder: string, node: string) {
-  const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-  const bundle = (name: string): string[] => [node, join(root, `build/js/${name}.mjs`)];
+function dpArgv(folder: string, node: string, protects: boolean): [string, ...string[]] {
   const places = ['--socket', join(folder, 'dp.sock'), '--state', join(folder, 'dp-state')];
-  const dp = [...bundle('vmoat-dp'), ...places, '--user', 'nobody'];
-  const hostd = [...bundle('vmoat-hostd'), '--config', join(folder, 'vmoat.yaml')];
+  const enforce = protects ? 'on' : 'off';
+  return [node, join(root, 'build/js/vmoat-dp.mjs'), ...places, '--user', 'nobody', '--enforce', enforce];
+}
+
+function programs({ enter }: PrivateLibvirt, folder: string, node: string, dp: string[]) {
+  const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+  const hostd = [node, join(root, 'build/js/vmoat-hostd.mjs'), '--config', join(folder, 'vmoat.yaml')];
+  const held = (name: string): string[] => {
+    const wait = `while [ -e ${join(folder, name)}.held ]; do sleep 0.05; done; exec "$@"`;
+    return ['sh', '-c', wait, 'held'];
+  };
   return [
-    { name: 'vmoat-dp', argv: [...enter, ...dp], log: join(folder, 'vmoat-dp.log') },
-    { name: 'vmoat-hostd', argv: [...enter, ...asNobody, ...hostd], log: join(folder, 'vmoat-hostd.log') },
+    { name: 'vmoat-dp', argv: [...enter, ...held('vmoat-dp'), ...dp], log: join(folder, 'vmoat-dp.log') },
+    {
+      name: 'vmoat-hostd',
+      argv: [...enter, ...asNobody, ...held('vmoat-hostd'), ...hostd],
+      log: join(folder, 'vmoat-hostd.log'),
+    },
   ];
 }
 
@@ -81,10 +134,10 @@ async function isUp(folder: string): Promise<boolean> {
 }
 
 /** The supervisor's own child is nsenter, which ends with what it runs. */
-function killIn(libvirt: PrivateLibvirt, program: string): void {
+function killIn(libvirt: PrivateLibvirt, program: string, signal: NodeJS.Signals): void {
   const pids = libvirt
     .pids('')
     .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`build/js/${program}.mjs`));
   if (pids.length !== 1) throw new Error(`${pids.length} processes are ${program}`);
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  for (const pid of pids) process.kill(pid, signal);
 }

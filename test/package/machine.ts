@@ -15,7 +15,7 @@ const BARE = ['systemd', 'systemd-sysv', 'dbus', 'libpam-systemd', 'iproute2', '
 const PACKAGES = {
   host: [
     ...[...BARE, 'libvirt-daemon-system', 'libvirt-clients', 'libvirt-dbus'],
-    ...['libbpf1', 'libmnl0', 'libmbedcrypto7'],
+    ...['libbpf1', 'libmnl0', 'libmbedcrypto7', 'nftables'],
   ],
   bare: [...BARE, 'git', 'npm', 'ca-certificates'],
 } as const;

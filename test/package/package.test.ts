@@ -1,6 +1,6 @@
 // The Debian package: builds, installs, starts both services under real systemd, and leaves nothing behind.
 import assert from 'node:assert/strict';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { buildPackage } from '../../packaging/deb/build.mjs';
@@ -8,6 +8,19 @@ import { until } from '../libvirt/private-libvirt.ts';
 import { bootMachine, type Machine } from './machine.ts';
 
 const skip = process.getuid?.() !== 0 && process.env.VMOAT_REQUIRE !== 'all' ? 'needs root' : false;
+const HOOK = '/etc/libvirt/hooks/qemu.d/vmoat';
+const MARKER = '/var/lib/vmoat-dp/guard';
+const PROTECT = `version: vmoat/v1
+groups:
+  - { name: guests, match: [{ name: { prefix: guest } }], mode: protect }
+`;
+/** As libvirt tells its hooks; the disk's target is no tap. */
+const STARTING = `<domain><devices>
+  <disk type='file'><target dev='vda' bus='virtio'/></disk>
+  <interface type='network'>
+    <target dev='pkg-tap'/>
+  </interface>
+</devices></domain>`;
 const UNITS = ['vmoat-dp.service', 'vmoat-hostd.service'];
 
 suite('the Debian package', { skip, timeout: 600_000 }, () => {
@@ -72,12 +85,41 @@ suite('the Debian package', { skip, timeout: 600_000 }, () => {
     await until('it is pinned', async () => (await pins()).includes('/links/'));
   });
 
+  test('libvirt’s hook guards a guest that starts without dp, which lets it out again', async () => {
+    writeFileSync(join(machine.root, 'etc/vmoat/dp.yaml'), 'enforce: on\n');
+    writeFileSync(join(machine.root, 'policy.yaml'), PROTECT);
+    await run('systemctl', 'restart', 'vmoat-dp.service');
+    await until('everything is connected', whole);
+    await run('vmoat', 'policy', 'apply', '/policy.yaml');
+    await until('the marker is there', async () => (await found(MARKER)) === MARKER);
+    await run('systemctl', 'stop', 'vmoat-dp.service');
+    await run('sh', '-c', `echo "${STARTING}" | ${HOOK} guest start begin -`);
+    assert.match(await run('nft', 'list', 'ruleset'), /"pkg-tap"/);
+    await run('systemctl', 'start', 'vmoat-dp.service');
+    await until('the guard is gone', async () => !(await run('nft', 'list', 'ruleset')).includes('vmoat'));
+  });
+
+  test('an upgrade leaves what is pinned where it is', async () => {
+    const before = [await links(), await pins()];
+    assert.match(before.join(), /pkg-tap[^]*links/);
+    await run('dpkg', '-i', '/vmoat.deb');
+    await until('everything is connected', whole);
+    assert.deepEqual([await links(), await pins()], before);
+    assert.equal(await found(MARKER), MARKER);
+  });
+
   test('removed it leaves no process, no pin and no socket', async () => {
     await run('dpkg', '-r', 'vmoat');
     assert.doesNotMatch(await pins(), /vmoat/);
     assert.equal(await run('sh', '-c', "pgrep -f '[v]moat-' || true"), '');
     assert.equal(await run('sh', '-c', 'ls /run/vmoat/*.sock 2> /dev/null || true'), '');
+    for (const left of [HOOK, MARKER]) assert.equal(await found(left), '');
+    assert.doesNotMatch(await run('nft', 'list', 'ruleset'), /vmoat/);
   });
 
+  const found = async (path: string): Promise<string> =>
+    (await run('sh', '-c', `ls ${path} 2> /dev/null || true`)).trim();
+  /** With their numbers: what is made anew has another one. */
+  const links = (): Promise<string> => run('ip', '-o', 'link', 'show', 'type', 'tun');
   const pins = (): Promise<string> => run('find', '/sys/fs/bpf/', '-type', 'f');
 });

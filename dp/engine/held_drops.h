@@ -1,0 +1,34 @@
+// HeldDrops: held frames that the engine itself dropped, by NIC and cause. Written by workers, read and
+// cleared by the control and sweep threads.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "contract/kernel.h"
+#include "engine/dataplane.h"
+
+namespace vmoat {
+
+/** Index of the pairs is enum vmoat_way. */
+struct NicHeldDrops {
+  std::array<std::atomic<uint64_t>, 2> opening{};  // an opening's share was used up
+  std::array<std::atomic<uint64_t>, 2> refused{};  // no room, or no stack sends such a frame
+  std::array<std::atomic<uint64_t>, 2> spoofed{};  // not the guest's own address
+
+  void clear() {
+    for (int way = 0; way < 2; way++) opening[way] = refused[way] = spoofed[way] = 0;
+  }
+  void write(NicProtection& to) const {
+    for (int way = 0; way < 2; way++) {
+      to.opening[way] = opening[way];
+      to.refused[way] = refused[way];
+      to.frames[way][VMOAT_SPOOFED] += spoofed[way];
+    }
+  }
+};
+/** By slot. */
+using HeldDrops = std::array<NicHeldDrops, VMOAT_SLOTS>;
+
+}  // namespace vmoat

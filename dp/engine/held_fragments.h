@@ -1,0 +1,74 @@
+// HeldFragments: held frames whose datagram's first fragment has not come, so that nobody can say whose they
+// are. They wait here, a second at most, in memory made at start.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/region.h"
+#include "contract/kernel.h"
+#include "enforce/divert.h"
+
+namespace vmoat {
+
+class HeldFragments {
+ public:
+  static constexpr uint32_t frames_max = 1024;
+  static constexpr uint32_t share = 4;  // of bytes and frames, one part for what one NIC sends
+  static constexpr int64_t wait_ns = ns_per_s;
+
+  /** `bytes_max`: of all frames that wait. */
+  explicit HeldFragments(uint32_t bytes_max);
+
+  /** Copies the frame; it waits under the number of its datagram. False: no room, or none for who sends. */
+  bool keep(uint64_t datagram, const HeldFrame& held, int64_t now_ns);
+
+  /** Calls `each(held)` for what waits under this number, in the order in which it came. */
+  template <class Each>
+  void release(uint64_t datagram, Each&& each) {
+    for (uint32_t i = 0; i < count_; i++) {
+      Waiting& waiting = at(i);
+      if (waiting.gone || waiting.datagram != datagram) continue;
+      waiting.gone = true;
+      each(frame(waiting));
+    }
+    drop_gone();
+  }
+  /** Calls `each(held)` for what has waited too long. */
+  template <class Each>
+  void expire(int64_t now_ns, Each&& each) {
+    for (uint32_t i = 0; i < count_ && at(i).since_ns + wait_ns <= now_ns; i++)
+      if (!at(i).gone) at(i).gone = true, each(frame(at(i)));
+    drop_gone();
+  }
+
+ private:
+  struct Waiting {
+    uint64_t datagram;
+    int64_t since_ns;
+    HeldFrame held;       // without its bytes
+    uint32_t from, size;  // in bytes_
+    uint32_t taken;       // with what was left free before it
+    bool gone;
+  };
+  /** What one NIC has waiting. Memory comes back in order only, so what is gone counts until then. */
+  struct Share {
+    uint32_t frames = 0, bytes = 0;
+  };
+
+  [[nodiscard]] Waiting& at(uint32_t i) { return waiting_[(first_ + i) % frames_max]; }
+  [[nodiscard]] HeldFrame frame(const Waiting& waiting) const;
+  static uint16_t spender(const HeldFrame& held) { return held.sender != 0 ? held.sender : held.slot; }
+  [[nodiscard]] Share& share_of(const HeldFrame& held) { return shares_[spender(held) % VMOAT_SLOTS]; }
+  bool place(uint32_t size, uint32_t& from, uint32_t& taken) const;
+  void drop_gone();
+
+  Region bytes_;
+  std::vector<Waiting> waiting_;  // a ring
+  std::vector<Share> shares_;     // by slot
+  uint32_t first_ = 0, count_ = 0;
+  uint32_t used_ = 0, next_ = 0;  // of bytes_, which is a ring, too
+};
+
+}  // namespace vmoat

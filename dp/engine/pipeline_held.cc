@@ -1,0 +1,343 @@
+// The pipeline and frames that wait for a verdict: each is ruled on by what its flow may do, what it is
+// itself, and what it carries.
+#include "engine/pipeline_impl.h"
+
+namespace vmoat {
+namespace {
+
+/** The key under which the kernel holds a frame's flow. */
+vmoat_flow_key key_at(const Packet& p, const Frame& frame) {
+  const bool sent = frame.way == VMOAT_FROM_NIC;
+  const bool icmp = p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6;
+  vmoat_flow_key key = {.slot = frame.slot, .proto = p.proto, .family = p.family};
+  std::memcpy(key.near, (sent ? p.src : p.dst).bytes(), 16);
+  std::memcpy(key.far, (sent ? p.dst : p.src).bytes(), 16);
+  key.near_port = sent || icmp ? p.sport : p.dport;
+  key.far_port = sent || icmp ? p.dport : p.sport;
+  std::copy_n(p.tags, 2, key.tags);
+  return key;
+}
+
+DatagramKey datagram_of(const Packet& p, PathNumbers by, const Frame& frame) {
+  return {.src = p.src,
+          .dst = p.dst,
+          .id = p.fragment_id,
+          .scope = by.scope,
+          .slot = frame.slot,
+          .sender = frame.sender,
+          .proto = p.family == 4 ? p.proto : uint8_t{0},
+          .family = p.family,
+          .way = frame.way};
+}
+
+bool has_group_mac(const Packet& p) {
+  return p.has_macs && (p.dst_mac[0] & 1) != 0;
+}
+
+/** Type of an ICMP error (RFC 792, 4443), 0 for whatever else. Each may be about another flow. */
+uint8_t error_type(const Session& s) {
+  const auto type = static_cast<uint8_t>(s.key.high_port >> 8);
+  if (s.key.proto() == IPPROTO_ICMPV6) return type < 128 ? type : 0;
+  const bool is_error = type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+  return s.key.proto() == IPPROTO_ICMP && is_error ? type : 0;
+}
+
+constexpr uint8_t icmp_redirect = 5;
+
+/** At a NIC in protect what no rule allows does not pass, though no end of such a flow be in protect. */
+bool is_allowed_by_rule(const Decision& d) {
+  return d.verdict == Verdict::allow && d.decided_by == DecidedBy::rule && !d.violation;
+}
+
+}  // namespace
+
+HeldRuling Pipeline::Impl::rule(const Frame& frame, bool waited) {
+  ruled_ = 0;
+  if (!verdicts_.active()) return {Ruling::pass};
+  now_ns_ = std::max(now_ns_, frame.time_ns);
+  Turn& turn = turns_[0];
+  prepare(frame, turn);
+  if (const auto claim = claim_of(turn.packet); claim && !turn.packet.fragment)
+    return {frame.way == VMOAT_TO_NIC || may_claim(*claim, turn.packet, frame) ? Ruling::pass
+                                                                               : Ruling::spoofed};
+  if (turn.by.path == 0) return {Ruling::refuse};
+  if (!speaks_for_itself(turn.packet, frame)) return {Ruling::spoofed};
+  Held held = {.frame = frame, .turn = turn, .keyed = turn.keyed, .key = {}, .is_counted = !waited};
+  held.is_to_many = is_to_many(turn.packet.dst) || has_group_mac(turn.packet);
+  if (turn.packet.fragment) return rule_fragment(held);
+  held.key = key_at(turn.packet, frame);
+  return {rule_packet(held)};
+}
+
+void Pipeline::Impl::was_reset() {
+  if (ruled_ != 0 && !std::exchange(live_count(ruled_).was_reset, true)) touch(ruled_);
+}
+
+Ruling Pipeline::Impl::rule_packet(Held& held) {
+  const uint32_t number = held_session(held);
+  if (number == 0) return Ruling::refuse;
+  if (!places(number, held)) return Ruling::drop;
+  return rule_session(number, held);
+}
+
+HeldRuling Pipeline::Impl::rule_fragment(Held& held) {
+  const Packet& p = held.turn.packet;
+  held.is_fragment = true;
+  held.is_later = p.fragment_offset != 0;
+  if (is_bad_fragment(p)) return {Ruling::refuse};
+  const DatagramKey datagram = datagram_of(p, held.turn.by, held.frame);
+  if (!held.is_later) return rule_first(held, datagram);
+  const DatagramOwner* owner = held_datagrams_.find(datagram, now_ns_);
+  if (owner == nullptr) return {Ruling::wait, held_datagrams_.number_of(datagram)};
+  return rule_later(held, datagram, *owner);
+}
+
+/** The first says whose the datagram is, and what has come of it before goes on. */
+HeldRuling Pipeline::Impl::rule_first(Held& held, const DatagramKey& datagram) {
+  const Packet fragment = held.turn.packet;
+  Packet& p = held.turn.packet;
+  decode_whole(p);
+  held.keyed = key_of(p, held.turn.by.scope, hash_);
+  held.key = key_at(p, held.frame);
+  const Ruling ruling = rule_packet(held);
+  if (ruled_ == 0) return {ruling};
+  const DatagramOwner owner = {.session = ruled_,
+                               .id = table_[ruled_].id,
+                               .key = held.key,
+                               .sender = static_cast<int8_t>(held.keyed.sender),
+                               .passes = ruling == Ruling::pass};
+  if (!held_datagrams_.begin(datagram, fragment, owner, now_ns_)) return {Ruling::refuse};
+  return {ruling, held_datagrams_.number_of(datagram)};
+}
+
+/** What its flow may do now, if the first fragment got through. */
+HeldRuling Pipeline::Impl::rule_later(Held& held, const DatagramKey& datagram, DatagramOwner owner) {
+  const uint32_t number = owner.session;
+  held.key = owner.key;
+  held.keyed.sender = static_cast<uint8_t>(owner.sender);
+  const bool passes = owner.passes && table_[number].id == owner.id;
+  if (!held_datagrams_.add(datagram, held.turn.packet)) return {Ruling::refuse};
+  if (passes) return {rule_session(number, held)};
+  if (held.is_counted && table_[number].id == owner.id) live_count(number).returned[held.near()]++;
+  return {Ruling::drop};
+}
+
+/** Made of the frame where its event was lost. 0: there is no room for it. */
+uint32_t Pipeline::Impl::held_session(Held& held) {
+  if (const uint32_t number = table_.find(held.keyed); number != 0 && table_[number].state != State::ended)
+    return number;
+  if (held.is_fragment) return held_first(held);
+  Frame counted = held.frame;
+  counted.key = &held.key;
+  take(counted, held.turn);
+  return table_.find(held.keyed);
+}
+
+/** What a first fragment says beside its ends is read when the datagram is whole. */
+uint32_t Pipeline::Impl::held_first(Held& held) {
+  Frame counted = held.frame;
+  counted.key = &held.key;
+  Packet p = held.turn.packet;
+  Context context = {.frame = &counted,
+                     .path = path_of(counted, p),
+                     .parent = 0,
+                     .depth = 0,
+                     .packets = 1,
+                     .bytes = p.length,
+                     .kernel_counts = true};
+  const uint32_t number = session_of(p, held.keyed, held.turn.by, context);
+  if (number == 0) return 0;
+  p.layer = Layer::network;
+  p.body = p.payload = {};
+  session_packet(number, held.keyed.sender, p, context);
+  return table_.find(held.keyed);
+}
+
+/** For an end that is known to be behind another NIC nobody speaks but that one. */
+bool Pipeline::Impl::may_speak(const Session& s, int end, uint16_t slot) {
+  return s.slot[end] == slot || !s.has(end != 0 ? kernel_high : kernel_low);
+}
+
+/** The ends' NICs are those that the frame was held at and came from; false where they are others. */
+bool Pipeline::Impl::places(uint32_t number, const Held& held) {
+  Session& s = table_[number];
+  const int near = held.near();
+  const bool is_end = !held.is_to_many || held.frame.way == VMOAT_FROM_NIC;
+  const SessionFlags has_entry = near != 0 ? kernel_high : kernel_low;
+  const bool is_elsewhere = is_end && s.has(has_entry) && s.slot[near] != held.frame.slot;
+  const uint16_t sender = held.frame.way == VMOAT_TO_NIC ? held.frame.sender : no_slot;
+  if (is_elsewhere) return false;
+  if (sender != no_slot && !may_speak(s, 1 - near, sender)) return live_count(number).returned[near]++, false;
+  if (sender != no_slot) s.slot[1 - near] = sender;
+  if (is_end) s.slot[near] = held.frame.slot, s.set(has_entry);
+  return true;
+}
+
+Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
+  ruled_ = number;
+  LiveCount& count = live_count(number);
+  const uint64_t id = table_[number].id;
+  const FrameVerdict said = verdict_of(number, held);
+  if (table_[number].id != id) return ruled_ = 0, Ruling::refuse;  // it made room for what it carries
+  if (held.is_counted) count.returned[held.near()]++;
+  if (said.verdict == Verdict::none) return open(number, held);
+  const bool denied = said.verdict == Verdict::deny;
+  if (said.lasts) tell_rule(number, held, denied);
+  if (said.lasts && !denied && !held.is_fragment) tell_pair(number, held);
+  if (!denied) return Ruling::pass;
+  if (!std::exchange(count.was_denied, true)) touch(number);
+  return held.key.proto == IPPROTO_TCP && !held.is_fragment ? Ruling::reset : Ruling::drop;
+}
+
+/** Those who receive what goes to many count each for itself: their order is not waited for. */
+void Pipeline::Impl::tell_rule(uint32_t number, const Held& held, bool denied) {
+  const int near = held.near();
+  control_->rule(held.key,
+                 {.verdict = denied ? VMOAT_DENY : VMOAT_ALLOW,
+                  .returned = held.is_to_many ? VMOAT_RETURNED_ALL : live_count(number).returned[near],
+                  .sender = table_[number].slot[1 - near]});
+}
+
+/** While the application is not known and the verdict hangs on it, a little passes each guard: what
+ * recognition needs, and no more. */
+Ruling Pipeline::Impl::open(uint32_t number, const Held& held) {
+  const int near = held.near();
+  LiveCount& count = live_count(number);
+  const EndProtection& most = verdicts_.protection(held.frame.slot);
+  if (count.opening_frames[near] >= most.frames_passed() ||
+      held.frame.length > most.bytes_passed() - std::min(most.bytes_passed(), count.opening_bytes[near]))
+    return count.was_denied = true, Ruling::spent;
+  count.opening_frames[near]++;
+  count.opening_bytes[near] += held.frame.length;
+  return Ruling::pass;
+}
+
+/** By the policy in force, of the flow or of the one that it goes with. */
+Decision Pipeline::Impl::current(uint32_t number) {
+  const uint32_t decider = decider_of(number);
+  if (is_related(table_[decider]))
+    (void)verdicts_.judge_alone(decider, table_[decider], paths_.at(table_[decider].path), now_ns_);
+  else
+    ask_policy(decider);
+  return verdicts_.decision(decider);
+}
+
+Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const Held& held) {
+  const Session& s = table_[number];
+  live_count(number).to_vtep |= is_to_own_vtep(held);
+  if (live_count(number).to_vtep) return {Verdict::deny, true};
+  if (error_type(s) != 0) return {verdict_of_error(number, held), false};
+  if (held.is_to_many) return verdict_to_many(number, held);
+  const Verdict verdict = current(number).verdict;
+  const bool tunnel = s.has(is_tunnel) || may_tunnel(held.key.proto, held.key.near_port, held.key.far_port,
+                                                     options_.tunnel_ports);
+  if (verdict != Verdict::allow || !tunnel) return {verdict, true};
+  return {held.is_later ? Verdict::allow : verdict_carried(number, held), false};
+}
+
+/** Whether an end of the flow is the guest whose NIC holds an error about it, to it or by it. */
+bool Pipeline::Impl::is_of_guarded(const Session& about, const Held& held) {
+  const int told = about.key.high == held.turn.packet.dst ? 1 : 0;
+  return about.slot[held.frame.way == VMOAT_TO_NIC ? told : 1 - told] == held.frame.slot;
+}
+
+/** Each error by what it is about; about nothing that is known, and where it would turn flows elsewhere, by
+ * itself. */
+Verdict Pipeline::Impl::verdict_of_error(uint32_t number, const Held& held) {
+  if (held.is_later) return Verdict::allow;  // its first fragment passed
+  const bool redirects =
+      table_[number].key.proto() == IPPROTO_ICMP && error_type(table_[number]) == icmp_redirect;
+  const uint32_t about = redirects ? 0 : flow_in_quote(held.turn.packet, held.turn.by.scope);
+  if (about != 0 && is_of_guarded(table_[about], held)) return current(about).verdict;
+  (void)verdicts_.judge_alone(number, table_[number], paths_.at(table_[number].path), now_ns_);
+  return verdicts_.decision(number).verdict;
+}
+
+/** An address that is one end's, in a frame to all of a segment: may be the subnet's broadcast, which nobody
+ * here knows. */
+Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_to_many(uint32_t number, const Held& held) {
+  const Session& s = table_[number];
+  const int end = 1 - held.keyed.sender;
+  const bool known = is_to_many(end != 0 ? s.key.high : s.key.low);
+  Decision d = current(number);
+  if (!known) d = verdicts_.to_all(number, s, end, paths_.at(s.path));
+  const bool open = d.verdict == Verdict::none || is_related(s);
+  if (open) return {d.verdict, known};
+  return {is_allowed_by_rule(d) ? Verdict::allow : Verdict::deny, known};
+}
+
+/** A tunnel's later fragments go with the first, which has the headers. */
+Verdict Pipeline::Impl::verdict_carried(uint32_t number, const Held& held) {
+  const Context context = {.frame = &held.frame,
+                           .path = path_of(held.frame, held.turn.packet),
+                           .parent = 0,
+                           .depth = 0,
+                           .packets = 0,
+                           .bytes = 0};
+  Packet packet = held.turn.packet;
+  return verdict_inside(packet, number, context);
+}
+
+Verdict Pipeline::Impl::verdict_inside(Packet& packet, uint32_t number, const Context& context) {
+  const Inner inner = inner_of(packet, options_.tunnel_ports);
+  if (inner.kind == TunnelKind::none || inner.ethertype == 0 || inner.bytes.empty()) return Verdict::allow;
+  if (context.depth >= tunnel_depth_max) return Verdict::deny;
+  Packet carried;
+  Context there = enter(inner, packet.cut, context, number, carried);
+  return carried.layer >= Layer::network ? verdict_of_inner(carried, there) : Verdict::allow;
+}
+
+Verdict Pipeline::Impl::verdict_of_inner(Packet& p, Context& context) {
+  const PathNumbers by = paths_.find(context.path);
+  const uint32_t number = by.path != 0 ? inner_session(p, by, context) : 0;
+  if (number == 0) return Verdict::deny;
+  if (!denies_inside(current(number))) return verdict_inside(p, number, context);
+  if (!std::exchange(live_count(number).was_denied, true)) touch(number);
+  return Verdict::deny;
+}
+
+/** Not counted: its event is. 0: nobody can say what it is. */
+uint32_t Pipeline::Impl::inner_session(Packet& p, PathNumbers by, Context& context) {
+  if (p.fragment) return inner_fragment(p, by, context);
+  const uint32_t number = session_of(p, key_of(p, by.scope, hash_), by, context);
+  if (number != 0 && table_[number].link.list == 0) table_.schedule(number);
+  return number;
+}
+
+/** Those within a tunnel do not wait for their first one. */
+uint32_t Pipeline::Impl::inner_fragment(Packet& p, PathNumbers by, Context& context) {
+  const DatagramKey datagram = datagram_of(p, by, *context.frame);
+  if (is_bad_fragment(p)) return 0;
+  if (p.fragment_offset != 0) {
+    const DatagramOwner* owner = held_datagrams_.find(datagram, now_ns_);
+    const uint32_t number = owner != nullptr && table_[owner->session].id == owner->id ? owner->session : 0;
+    return number != 0 && held_datagrams_.add(datagram, p) ? number : 0;
+  }
+  const Packet fragment = p;
+  decode_whole(p);
+  const uint32_t number = inner_session(p, by, context);
+  if (number == 0) return 0;
+  const DatagramOwner owner = {.session = number, .id = table_[number].id, .key = {}, .passes = true};
+  return held_datagrams_.begin(datagram, fragment, owner, now_ns_) ? number : 0;
+}
+
+/** Whatever rules say: it would speak into other segments. */
+bool Pipeline::Impl::is_to_own_vtep(const Held& held) const {
+  const Packet& p = held.turn.packet;
+  const auto is_in = [&](const TunnelPorts::List& ports) {
+    return p.dport != 0 && std::find(ports.begin(), ports.end(), p.dport) != ports.end();
+  };
+  if (held.frame.way != VMOAT_FROM_NIC || p.proto != IPPROTO_UDP) return false;
+  return (is_in(options_.tunnel_ports.vxlan) || is_in(options_.tunnel_ports.geneve)) && watch_.is_host(p.dst);
+}
+
+void Pipeline::Impl::held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames) {
+  const KeyedPacket k = keyed_of(key, find_path(key, segment));
+  const uint32_t number = table_.find(k);
+  if (number == 0) return;
+  LiveCount& count = live_count(number);
+  const uint32_t missing = frames - count.returned[k.sender];
+  if (missing == std::exchange(count.missing[k.sender], missing)) count.returned[k.sender] = frames;
+}
+
+}  // namespace vmoat
