@@ -312,8 +312,9 @@ Status Dataplane::Impl::start() {
   if (Status opened = open(); !opened) return opened;
   take_kept();
   adopt();
-  follow({.links = true});
+  // before guards hear of our policy, which makes every verdict void: only a live worker gives new ones
   for (auto& worker : workers_) worker->start();
+  follow({.links = true});
   running_ = true;
   control_ = std::thread([this] { control(); });
   sweeper_ = std::thread([this] { sweeping(); });
