@@ -124,7 +124,7 @@ struct BypassRig {
     for (const int family : {4, 6})
       for (const vmoat_way way : {VMOAT_TO_NIC, VMOAT_FROM_NIC}) {
         INFO("IPv", family, way == VMOAT_TO_NIC ? ", to the guest" : ", from the guest");
-        CHECK(alive(way, family, 10'000));
+        CHECK(alive_soon(way, family));
       }
   }
   void apply() { rig.dp->policy(policy()); }
@@ -144,6 +144,12 @@ struct BypassRig {
     sender(way).send(probe.frame(probe.ip(proto_udp, udp(probe.port(), application_port, request))));
     return arrives(receiver(way), probe, 1, wait_ms);
   }
+  /** Policies come into force a little later than they are told. */
+  bool alive_soon(vmoat_way way, int family) {
+    for (int i = 0; i < 50; i++)
+      if (alive(way, family, 100)) return true;
+    return false;
+  }
   static bool arrives(Card& at, const Talk& talk, size_t count, int wait_ms = 2000) {
     for (int i = 0; at.heard(talk) < count; i++, ::usleep(500))
       if (i > wait_ms * 2) return false;
@@ -151,12 +157,12 @@ struct BypassRig {
   }
   /** Frames of guest b that were dropped so far for one of the causes. */
   uint64_t counted(vmoat_way way, Causes causes) {
-    const NicProtection p = rig.sink.protection_of(rig.lab.b);
+    const NicProtection p = rig.sink.nic(rig.lab.b).protection;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < VMOAT_GUARDED; i++) sum += causes & because(i) ? p.frames[way][i] : 0;
     return sum + (causes & for_opening ? p.opening[way] : 0) + (causes & for_refused ? p.refused[way] : 0);
   }
-  bool counts(vmoat_way way, Causes causes, uint64_t at_least, int wait_ms = 1000) {
+  bool counts(vmoat_way way, Causes causes, uint64_t at_least, int wait_ms = 200) {
     for (int i = 0; counted(way, causes) < at_least; i++, ::usleep(1000))
       if (i > wait_ms) return false;
     return true;
@@ -206,10 +212,12 @@ inline PolicyTables BypassRig::policy() {
     rule(from, many, {"udp/5353"});
     rule(from, all, {"udp/5353"});
   }
-  const std::string last[] = {"1", "2", "3"};
+  const uint32_t segment = rig.sink.nic(rig.lab.b).segment;
   for (size_t i = 0; i < 3; i++) {
-    t.nics[i].mac = mac_of(t.nics[i].tap);
-    t.nics[i].configured = {"10.9.0." + last[i], "fd00:9::" + last[i]};
+    PolicyNic& nic = t.nics[i];
+    nic.mac = mac_of(nic.tap);
+    nic.configured = {"10.9.0." + std::to_string(i + 1), "fd00:9::" + std::to_string(i + 1)};
+    for (const std::string& address : nic.configured) t.ends.push_back({segment, address, nic.groups});
   }
   return t;
 }

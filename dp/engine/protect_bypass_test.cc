@@ -91,10 +91,9 @@ const Shape plain[] = {
      [](const Talk& t) -> Frames {
        return {t.frame(t.ip(proto_icmpv6, Buffer{139, 0, 0, 0} + be32(1) + t.marks(2)))};
      }},
-    {"an ICMP echo reply that nobody asked for", both, for_verdict,
+    {"an ICMP timestamp reply that nobody asked for", v4, for_verdict,
      [](const Talk& t) -> Frames {
-       const uint8_t reply = t.family == 6 ? 129 : 0;
-       return {t.frame(t.ip(t.icmp(), Buffer{reply, 0, 0, 0} + be16(t.port()) + be16(1) + t.marks(2)))};
+       return {t.frame(t.ip(proto_icmp, Buffer{14, 0, 0, 0} + be16(t.port()) + be16(1) + t.marks(2)))};
      }},
     {"an ICMP error about a flow that does not exist", both, for_verdict,
      [](const Talk& t) -> Frames {
@@ -513,7 +512,9 @@ void each(std::span<const Shape> shapes, Try attempt) {
   for (const Shape& shape : shapes)
     for (const int family : {4, 6})
       for (const vmoat_way way : {VMOAT_TO_NIC, VMOAT_FROM_NIC}) {
-        INFO(shape.name, ", IPv", family, way == VMOAT_TO_NIC ? ", to the guest" : ", from the guest");
+        const std::string what = std::string(shape.name) + ", IPv" + std::to_string(family) +
+                                 (way == VMOAT_TO_NIC ? ", to the guest" : ", from the guest");
+        CAPTURE(what);
         if (shape.families & (family == 4 ? v4 : v6)) attempt(shape, way, family);
       }
 }

@@ -70,11 +70,12 @@ class Raised final : public DataplaneSink {
   Enforced enforced_of(uint8_t proto, uint16_t port) {
     return locked([&] { return enforced_[{proto, port}]; });
   }
-  /** What became of a NIC's frames until the last report. */
-  NicProtection protection_of(const std::string& tap) {
+  NicProtection protection_of(const std::string& tap) { return nic(tap).protection; }
+  /** As it was last reported. */
+  TappedNic nic(const std::string& tap) {
     return locked([&] {
       const auto nic = std::ranges::find(nics_, tap, &TappedNic::tap);
-      return nic == nics_.end() ? NicProtection{} : nic->protection;
+      return nic == nics_.end() ? TappedNic{} : *nic;
     });
   }
   /** Whether it is raised within the time. */
