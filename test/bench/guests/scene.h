@@ -27,6 +27,8 @@ class Scene {
   /** The calling thread is in the host namespace afterwards. The client is 10.99.0.10, the server 10.99.0.11
    * and 10.99.1.1 to .16. */
   explicit Scene(Wire wire);
+  /** That many further guests, which keep still, in one namespace of their own. */
+  void add_quiet_guests(int count);
   ~Scene();
   [[nodiscard]] const Fd& guest(int number) const { return guests_[number]; }
   /** fnmatch pattern of the host's ends of the guests' NICs. */
@@ -38,6 +40,7 @@ class Scene {
 
   Fd host_;
   Fd guests_[2];
+  Fd quiet_;
   std::atomic<bool> stopping_ = false;
   std::vector<std::thread> forwarders_;
 };
