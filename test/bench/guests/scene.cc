@@ -113,6 +113,14 @@ Scene::~Scene() {
   for (std::thread& f : forwarders_) f.join();
 }
 
+void Scene::forget_neighbours() const {
+  for (const Fd& guest : guests_) {
+    enter(guest);
+    shell("ip neigh flush dev eth0");
+  }
+  enter(host_);
+}
+
 void Scene::plug_veth(int number) {
   const std::string name = "vmt-nic" + std::to_string(number);
   shell("ip link add " + name + " type veth peer name eth0 netns " + path_of(guests_[number]));

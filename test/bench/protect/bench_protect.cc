@@ -75,6 +75,7 @@ Rules rules_of(Kind kind) {
 void measure(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {
   constexpr useconds_t settle_us = 100'000;
   ::usleep(settle_us);
+  scene.forget_neighbours();
   load.run(scene, {.seconds = options.seconds, .http = variant.kind == Kind::http}, variant.name);
 }
 
@@ -118,6 +119,7 @@ void compare(const Options& options) {
 
 /** udp and rr, with that many NICs on the bridge. */
 void measure_many(const Scene& scene, const char* variant, const Options& options) {
+  scene.forget_neighbours();
   for (const Load& load : loads())
     if (std::strcmp(load.metric, "udp") == 0 || std::strcmp(load.metric, "rr") == 0)
       load.run(scene, {.seconds = options.seconds}, variant);

@@ -38,6 +38,14 @@ PolicyRule load_rule(const PolicyTables& tables, Rules rules) {
   return rule;
 }
 
+/** As libvirt or DHCP would know them; see Scene. */
+std::vector<std::string> addresses_of(uint32_t nic) {
+  std::vector<std::string> all;
+  if (nic < 2) all.push_back("10.99.0.1" + std::to_string(nic));
+  for (int i = 1; nic == 1 && i <= server_addresses; i++) all.push_back("10.99.1." + std::to_string(i));
+  return all;
+}
+
 PolicyTables tables(uint64_t generation, Mode mode, const GuardOptions& options) {
   PolicyTables t;
   t.generation = generation;
@@ -53,8 +61,9 @@ PolicyTables tables(uint64_t generation, Mode mode, const GuardOptions& options)
   add_other_rules(t);
   t.rules.push_back(load_rule(t, options.rules));
   for (uint32_t i = 0; i < options.nics; i++)
-    t.nics.push_back(
-        {.tap = "vmt-nic" + std::to_string(i), .groups = {0, std::min(client_group + i, quiet_group)}});
+    t.nics.push_back({.tap = "vmt-nic" + std::to_string(i),
+                      .groups = {0, std::min(client_group + i, quiet_group)},
+                      .configured = addresses_of(i)});
   t.unknown = {0};
   return t;
 }

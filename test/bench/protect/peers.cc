@@ -13,7 +13,7 @@ constexpr const char* rules =
     "ct state established,related accept; ct state invalid drop; "
     "tcp dport 22 accept; tcp dport 53 accept; udp dport 53 accept; tcp dport 3306 accept; "
     "tcp dport 5432 accept; tcp dport 6379 accept; udp dport 123 accept; "
-    "tcp dport 5001 accept; udp dport 5001 accept; } }";
+    "tcp dport 5001 accept; udp dport 5001 accept; }; }";
 
 void call_ip_rules(bool on) {
   shell("echo " + std::to_string(static_cast<int>(on)) + " > /proc/sys/net/bridge/bridge-nf-call-iptables");
