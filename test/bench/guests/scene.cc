@@ -113,11 +113,10 @@ Scene::~Scene() {
   for (std::thread& f : forwarders_) f.join();
 }
 
-void Scene::forget_neighbours() const {
-  for (const Fd& guest : guests_) {
-    enter(guest);
-    shell("ip neigh flush dev eth0");
-  }
+void Scene::introduce() const {
+  enter(guests_[0]);
+  shell("ip neigh flush dev eth0; for i in $(seq " + std::to_string(server_addresses) +
+        "); do ping -q -c 1 -W 1 10.99.1.$i > /dev/null; done");
   enter(host_);
 }
 

@@ -30,8 +30,8 @@ class Scene {
   /** That many further guests, which keep still, in one namespace of their own. */
   void add_quiet_guests(int count);
   ~Scene();
-  /** They ask for each other's addresses again, which teaches who is listening whose they are. */
-  void forget_neighbours() const;
+  /** The client asks anew for every address of the server, which teaches who is listening whose they are. */
+  void introduce() const;
   [[nodiscard]] const Fd& guest(int number) const { return guests_[number]; }
   /** fnmatch pattern of the host's ends of the guests' NICs. */
   static constexpr const char* host_ends = "vmt-nic*";

@@ -75,7 +75,6 @@ Rules rules_of(Kind kind) {
 void measure(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {
   constexpr useconds_t settle_us = 100'000;
   ::usleep(settle_us);
-  scene.forget_neighbours();
   load.run(scene, {.seconds = options.seconds, .http = variant.kind == Kind::http}, variant.name);
 }
 
@@ -84,6 +83,7 @@ void measure_guarded(const Scene& scene, const Load& load, const Variant& varian
                    .hook = variant.hook,
                    .rules = rules_of(variant.kind),
                    .pin_root = options.pin_root});
+  scene.introduce();
   guarded.switch_to(Mode::protect);
   measure(scene, load, variant, options);
   if (variant.kind != Kind::held) return;
@@ -119,7 +119,6 @@ void compare(const Options& options) {
 
 /** udp and rr, with that many NICs on the bridge. */
 void measure_many(const Scene& scene, const char* variant, const Options& options) {
-  scene.forget_neighbours();
   for (const Load& load : loads())
     if (std::strcmp(load.metric, "udp") == 0 || std::strcmp(load.metric, "rr") == 0)
       load.run(scene, {.seconds = options.seconds}, variant);
@@ -127,6 +126,7 @@ void measure_many(const Scene& scene, const char* variant, const Options& option
 
 void guard_many(const Scene& scene, const char* enforcer, const Options& options) {
   Guarded guarded({.enforcer = enforcer, .pin_root = options.pin_root, .nics = many_nics});
+  scene.introduce();
   print("into protect", enforcer, guarded.switch_to(Mode::protect));
   measure_many(scene, enforcer, options);
   print("out of protect", enforcer, guarded.switch_to(Mode::monitor));
