@@ -46,7 +46,7 @@ std::vector<std::string> addresses_of(uint32_t nic) {
   return all;
 }
 
-PolicyTables tables(uint64_t generation, Mode mode, const GuardOptions& options) {
+PolicyTables tables(uint64_t generation, Mode mode, uint32_t segment, const GuardOptions& options) {
   PolicyTables t;
   t.generation = generation;
   t.groups = {{.name = "any"},
@@ -64,6 +64,9 @@ PolicyTables tables(uint64_t generation, Mode mode, const GuardOptions& options)
     t.nics.push_back({.tap = "vmt-nic" + std::to_string(i),
                       .groups = {0, std::min(client_group + i, quiet_group)},
                       .configured = addresses_of(i)});
+  for (uint32_t i : {0, 1})
+    for (const std::string& address : addresses_of(i))
+      t.ends.push_back({.segment = segment, .address = address, .groups = {0, client_group + i}});
   t.unknown = {0};
   return t;
 }
@@ -76,6 +79,7 @@ void NicWatch::nics(uint64_t, std::span<const TappedNic> table) {
   held_ = 0;
   for (const TappedNic& nic : table) {
     states_[nic.protection.state]++;
+    segment_ = nic.segment;
     if (!nic.protection.reason.empty()) reason_ = nic.protection.reason;
     if (nic.slot == no_slot) reason_ = nic.reason;
     for (const auto& way : nic.protection.frames) held_ += way[VMOAT_HELD];
@@ -101,6 +105,11 @@ void NicWatch::await(NicProtection::State state, size_t count, uint64_t generati
   std::fprintf(stderr, "%zu of %zu NICs are as the policy wants them: %s\n", in(state), count,
                reason_.c_str());
   std::exit(1);
+}
+
+uint32_t NicWatch::segment() {
+  const std::lock_guard lock(mutex_);
+  return segment_;
 }
 
 uint64_t NicWatch::held() {
@@ -132,7 +141,7 @@ Guarded::~Guarded() {
 
 double Guarded::switch_to(Mode mode) {
   const int64_t begun_ns = monotonic_ns();
-  dataplane_->policy(tables(++generation_, mode, options_));
+  dataplane_->policy(tables(++generation_, mode, watch_.segment(), options_));
   const bool guarded = mode == Mode::protect;
   watch_.await(guarded ? NicProtection::State::guarded : NicProtection::State::off, options_.nics,
                generation_);

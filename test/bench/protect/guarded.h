@@ -32,6 +32,8 @@ class NicWatch final : public QuietSink {
    * come about. */
   void await(NicProtection::State state, size_t count, uint64_t generation);
   [[nodiscard]] uint64_t held();
+  /** Of all NICs: they are on one bridge. */
+  [[nodiscard]] uint32_t segment();
 
  private:
   [[nodiscard]] size_t in(NicProtection::State state) const;
@@ -40,6 +42,7 @@ class NicWatch final : public QuietSink {
   std::condition_variable changed_;
   std::map<NicProtection::State, size_t> states_;
   std::string reason_;
+  uint32_t segment_ = 0;
   uint64_t generation_ = 0, held_ = 0;
 };
 
