@@ -13,7 +13,7 @@ namespace vmoat::bench {
 namespace {
 
 constexpr uint32_t client_group = 3, server_group = 4, quiet_group = 5;
-constexpr auto patience = std::chrono::seconds(30);
+constexpr auto patience = std::chrono::seconds(120);
 
 /** Rules that other connections of a guest like this one would need. */
 void add_other_rules(PolicyTables& tables) {
