@@ -78,7 +78,8 @@ void NicWatch::nics(uint64_t, std::span<const TappedNic> table) {
   states_.clear();
   held_ = 0;
   for (const TappedNic& nic : table) {
-    states_[nic.protection.state]++;
+    const bool leaves = nic.protection.state == NicProtection::State::off && !nic.protection.enforcer.empty();
+    if (!leaves) states_[nic.protection.state]++;
     segment_ = nic.segment;
     if (!nic.protection.reason.empty()) reason_ = nic.protection.reason;
     if (nic.slot == no_slot) reason_ = nic.reason;
