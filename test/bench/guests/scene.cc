@@ -133,7 +133,7 @@ void Scene::add_quiet_guests(int count) {
     shell("ip link set " + nic + " master vmt-br up");
   }
   enter(quiet_);
-  shell("for i in /sys/class/net/eth*; do ip link set ${i##*/} up; done");
+  shell("ip link set group default up");
   enter(host_);
 }
 

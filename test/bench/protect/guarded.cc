@@ -13,7 +13,7 @@ namespace vmoat::bench {
 namespace {
 
 constexpr uint32_t client_group = 3, server_group = 4, quiet_group = 5;
-constexpr auto patience = std::chrono::seconds(30);
+constexpr auto patience = std::chrono::seconds(120);
 
 /** Rules that other connections of a guest like this one would need. */
 void add_other_rules(PolicyTables& tables) {
@@ -78,7 +78,8 @@ void NicWatch::nics(uint64_t, std::span<const TappedNic> table) {
   states_.clear();
   held_ = 0;
   for (const TappedNic& nic : table) {
-    states_[nic.protection.state]++;
+    const bool leaves = nic.protection.state == NicProtection::State::off && !nic.protection.enforcer.empty();
+    if (!leaves) states_[nic.protection.state]++;
     segment_ = nic.segment;
     if (!nic.protection.reason.empty()) reason_ = nic.protection.reason;
     if (nic.slot == no_slot) reason_ = nic.reason;
