@@ -53,9 +53,13 @@ struct Talk {
   [[nodiscard]] Buffer datagram(uint16_t to_port, size_t count = 1) const {
     return sealed(proto_udp, udp(port(), to_port, marks(count)));
   }
+  /** Without data the mark is an option, of the kind that is free for experiments (RFC 4727). */
   [[nodiscard]] Buffer segment(uint16_t to_port, uint8_t flags, uint32_t seq = 1000,
                                const Buffer& data = {}) const {
-    return sealed(proto_tcp, tcp(port(), to_port, seq, flags & ack ? 7000 : 0, flags, data));
+    const Buffer options = data.empty() ? Buffer{253, 10} + mark() + Buffer{1, 0} : Buffer{};
+    Buffer bytes = tcp(port(), to_port, seq, flags & ack ? 7000 : 0, flags, options + data);
+    bytes[12] = static_cast<uint8_t>((5 + options.size() / 4) << 4);
+    return sealed(proto_tcp, bytes);
   }
   [[nodiscard]] Buffer echo(size_t count = 1) const {
     return sealed(icmp(), Buffer{static_cast<uint8_t>(family == 6 ? 128 : 8), 0, 0, 0} + be16(port()) +
@@ -69,7 +73,8 @@ struct Talk {
     return LiveNic::ether(from.mac, to.mac, type, payload);
   }
   [[nodiscard]] Buffer frame(const Buffer& packet) const { return ether(ethertype(), packet); }
-  /** The mark stands behind the packet, where Ethernet pads short frames. */
+  /** The mark stands behind the packet, where Ethernet pads short frames; whole TCP segments lose it on their
+   * way. */
   [[nodiscard]] Buffer padded(const Buffer& packet) const { return frame(packet) + mark(); }
   [[nodiscard]] Buffer udp_frame(uint16_t to_port, const IpShape& shape = {}) const {
     return frame(ip(proto_udp, datagram(to_port), shape));
