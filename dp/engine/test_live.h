@@ -57,6 +57,14 @@ class Raised final : public DataplaneSink {
     });
     return slot;
   }
+  /** As it was told last; off where the NIC is not known. */
+  NicProtection protection_of(const std::string& tap) {
+    return locked([&] {
+      for (const TappedNic& nic : nics_)
+        if (nic.tap == tap) return nic.protection;
+      return NicProtection{};
+    });
+  }
   /** Whether it is raised within the time. */
   bool within(std::chrono::milliseconds limit, uint16_t slot, const std::string& name) {
     std::unique_lock lock(mutex_);
