@@ -4,24 +4,19 @@
 
 #include <linux/if_packet.h>
 
-#include <algorithm>
-#include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "enforce/enforcer.h"
 #include "enforce/wall.h"
 #include "plumb/bpffs.h"
 #include "plumb/bridge.h"
-#include "plumb/guest_lab.h"
+#include "plumb/numbers.h"
 
 namespace vmoat::test {
 
 /** A kind for the tap of guest a, by one of the hooks. */
 struct EnforceLab : GuestLab {
-  static constexpr uint16_t port = 9999;
   const EnforcerKind& kind;
   const bool tcx;
   const std::string pins = "/sys/fs/bpf/" + unique + "-enforce";
@@ -72,53 +67,6 @@ struct EnforceLab : GuestLab {
     auto at = bridge_port(netlink, tap);
     return at && *at && (*at)->bridge == ::if_nametoindex(bridge.c_str());
   }
-};
-
-/** Numbered datagrams from one guest to another, or to all, 20 a millisecond, while it lives. */
-class Numbers {
- public:
-  Numbers(const std::string& from, const std::string& to, const char* address)
-      : out_(guest_socket(from, SOCK_DGRAM)), in_(guest_socket(to, SOCK_DGRAM, EnforceLab::port)) {
-    const sockaddr_in at = socket_address(address, EnforceLab::port);
-    sender_ = std::thread([this, at] {
-      for (uint32_t n = 0; !stop_ && n < numbers_max; n++) {
-        while (::sendto(out_.get(), &n, sizeof(n), 0, reinterpret_cast<const sockaddr*>(&at), sizeof(at)) <
-                   0 &&
-               !stop_)
-          ::usleep(100);
-        sent_ = n + 1;
-        if (n % 20 == 19) ::usleep(1000);
-      }
-    });
-    receiver_ = std::thread([this] {
-      const timeval wait = {.tv_usec = 200'000};
-      ::setsockopt(in_.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-      for (uint32_t n; ::recv(in_.get(), &n, sizeof(n), 0) == sizeof(n) || !stop_;)
-        if (n < numbers_max) seen_[n]++;
-    });
-  }
-  ~Numbers() { finish(); }
-  void finish() {
-    stop_ = true;
-    if (sender_.joinable()) sender_.join();
-    if (receiver_.joinable()) receiver_.join();
-  }
-  void until(uint32_t sent) const {
-    while (sent_ < sent) ::usleep(1000);
-  }
-  /** After finish(). */
-  [[nodiscard]] long lost() const { return std::count(seen_.begin(), seen_.begin() + sent_, 0); }
-  [[nodiscard]] long doubled() const {
-    return std::count_if(seen_.begin(), seen_.begin() + sent_, [](uint8_t times) { return times > 1; });
-  }
-
- private:
-  static constexpr uint32_t numbers_max = 4'000'000;
-  Fd out_, in_;
-  std::vector<uint8_t> seen_ = std::vector<uint8_t>(numbers_max);
-  std::atomic<bool> stop_ = false;
-  std::atomic<uint32_t> sent_ = 0;
-  std::thread sender_, receiver_;
 };
 
 }  // namespace vmoat::test

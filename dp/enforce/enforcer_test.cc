@@ -145,7 +145,7 @@ TEST_CASE("enforcer: what is sent out of its pair goes where the guest's frames 
   if (!has_root()) return;
   each_enforcer([](EnforceLab& lab) {
     lab.go(true);
-    const Fd server = guest_socket(lab.b, SOCK_DGRAM, EnforceLab::port);
+    const Fd server = guest_socket(lab.b, SOCK_DGRAM, Numbers::usual_port);
     const Fd out(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
     const std::string mac =
         output_of("ip netns exec " + lab.b + " cat /sys/class/net/" + lab.b + "-g/address");

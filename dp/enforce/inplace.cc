@@ -15,10 +15,10 @@ namespace vmoat {
 namespace {
 
 ProgramPlace inject_of(uint32_t outer) {
-  return {outer, TrafficSide::ingress, "inject"};
+  return {outer, TrafficSide::ingress, "inject", true};
 }
 ProgramPlace wall_of(uint32_t inner) {
-  return {inner, TrafficSide::ingress, "wall"};
+  return {inner, TrafficSide::ingress, "wall", true};
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ std::string ProgramPlaces::pin_of(const ProgramPlace& place) const {
 }
 
 Status ProgramPlaces::put(const ProgramPlace& place, int program, TcxPlace order) {
-  if (tcx_) return attach_tcx(place.ifindex, place.side, program, pin_of(place), order);
+  if (tcx_ && !place.is_ours) return attach_tcx(place.ifindex, place.side, program, pin_of(place), order);
   auto present = ingress_qdisc(netlink_, place.ifindex);
   if (!present) return std::move(present.error());
   if (*present == IngressQdisc::none)
@@ -25,7 +25,7 @@ Status ProgramPlaces::put(const ProgramPlace& place, int program, TcxPlace order
 
 void ProgramPlaces::take_off(const ProgramPlace& place) {
   detach_tcx(pin_of(place));
-  if (tcx_) return;
+  if (tcx_ || place.is_ours) return;
   auto present = filters(netlink_, place.ifindex, place.side);
   if (!present) return;
   for (const Filter& filter : *present)

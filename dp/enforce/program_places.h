@@ -12,6 +12,9 @@ struct ProgramPlace {
   uint32_t ifindex = 0;
   TrafficSide side = TrafficSide::ingress;
   const char* name = "";  // of the program's job, for its pin or filter
+  /** On an interface that nobody else uses, and that goes with its programs: by clsact, for TCX keeps the
+   * whole host's rtnetlink waiting for two grace periods. */
+  bool is_ours = false;
 };
 
 class ProgramPlaces {

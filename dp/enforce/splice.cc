@@ -18,10 +18,10 @@ ProgramPlace gate_of(uint32_t tap) {
   return {tap, TrafficSide::egress, "gate"};
 }
 ProgramPlace carry_in_of(uint32_t port) {
-  return {port, TrafficSide::egress, "carry-in"};
+  return {port, TrafficSide::egress, "carry-in", true};
 }
 ProgramPlace wall_of(uint32_t inner) {
-  return {inner, TrafficSide::ingress, "wall"};
+  return {inner, TrafficSide::ingress, "wall", true};
 }
 
 const std::map<uint16_t, std::vector<uint8_t>>& while_waiting() {

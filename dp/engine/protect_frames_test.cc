@@ -153,7 +153,7 @@ TEST_CASE(
   if (!has_root()) return;
   DataplaneConfig config = {.report_interval_ms = 100};
   config.fragments.bytes_max = 65536;
-  GuardRig rig(HookChoice::automatic, config);
+  GuardRig rig(HookChoice::automatic, "automatic", config);
   protect(rig, [](PolicyTables&) {});
   const RawGuest a(rig.lab, rig.lab.a), b(rig.lab, rig.lab.b);
   for (uint16_t id = 1; id <= 100; id++) a.send(b.mac(), 2, 17, Buffer(1400, 'x'), 100, id);
