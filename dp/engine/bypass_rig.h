@@ -113,7 +113,8 @@ struct BypassRig {
   /** Without it the rule for open_port is left out. */
   bool allows = true;
 
-  explicit BypassRig(HookChoice hook, DataplaneConfig with = {}) : rig(hook, quick(std::move(with))) {
+  explicit BypassRig(HookChoice hook, DataplaneConfig with = {})
+      : rig(hook, "automatic", quick(std::move(with))) {
     rig.mode(Mode::protect);
     in_force();
   }

@@ -92,7 +92,7 @@ void protect(GuardRig& rig, const std::function<void(PolicyTables&)>& edit) {
                      .ports = {"udp/" + std::to_string(marker)},
                      .action = Verdict::allow});
   rig.dp->policy(t);
-  REQUIRE(wait_for([&] { return rig.is_spliced(); }));
+  REQUIRE(wait_for([&] { return rig.is_guarded(); }));
   REQUIRE(wait_for([&] { return datagram_passes(rig, marker); }));
 }
 
