@@ -5,6 +5,7 @@
 #include "binding/fallback.h"
 #include "binding/operator_applications.h"
 #include "binding/policy_tables.h"
+#include "engine/enforcer_set.h"
 
 namespace vmoat::binding {
 namespace {
@@ -118,6 +119,9 @@ Result<DataplaneConfig> dataplane_config(const Napi::Object& given) {
   config.tunnel_ports = engine->tunnel_ports;
   if (given.Has("tapDevices")) config.tap_devices = given.Get("tapDevices").ToBoolean();
   if (given.Has("enforce")) config.enforce = given.Get("enforce").ToBoolean();
+  if (given.Has("enforcer")) config.enforcer = string_of(given, "enforcer");
+  if (config.enforcer != any_enforcer && !is_enforcer(config.enforcer))
+    return Error{"enforcer is automatic, or the name of one, not " + config.enforcer};
   if (given.Has("facts")) config.facts = given.Get("facts").ToBoolean();
   if (given.Has("pinRoot")) config.pin_root = string_of(given, "pinRoot");
   Result<std::shared_ptr<const OperatorApplications>> applications =

@@ -2,6 +2,11 @@
 // decided here.
 #pragma once
 
+/* VXLAN, Geneve, GTP-U, Teredo: what answers to such a port may carry frames of its own. */
+static __always_inline bool is_tunnel_port(__u16 port) {
+  return port == 4789 || port == 4790 || port == 8472 || port == 6081 || port == 2152 || port == 3544;
+}
+
 /* Its sender is the client, as the engine would say too. */
 static __always_inline bool begins(const struct packet* p) {
   __u16 from = p->way == VMOAT_FROM_NIC ? p->key.near_port : p->key.far_port;
@@ -10,7 +15,7 @@ static __always_inline bool begins(const struct packet* p) {
     case PROTO_TCP:
       return (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
     case PROTO_UDP:
-      return from >= to;
+      return from >= to && !is_tunnel_port(from);
     case PROTO_ICMP:
     case PROTO_ICMPV6:
       return p->key.near_port && !p->answers; /* a request with its id */

@@ -133,11 +133,4 @@ int gate(struct __sk_buff* skb) {
   return has_passed(skb, &place, BY_TAP) ? DROP : PASS;
 }
 
-/* At the ingress of the pair's inner end: the host does not listen there. */
-SEC("tc")
-int wall(struct __sk_buff* skb) {
-  (void)skb;
-  return DROP;
-}
-
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -15,6 +15,9 @@
 // clang-format on
 
 const volatile __u32 netns; /* inode number of the namespace these programs serve */
+/* Mark of a frame that was held here and goes on, see inplace.bpf.c; 0: none does. Drawn when the programs
+ * are loaded, so that neither guests nor rules of the host's know it. */
+const volatile __u32 reinjected;
 
 static __always_inline struct vmoat_tap* tap_of(__u32 ifindex) {
   struct vmoat_tap_id id = {netns, ifindex};
@@ -200,6 +203,10 @@ static __always_inline int tap_again(struct __sk_buff* skb, const struct vmoat_t
 
 SEC("tc")
 int from_nic(struct __sk_buff* skb) {
+  if (reinjected && skb->mark == reinjected) {
+    skb->mark = 0;
+    return PASS;
+  }
   return tap(skb, VMOAT_FROM_NIC, 0);
 }
 

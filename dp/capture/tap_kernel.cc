@@ -144,6 +144,7 @@ Status TapKernel::load(const TapKernelOptions& options) {
   tap_bpf* skeleton = object_->skeleton = tap_bpf__open();
   if (!skeleton) return system_error("open the eBPF object");
   skeleton->rodata->netns = options.netns;
+  skeleton->rodata->reinjected = options.reinjected;
   bpf_map__set_max_entries(skeleton->maps.flows, options.flows_max);
   adopted_ = true;
   bpf_map* map;

@@ -20,6 +20,7 @@ struct TapKernelOptions {
   uint32_t netns = 0;  // inode number of the namespace the programs serve, see own_netns()
   uint32_t flows_max = 262144;
   uint32_t ring_bytes = 8u << 20;
+  uint32_t reinjected = 0;  // mark of a frame that was held and goes on; 0: none does
   vmoat_settings settings = {};
 };
 

@@ -1,48 +1,27 @@
 // The splice, step by step; what each stage means for a frame stands in bpf/splice.bpf.c.
 #include "enforce/splice.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <linux/if_link.h>
-#include <linux/membarrier.h>
-#include <net/if.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "bpf/splice.skel.h"
 #include "plumb/bpffs.h"
 #include "plumb/veth.h"
 
 namespace vmoat {
 namespace {
 
-constexpr const char* carry_out = "carry-out";
-constexpr const char* carry_in = "carry-in";
-constexpr const char* gate = "gate";
-constexpr const char* wall = "wall";
-constexpr size_t link_name_max = IFNAMSIZ - 1;
+constexpr const char* bridge_kind = "bridge";
 
-/** "mp.vnet3"; a name that leaves no room for that is told by its number. */
-std::string name_of(const char* prefix, const std::string& tap, uint32_t ifindex) {
-  const std::string name = prefix + tap;
-  return name.size() <= link_name_max ? name : prefix + std::to_string(ifindex);
+ProgramPlace carry_out_of(uint32_t tap) {
+  return {tap, TrafficSide::ingress, "carry-out"};
 }
-
-std::array<uint8_t, 6> inner_mac(uint32_t ifindex) {
-  return {0xfe,
-          0x76,
-          static_cast<uint8_t>(ifindex >> 24),
-          static_cast<uint8_t>(ifindex >> 16),
-          static_cast<uint8_t>(ifindex >> 8),
-          static_cast<uint8_t>(ifindex)};
+ProgramPlace gate_of(uint32_t tap) {
+  return {tap, TrafficSide::egress, "gate"};
 }
-
-/** Returns when every frame that a program was asked about before has gone: the kernel makes this call wait
- * for all readers under RCU, as programs and the bridge's flooding are (membarrier(2)). */
-void let_pass() {
-  constexpr useconds_t instead = 50'000;  // with nohz_full there is no such call
-  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) ::usleep(instead);
+ProgramPlace carry_in_of(uint32_t port) {
+  return {port, TrafficSide::egress, "carry-in", true};
+}
+ProgramPlace wall_of(uint32_t inner) {
+  return {inner, TrafficSide::ingress, "wall", true};
 }
 
 const std::map<uint16_t, std::vector<uint8_t>>& while_waiting() {
@@ -53,158 +32,234 @@ const std::map<uint16_t, std::vector<uint8_t>>& while_waiting() {
   return off;
 }
 
-}  // namespace
-
-struct Splices::Object {
-  splice_bpf* skeleton = nullptr;
-  ~Object() { splice_bpf__destroy(skeleton); }
-};
-
-Splices::Splices(const SpliceOptions& options, Netlink& netlink)
-    : options_(options), netlink_(netlink), object_(std::make_unique<Object>()) {}
-
-Splices::~Splices() = default;
-
-Result<std::unique_ptr<Splices>> Splices::open(const SpliceOptions& options, Netlink& netlink) {
-  std::unique_ptr<Splices> splices(new Splices(options, netlink));
-  for (const char* part : {"/maps", "/links"})
-    if (Status made = ensure_pin_directory(options.pins + part); !made) return std::move(made.error());
-  if (Status loaded = splices->load(); !loaded)
-    return std::move(loaded.error()).in("load the splice programs");
-  return splices;
-}
-
-Status Splices::load() {
-  splice_bpf* skeleton = object_->skeleton = splice_bpf__open();
-  if (!skeleton) return system_error("open the eBPF object");
-  skeleton->rodata->netns = options_.netns;
-  for (bpf_map* map : {skeleton->maps.splices, skeleton->maps.splice_ends})
-    bpf_map__set_pin_path(map, (options_.pins + "/maps/" + bpf_map__name(map)).c_str());
-  if (splice_bpf__load(skeleton) != 0) return system_error("eBPF verifier or map creation");
-  return success();
-}
-
-vmoat_splice Splices::at(uint16_t slot) const {
-  const uint32_t index = slot;
-  vmoat_splice splice = {};
-  bpf_map_lookup_elem(bpf_map__fd(object_->skeleton->maps.splices), &index, &splice);
-  return splice;
-}
-
-uint32_t Splices::inner(uint16_t slot) {
-  const vmoat_splice splice = at(slot);
-  if (splice.port == 0) return 0;
-  auto shape = link_shape(netlink_, splice.port);
-  return shape ? shape->peer : 0;
-}
-
-int Splices::wall_program() const {
-  return bpf_program__fd(object_->skeleton->progs.wall);
-}
-
-/** A tap of 0 takes it out. */
-Status Splices::enter(uint16_t slot, const vmoat_splice& splice) {
-  const uint32_t index = slot;
-  const int ends = bpf_map__fd(object_->skeleton->maps.splice_ends);
-  const vmoat_splice before = at(slot);
-  for (uint32_t ifindex : {before.tap, before.port}) {
-    const vmoat_tap_id id = {options_.netns, ifindex};
-    if (ifindex != 0 && splice.tap == 0) bpf_map_delete_elem(ends, &id);
-  }
-  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.splices), &index, &splice, BPF_ANY) != 0)
-    return system_error("enter a splice");
-  for (uint32_t ifindex : {splice.tap, splice.port}) {
-    const vmoat_tap_id id = {options_.netns, ifindex};
-    if (ifindex != 0 && bpf_map_update_elem(ends, &id, &index, BPF_ANY) != 0)
-      return system_error("enter an end of a splice");
-  }
-  return success();
-}
-
-/** From now on tap and port tell each other what they let pass. */
-Status Splices::begin_change(uint16_t slot) {
-  Status same = set_stage(slot, static_cast<vmoat_stage>(at(slot).stage));
-  if (same) let_pass();
-  return same;
-}
-
-Status Splices::set_stage(uint16_t slot, vmoat_stage stage) {
-  vmoat_splice splice = at(slot);
-  splice.stage = stage;
-  splice.since_ms = static_cast<uint32_t>(monotonic_ns() / (ns_per_s / 1000));
-  return enter(slot, splice);
-}
-
-Status Splices::attach_one(uint32_t ifindex, TrafficSide side, int program, const char* name,
-                           TcxPlace place) {
-  if (options_.tcx)
-    return attach_tcx(ifindex, side, program,
-                      options_.pins + "/links/" + std::to_string(ifindex) + "-" + name, place);
-  auto present = ingress_qdisc(netlink_, ifindex);
-  if (!present) return std::move(present.error());
-  if (*present == IngressQdisc::none)
-    if (Status added = add_clsact(netlink_, ifindex); !added) return added;
-  return set_filter(netlink_, ifindex, side, program, std::string("vmoat:") + name);
-}
-
-Status Splices::attach(const vmoat_splice& splice, uint32_t inner) {
-  const auto& programs = object_->skeleton->progs;
-  const auto put = [&](uint32_t ifindex, TrafficSide side, const bpf_program* program, const char* name,
-                       TcxPlace place) {
-    return attach_one(ifindex, side, bpf_program__fd(program), name, place);
-  };
-  if (Status s = put(inner, TrafficSide::ingress, programs.wall, wall, TcxPlace::first); !s) return s;
-  if (Status s = put(splice.port, TrafficSide::egress, programs.carry_in, carry_in, TcxPlace::last); !s)
-    return s;
-  if (Status s = put(splice.tap, TrafficSide::egress, programs.gate, gate, TcxPlace::first); !s) return s;
-  return put(splice.tap, TrafficSide::ingress, programs.carry_out, carry_out, TcxPlace::last);
-}
-
-void Splices::detach(uint32_t ifindex, const char* name, TrafficSide side) {
-  detach_tcx(options_.pins + "/links/" + std::to_string(ifindex) + "-" + name);
-  auto present =
-      options_.tcx ? Result<std::vector<Filter>>(std::vector<Filter>{}) : filters(netlink_, ifindex, side);
-  if (!present) return;
-  for (const Filter& filter : *present)
-    if (filter.name == std::string("vmoat:") + name) (void)remove_filter(netlink_, ifindex, side, filter);
-}
-
-Result<BridgePort> Splices::port_of(uint32_t ifindex) {
-  auto port = bridge_port(netlink_, ifindex);
+Result<BridgePort> port_of(Netlink& netlink, uint32_t ifindex) {
+  auto port = bridge_port(netlink, ifindex);
   if (!port) return std::move(port.error());
-  if (!port->has_value()) return Error{"the link is in no bridge", EINVAL};
+  if (!*port) return Error{"the link is in no bridge", EINVAL};
   return **port;
 }
 
-Status Splices::prepare(uint16_t slot, uint32_t tap, const std::string& name) {
-  if (at(slot).tap == tap) return success();
-  auto port = port_of(tap);
-  if (!port) return std::move(port.error()).in(name);
-  auto shape = link_shape(netlink_, tap);
-  if (!shape) return std::move(shape.error()).in(name);
-  // the tap's own MAC for its stand-in: the bridge's address is the lowest one of its ports, and must not
-  // change
-  VethPair pair = {.near = {.name = name_of("mi.", name, tap), .mac = inner_mac(tap)},
-                   .far = {.name = name_of("mp.", name, tap), .mac = shape->mac},
-                   .mtu = shape->mtu,
-                   .queues = shape->queues,
-                   .alias = "vmoat: stands for " + name};
-  if (Status made = make_veth(netlink_, pair); !made) return made;
-  const vmoat_splice splice = {.tap = tap, .port = pair.far.ifindex, .stage = VMOAT_STANDBY};
-  const auto all = [&]() -> Status {
-    if (Status s = enter(slot, splice); !s) return s;
-    if (Status s = attach(splice, pair.near.ifindex); !s) return s;
-    for (uint32_t end : {pair.near.ifindex, pair.far.ifindex})
-      if (Status s = set_up(netlink_, end); !s) return s;
-    if (Status s = set_master(netlink_, splice.port, port->bridge); !s) return s;
-    return copy_port(netlink_, *port, splice.port, while_waiting());
-  };
-  Status done = all();
-  if (!done) (void)remove(slot);
-  return done ? std::move(done) : std::move(done.error()).in("prepare a splice of " + name);
+uint32_t master_of(const std::map<uint32_t, Link>& links, uint32_t ifindex) {
+  const auto link = links.find(ifindex);
+  return link != links.end() ? link->second.master : 0;
 }
 
-Status Splices::hand_over(const BridgePort& from, uint32_t to) {
+}  // namespace
+
+std::string Splice::why_not(const EnforcedNic& nic) {
+  if (nic.master == 0) return "the tap is in no bridge";
+  if (nic.master_kind != bridge_kind) return "the tap is in no Linux bridge (" + nic.master_kind + ")";
+  if (nic.filtered)
+    return "rules of libvirt's own (filterref) name the tap, and would say nothing of a port of ours";
+  if (!nic.seen_both_ways) return "only one way of the NIC's frames is seen";
+  return {};
+}
+
+Splice::Splice(const EnforcerOptions& options, Netlink& netlink, std::unique_ptr<SpliceMap> map)
+    : netlink_(netlink),
+      programs_(netlink, options.pins + "/links", options.tcx),
+      wall_(options.wall),
+      map_(std::move(map)) {}
+
+Result<std::unique_ptr<Enforcer>> Splice::open(const EnforcerOptions& options, Netlink& netlink) {
+  for (const char* part : {"/maps", "/links"})
+    if (Status made = ensure_pin_directory(options.pins + part); !made) return std::move(made.error());
+  auto map = SpliceMap::open(options.pins + "/maps", options.netns);
+  if (!map) return std::move(map.error());
+  std::unique_ptr<Splice> splice(new Splice(options, netlink, std::move(*map)));
+  splice->take_over();
+  return Result<std::unique_ptr<Enforcer>>(std::move(splice));
+}
+
+void Splice::take_over() {
+  for (uint32_t index = 0; index < VMOAT_SLOTS; index++) {
+    const vmoat_splice splice = map_->at(index);
+    if (splice.tap == 0) continue;
+    Place place = {.index = index, .pair = {.outer = splice.port}};
+    auto shape = link_shape(netlink_, splice.port);
+    if (shape && *shape) place.pair.inner = (*shape)->peer, place.bridge = (*shape)->master;
+    places_[splice.tap] = place;
+  }
+}
+
+Result<uint32_t> Splice::free_index() const {
+  for (uint32_t index = 0; index < VMOAT_SLOTS; index++)
+    if (map_->at(index).tap == 0) return index;
+  return Error{"there is room for " + std::to_string(VMOAT_SLOTS) + " splices", ENOSPC};
+}
+
+vmoat_stage Splice::stage(uint32_t tap) const {
+  const auto place = places_.find(tap);
+  return place == places_.end() ? VMOAT_STANDBY
+                                : static_cast<vmoat_stage>(map_->at(place->second.index).stage);
+}
+
+EnforcedPath Splice::path(uint32_t tap) const {
+  const auto place = places_.find(tap);
+  if (place == places_.end()) return {};
+  return {.guest = tap, .network = place->second.pair.inner, .stand_in = place->second.pair.outer};
+}
+
+std::vector<uint32_t> Splice::taps() const {
+  std::vector<uint32_t> taps;
+  for (const auto& [tap, place] : places_) taps.push_back(tap);
+  return taps;
+}
+
+void Splice::hide(std::map<uint32_t, Link>& links) const {
+  for (const auto& [ifindex, place] : places_) {
+    const auto port = links.find(place.pair.outer), tap = links.find(ifindex);
+    if (port != links.end() && tap != links.end() && tap->second.master == 0)
+      tap->second.master = port->second.master;
+    links.erase(place.pair.inner);
+    links.erase(place.pair.outer);
+  }
+}
+
+Status Splice::attach(uint32_t tap, const StandIn& pair) {
+  if (Status s = programs_.put(wall_of(pair.inner), wall_, TcxPlace::first); !s) return s;
+  if (Status s = programs_.put(carry_in_of(pair.outer), map_->carry_in(), TcxPlace::last); !s) return s;
+  if (Status s = programs_.put(gate_of(tap), map_->gate(), TcxPlace::first); !s) return s;
+  return programs_.put(carry_out_of(tap), map_->carry_out(), TcxPlace::last);
+}
+
+/** Makes the port, which joins the bridge as soon as it is asked for. */
+Status Splice::prepare(const EnforcedNic& nic) {
+  auto index = free_index();
+  if (!index) return std::move(index.error());
+  // the tap's own MAC for its stand-in: the bridge's address is the lowest one of its ports, and must not
+  // change
+  auto pair = make_stand_in(netlink_, nic.tap, nic.name, StandInMac::of_tap);
+  if (!pair) return std::move(pair.error());
+  places_[nic.tap] = {.index = *index, .pair = *pair, .name = nic.name, .is_ours = true};
+  const auto all = [&]() -> Status {
+    if (Status s = map_->set(*index, {.tap = nic.tap, .port = pair->outer, .stage = VMOAT_STANDBY}); !s)
+      return s;
+    if (Status s = attach(nic.tap, *pair); !s) return s;
+    if (Status s = set_up(netlink_, pair->inner); !s) return s;
+    return set_up(netlink_, pair->outer);
+  };
+  Status done = all();
+  if (!done) (void)clear(nic.tap);
+  return done ? std::move(done) : std::move(done.error()).in("prepare a splice");
+}
+
+Status Splice::refresh(const EnforcedNic& nic, Place& place, const std::map<uint32_t, Link>& links) {
+  if (!place.is_ours)
+    if (Status s = attach(nic.tap, place.pair); !s) return s;
+  place.is_ours = true;
+  if (place.name != nic.name)
+    if (Status s = follow_name(netlink_, place.pair, nic.name); !s) return s;
+  place.name = nic.name;
+  return follow_shape(netlink_, links, nic.tap, place.pair, StandInMac::of_tap);
+}
+
+Result<Progress> Splice::begin(const EnforcedNic& nic, const std::map<uint32_t, Link>& links) {
+  if (!places_.contains(nic.tap))
+    if (Status made = prepare(nic); !made) return std::move(made.error());
+  Place& place = places_[nic.tap];
+  auto gone = is_gone(netlink_, links, place.pair.outer);
+  if (!gone) return std::move(gone.error());
+  if (*gone) return start_over(nic.tap, place);
+  if (Status fresh = refresh(nic, place, links); !fresh) return std::move(fresh.error());
+  switch (map_->at(place.index).stage) {
+    case VMOAT_SPLICED:
+      return keep(nic.tap, place, links);
+    case VMOAT_ENTERING:
+      return complete(nic.tap, place);
+    default:
+      return enter(nic.tap, place);
+  }
+}
+
+/** The bridge that the tap is in gets its port, wherever that was before. */
+Status Splice::join(const BridgePort& tap, uint32_t port) {
+  if (Status s = set_master(netlink_, port, tap.bridge); !s) return s;
+  return copy_port(netlink_, tap, port, while_waiting());
+}
+
+/** From now on tap and port tell each other what they let pass, which takes a grace period to be so. */
+Status Splice::turn(Place& place, Turn way) {
+  place.turning = way;
+  return map_->set_stage(place.index, static_cast<vmoat_stage>(map_->at(place.index).stage));
+}
+
+Result<Progress> Splice::enter(uint32_t ifindex, Place& place) {
+  auto tap = port_of(netlink_, ifindex);
+  if (!tap) return std::move(tap.error());
+  auto port = bridge_port(netlink_, place.pair.outer);
+  if (port && (!*port || (*port)->bridge != tap->bridge)) {
+    if (Status joined = join(*tap, place.pair.outer); !joined) return std::move(joined.error());
+    place.turning = Turn::none;
+    port = bridge_port(netlink_, place.pair.outer);
+  }
+  if (!port) return std::move(port.error());
+  if (!*port || (*port)->state != PortState::forwarding) return Progress::waits;
+  place.bridge = tap->bridge;
+  const auto all = [&]() -> Status {
+    if (place.turning != Turn::in) {
+      if (Status s = copy_port(netlink_, *tap, place.pair.outer); !s) return s;
+      return turn(place, Turn::in);
+    }
+    place.turning = Turn::none;
+    if (Status s = map_->set_stage(place.index, VMOAT_ENTERING); !s) return s;
+    return hand_over(*tap, place.pair.outer);
+  };
+  if (Status done = all(); !done) return std::move(done.error());
+  return Progress::after_grace;
+}
+
+/** What the bridge had looked up before the port had the tap's addresses has gone by the tap: it may leave.
+ */
+Result<Progress> Splice::complete(uint32_t ifindex, Place& place) {
+  auto tap = port_of(netlink_, ifindex);
+  if (!tap) return std::move(tap.error());
+  if (auto port = bridge_port(netlink_, place.pair.outer); !port || !*port || (*port)->bridge != tap->bridge)
+    return enter(ifindex, place);
+  const auto all = [&]() -> Status {
+    if (Status s = hand_over(*tap, place.pair.outer); !s) return s;
+    if (Status s = map_->set_stage(place.index, VMOAT_SPLICED); !s) return s;
+    return set_master(netlink_, ifindex, 0);
+  };
+  if (Status done = all(); !done) return std::move(done.error());
+  return Progress::done;
+}
+
+/** Cheap where nothing has happened, for it is asked at every change of any link. */
+Result<Progress> Splice::keep(uint32_t tap, Place& place, const std::map<uint32_t, Link>& links) {
+  if (master_of(links, tap) != 0 || !links.contains(place.pair.outer)) return look_after(tap, place);
+  place.bridge = master_of(links, place.pair.outer);
+  return Progress::done;
+}
+
+/** Somebody has put the tap into a bridge: libvirtd does so with its old one when it starts, and with another
+ * one when it is told to. */
+Result<Progress> Splice::look_after(uint32_t ifindex, Place& place) {
+  auto tap = bridge_port(netlink_, ifindex);
+  if (!tap) return std::move(tap.error());
+  if (!*tap) return Progress::done;
+  auto port = bridge_port(netlink_, place.pair.outer);
+  if (!port) return std::move(port.error());
+  if (*port && (*port)->bridge == (*tap)->bridge) {
+    if (Status out = set_master(netlink_, ifindex, 0); !out) return std::move(out.error());
+    return Progress::done;
+  }
+  if (Status back = map_->set_stage(place.index, VMOAT_STANDBY); !back) return std::move(back.error());
+  return enter(ifindex, place);
+}
+
+/** Somebody has taken the port away: the guest must not stay without a way. */
+Result<Progress> Splice::start_over(uint32_t tap, const Place& place) {
+  const uint32_t bridge = place.bridge;
+  if (Status gone = clear(tap); !gone) return std::move(gone.error());
+  auto shape = link_shape(netlink_, tap);
+  if (!shape) return std::move(shape.error());
+  if (*shape && (*shape)->master == 0 && bridge != 0)
+    if (Status back = set_master(netlink_, tap, bridge); !back) return std::move(back.error());
+  return Progress::waits;
+}
+
+Status Splice::hand_over(const BridgePort& from, uint32_t to) {
   auto known = fdb_of(netlink_, from.ifindex);
   if (!known) return std::move(known.error());
   for (const FdbEntry& entry : *known)
@@ -216,73 +271,86 @@ Status Splices::hand_over(const BridgePort& from, uint32_t to) {
   return success();
 }
 
-Result<bool> Splices::splice(uint16_t slot) {
-  const vmoat_splice splice = at(slot);
-  if (splice.stage == VMOAT_SPLICED) {  // libvirtd puts taps back into their bridge when it starts
-    if (Status out = set_master(netlink_, splice.tap, 0); !out) return std::move(out.error());
-    return true;
-  }
-  auto tap = port_of(splice.tap);
-  if (!tap) return std::move(tap.error());
-  auto port = port_of(splice.port);
-  if (!port) return std::move(port.error());
-  if (port->state != PortState::forwarding) return false;
-  const auto all = [&]() -> Status {
-    if (Status s = copy_port(netlink_, *tap, splice.port); !s) return s;
-    if (Status s = begin_change(slot); !s) return s;
-    if (Status s = set_stage(slot, VMOAT_ENTERING); !s) return s;
-    if (Status s = hand_over(*tap, splice.port); !s) return s;
-    if (Status s = set_stage(slot, VMOAT_SPLICED); !s) return s;
-    return set_master(netlink_, splice.tap, 0);
-  };
-  if (Status done = all(); !done) return std::move(done.error()).in("splice");
-  return true;
+Status Splice::rejoin(const BridgePort& port, uint32_t tap) {
+  if (Status s = set_master(netlink_, tap, port.bridge); !s) return s;
+  return copy_port(netlink_, port, tap);
 }
 
-Result<bool> Splices::unsplice(uint16_t slot) {
-  const vmoat_splice splice = at(slot);
-  if (splice.stage == VMOAT_STANDBY) return true;
-  auto port = port_of(splice.port);
-  if (!port) return std::move(port.error());
-  auto tap = bridge_port(netlink_, splice.tap);
-  if (!tap) return std::move(tap.error());
-  if (!tap->has_value()) {
-    if (Status s = set_master(netlink_, splice.tap, port->bridge); !s) return std::move(s.error());
-    if (Status s = copy_port(netlink_, *port, splice.tap); !s) return std::move(s.error());
-    tap = bridge_port(netlink_, splice.tap);
-    if (!tap) return std::move(tap.error());
+Result<Progress> Splice::end(uint32_t tap) {
+  const auto known = places_.find(tap);
+  if (known == places_.end()) return Progress::done;
+  Place& place = known->second;
+  auto shape = link_shape(netlink_, tap);
+  if (!shape) return std::move(shape.error());
+  const uint32_t stage = map_->at(place.index).stage;
+  if (!*shape || stage == VMOAT_STANDBY) {
+    if (Status gone = clear(tap); !gone) return std::move(gone.error());
+    return Progress::done;
   }
-  if (!tap->has_value() || (*tap)->state != PortState::forwarding) return false;
-  const auto all = [&]() -> Status {
-    if (Status s = begin_change(slot); !s) return s;
-    if (Status s = set_stage(slot, VMOAT_LEAVING); !s) return s;
-    if (Status s = hand_over(*port, splice.tap); !s) return s;
-    if (Status s = set_stage(slot, VMOAT_STANDBY); !s) return s;
-    return copy_port(netlink_, *port, splice.port, while_waiting());
-  };
-  if (Status done = all(); !done) return std::move(done.error()).in("unsplice");
-  return true;
+  if (stage != VMOAT_LEAVING) return leave(tap, place, (*shape)->master);
+  Status back = hand_back(tap, place);
+  if (back) back = map_->set_stage(place.index, VMOAT_STANDBY);
+  if (!back) return std::move(back.error());
+  return Progress::after_grace;
 }
 
-Status Splices::remove(uint16_t slot) {
-  const vmoat_splice splice = at(slot);
-  if (splice.tap == 0) return success();
+/** Where the tap is in a bridge by now that is not its port's, nothing is handed over: they are strangers. */
+Result<Progress> Splice::leave(uint32_t ifindex, Place& place, uint32_t master) {
+  auto port = bridge_port(netlink_, place.pair.outer);
+  if (!port) return std::move(port.error());
+  if (*port && master == 0)
+    if (Status s = rejoin(**port, ifindex); !s) return std::move(s.error());
+  auto tap = bridge_port(netlink_, ifindex);
+  if (!tap) return std::move(tap.error());
+  const bool is_back = *port && *tap && (*port)->bridge == (*tap)->bridge;
+  if (is_back && (*tap)->state != PortState::forwarding) return Progress::waits;
+  const auto all = [&]() -> Status {
+    if (place.turning != Turn::out) return turn(place, Turn::out);
+    place.turning = Turn::none;
+    if (Status s = map_->set_stage(place.index, VMOAT_LEAVING); !s) return s;
+    return hand_back(ifindex, place);
+  };
+  if (Status done = all(); !done) return std::move(done.error());
+  return Progress::after_grace;
+}
+
+Status Splice::hand_back(uint32_t ifindex, const Place& place) {
+  auto port = bridge_port(netlink_, place.pair.outer), tap = bridge_port(netlink_, ifindex);
+  if (!port || !tap || !*port || !*tap || (*port)->bridge != (*tap)->bridge) return success();
+  return hand_over(**port, ifindex);
+}
+
+Status Splice::remove(uint32_t tap) {
+  const auto known = places_.find(tap);
+  if (known == places_.end()) return success();
+  const Place& place = known->second;
   Status back = success();
-  if (auto port = bridge_port(netlink_, splice.port);
-      splice.stage != VMOAT_STANDBY && port && port->has_value()) {
-    back = set_master(netlink_, splice.tap, (*port)->bridge);
-    if (back) back = copy_port(netlink_, **port, splice.tap);
-    if (back) back = begin_change(slot);
-    if (back) back = set_stage(slot, VMOAT_LEAVING);
-    if (back) back = hand_over(**port, splice.tap);
+  auto shape = link_shape(netlink_, tap);
+  auto port = bridge_port(netlink_, place.pair.outer);
+  const bool is_out = shape && *shape && (*shape)->master == 0 && port && *port;
+  if (is_out && map_->at(place.index).stage != VMOAT_STANDBY) {
+    back = rejoin(**port, tap);
+    if (back) back = map_->set_stage(place.index, VMOAT_LEAVING);
+    if (back) back = hand_over(**port, tap);
   }
-  if (Status s = set_stage(slot, VMOAT_STANDBY); !s) back = std::move(s);
-  detach(splice.tap, carry_out, TrafficSide::ingress);
-  detach(splice.tap, gate, TrafficSide::egress);
-  detach_tcx(options_.pins + "/links/" + std::to_string(splice.port) + "-" + carry_in);
-  if (Status s = remove_link(netlink_, splice.port); !s) back = std::move(s);
-  if (Status s = enter(slot, {}); !s) back = std::move(s);
+  if (Status s = clear(tap); !s) back = std::move(s);
   return back;
 }
+
+/** The pair goes, and every trace of it. */
+Status Splice::clear(uint32_t tap) {
+  const Place place = places_[tap];
+  Status done = map_->set_stage(place.index, VMOAT_STANDBY);
+  for (const ProgramPlace& at :
+       {carry_out_of(tap), gate_of(tap), carry_in_of(place.pair.outer), wall_of(place.pair.inner)})
+    programs_.take_off(at);
+  if (Status s = remove_link(netlink_, place.pair.outer); !s) done = std::move(s);
+  if (Status s = map_->clear(place.index); !s) done = std::move(s);
+  places_.erase(tap);
+  return done;
+}
+
+const EnforcerKind splice_enforcer = {"splice", "the tap is in a Linux bridge", Splice::why_not,
+                                      Splice::open};
 
 }  // namespace vmoat

@@ -113,7 +113,8 @@ struct BypassRig {
   /** Without it the rule for open_port is left out. */
   bool allows = true;
 
-  explicit BypassRig(HookChoice hook, DataplaneConfig with = {}) : rig(hook, quick(std::move(with))) {
+  BypassRig(HookChoice hook, const std::string& enforcer, DataplaneConfig with = {})
+      : rig(hook, enforcer, quick(std::move(with))) {
     let_bridge_alone();
     rig.mode(Mode::protect);
     in_force();
@@ -227,14 +228,17 @@ inline PolicyTables BypassRig::policy() {
   return t;
 }
 
-/** Runs a test under everything that carries verdicts out. */
+/** Runs a test with a rig of its own for every enforcer of the registry, by every hook. */
 template <class Test>
-void each_enforcement(Test test) {
+void each_bypass(Test test) {
   if (!has_root()) return;
-  for (const HookChoice hook : {HookChoice::automatic, HookChoice::clsact}) {
-    CAPTURE(static_cast<int>(hook));
-    test(hook);
-  }
+  for (const EnforcerKind& kind : enforcers())
+    for (const HookChoice hook : {HookChoice::tcx, HookChoice::clsact}) {
+      const std::string which = std::string(kind.name) + (hook == HookChoice::tcx ? " by TCX" : " by clsact");
+      CAPTURE(which);
+      BypassRig rig(hook, std::string(kind.name));
+      test(rig);
+    }
 }
 
 }  // namespace vmoat::test

@@ -56,6 +56,14 @@ vmoat_settings settings_of(const DataplaneConfig& config, unsigned workers) {
           .upcall_burst_ns = uint64_t{config.upcalls_burst} * cost_ns};
 }
 
+/** By which the tap programs know what was held: nobody is to guess it. Never 0. */
+uint32_t secret_mark() {
+  std::random_device random;  // getrandom(2)
+  uint32_t mark = 0;
+  while (mark == 0) mark = random();
+  return mark;
+}
+
 LinkInfo info_of(const Link& link) {
   return {.ifindex = link.ifindex,
           .name = link.name,
@@ -151,8 +159,9 @@ class Dataplane::Impl {
     if (!status) sink_.log("error", status.error().what);
   }
   [[nodiscard]] int64_t panic_until_ns() const;
+  [[nodiscard]] bool is_inline(uint16_t slot) const;
   void note_adopted(uint16_t slot, int64_t adopted_ns);
-  Status make_protection(uint32_t netns);
+  Status make_protection(uint32_t netns, uint32_t reinjected);
   void protect();
   /** As they would be without us; valid until the next call. */
   [[nodiscard]] const std::map<uint32_t, Link>& links() {
@@ -160,6 +169,7 @@ class Dataplane::Impl {
   }
   void send_tables();
   void send_nics();
+  void tell_protection(TappedNic& nic) const;
   void send_status();
   void sweeping();
   void sweep(Counted how);
@@ -187,7 +197,7 @@ class Dataplane::Impl {
   std::atomic<uint64_t> told_from_ = 0;  // generation; those before were told to an earlier run
   NicPaths paths_;
   HeldDrops held_drops_;
-  std::unique_ptr<Protection> protection_;  // null: nothing is enforced
+  std::unique_ptr<Protection> protection_;  // null: nothing is enforced, and nothing was
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
   std::atomic<uint64_t> kernel_flows_ = 0;
@@ -208,10 +218,12 @@ Status Dataplane::Impl::open() {
   if (!choose_hook(config_.hook))
     return Error{"this kernel has no TCX, which the configuration asks for", ENOTSUP};
   const vmoat_settings settings = settings_of(config_, worker_count(config_));
+  const uint32_t reinjected = secret_mark();
   auto kernel = TapKernel::open({.pin_root = config_.pin_root,
                                  .netns = *netns,
                                  .flows_max = config_.flows_max,
                                  .ring_bytes = config_.ring_bytes,
+                                 .reinjected = reinjected,
                                  .settings = settings});
   if (!kernel) return std::move(kernel.error());
   kernel_ = std::move(*kernel);
@@ -223,19 +235,20 @@ Status Dataplane::Impl::open() {
   netlink_.emplace(std::move(*netlink));
   taps_.emplace(config_, *netns, *kernel_, *netlink_, segments_, slots_, sink_);
   wake_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (Status made = make_protection(*netns); !made) return made;
+  if (Status made = make_protection(*netns, reinjected); !made) return made;
   return make_workers(settings);
 }
 
-/** Where nothing is enforced, nothing that an earlier run enforced stays. */
-Status Dataplane::Impl::make_protection(uint32_t netns) {
-  if (!config_.enforce) {
-    if (kernel_->guard(VMOAT_ANY_NIC).flags != 0)
-      if (Status off = kernel_->clear_guards(); !off) return off;
-    return Protection::put_back(*netlink_, config_.pin_root, netns);
-  }
-  const bool tcx = choose_hook(config_.hook)->number == VMOAT_HOOK_TCX;
-  auto opened = Protection::open({*kernel_, *netlink_, paths_, sink_}, config_.pin_root, netns, tcx);
+/** Where nothing is enforced, what an earlier run enforced is given up little by little. */
+Status Dataplane::Impl::make_protection(uint32_t netns, uint32_t reinjected) {
+  if (!config_.enforce && !EnforcerSet::has_left(config_.pin_root)) return success();
+  const ProtectionOptions options = {.enforcers = {.pin_root = config_.pin_root,
+                                                   .netns = netns,
+                                                   .tcx = choose_hook(config_.hook)->number == VMOAT_HOOK_TCX,
+                                                   .reinjected = reinjected},
+                                     .only = config_.enforcer,
+                                     .enforce = config_.enforce};
+  auto opened = Protection::open({*kernel_, *netlink_, paths_, sink_}, options);
   if (!opened) return std::move(opened.error());
   protection_ = std::move(*opened);
   return success();
@@ -299,8 +312,9 @@ Status Dataplane::Impl::start() {
   if (Status opened = open(); !opened) return opened;
   take_kept();
   adopt();
-  follow({.links = true});
+  // before guards hear of our policy, which makes every verdict void: only a live worker gives new ones
   for (auto& worker : workers_) worker->start();
+  follow({.links = true});
   running_ = true;
   control_ = std::thread([this] { control(); });
   sweeper_ = std::thread([this] { sweeping(); });
@@ -429,7 +443,7 @@ LivePolicy Dataplane::Impl::live_policy(const std::shared_ptr<const Policy>& pol
 /** Anew where there is another policy, or a slot is another NIC's. */
 void Dataplane::Impl::tell_policy() {
   const std::shared_ptr<const Policy> policy = policies_->policy();
-  if (!policy) return;
+  if (!policy) return protect();
   LivePolicy live = live_policy(policy);
   if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics &&
       told_policy_->adopted_ns == live.adopted_ns && told_policy_->facts == live.facts &&
@@ -469,12 +483,17 @@ void Dataplane::Impl::tell_guards() {
     if (facts.waits) {
       log_failed(kernel_->set_guard(slot, waiting_guard()));
     } else {
-      if (!facts.guarded) log_failed(kernel_->set_guard(slot, no_guard_of(live, slot)));
+      if (!facts.guarded && !is_inline(slot)) log_failed(kernel_->set_guard(slot, no_guard_of(live, slot)));
       log_failed(kernel_->set_fail_safe(slot, fail_safe_of(live, slot)));
       note_adopted(slot, adopted_ns);
     }
   }
   taps_->newcomers_wait(live.policy->protects());
+}
+
+/** Then it is protection's to let it go. */
+bool Dataplane::Impl::is_inline(uint16_t slot) const {
+  return (kernel_->guard(slot).flags & (VMOAT_GUARD_ON | VMOAT_WAITING)) == VMOAT_GUARD_ON;
 }
 
 /** How long a new NIC had to wait for its policy. */
@@ -487,7 +506,8 @@ void Dataplane::Impl::note_adopted(uint16_t slot, int64_t adopted_ns) {
 }
 
 void Dataplane::Impl::protect() {
-  if (protection_ && told_policy_) protection_->follow(*told_policy_, taps_->tapped(links()), workers_);
+  if (protection_)
+    protection_->follow(told_policy_.get(), taps_->enforceable(links()), watch_->links(), workers_);
 }
 
 /** Whoever sent tables waits to hear what became of them. */
@@ -528,10 +548,18 @@ void Dataplane::Impl::send_tables() {
   sink_.segments(++generation_, segments);
 }
 
+void Dataplane::Impl::tell_protection(TappedNic& nic) const {
+  if (!protection_) return;
+  NicProtection protection = protection_->of(nic.ifindex);
+  std::copy_n(&nic.protection.frames[0][0], 2 * VMOAT_GUARDED, &protection.frames[0][0]);
+  nic.protection = std::move(protection);
+}
+
 void Dataplane::Impl::send_nics() {
   std::vector<TappedNic> nics = taps_->table(links());
   for (TappedNic& nic : nics) {
     nic.netns = host_netns;
+    tell_protection(nic);
     held_drops_[nic.slot].write(nic.protection);
   }
   bool changed;
@@ -563,8 +591,8 @@ void Dataplane::Impl::send_status() {
   status.kernel_flows_max = kernel_->flows_max();
   status.sessions_max = config_.sessions_max;
   status.picked_up = sum.picked_up;
+  status.enforces = config_.enforce;
   status.policy = policies_->status();
-  status.enforces = protection_ != nullptr;
   status.panic_until_ns = panic_until_ns();
   status.adopted_nics = tap_to_policy_.nics;
   status.tap_to_policy_sum_ms = tap_to_policy_.sum_ms;

@@ -70,8 +70,10 @@ struct DataplaneConfig {
   TunnelPorts tunnel_ports;
   bool facts = true;  // keep what parsers read off flows, and the names that DNS teaches
   std::string pin_root = "/sys/fs/bpf/vmoat";
-  /** NICs in protect are spliced and guarded; else their verdicts are only told. */
+  /** NICs in protect are put inline and guarded; else their verdicts are only told. */
   bool enforce = false;
+  /** Which enforcer: "automatic" takes the first that can serve a NIC; or one of the registry by its name. */
+  std::string enforcer = "automatic";
   ThreatSettings threats;
   /** Names what nobody else knows; null: nothing does. */
   std::shared_ptr<const Ndpi> fallback;

@@ -11,20 +11,24 @@
 
 namespace vmoat {
 
-/** Index of the pairs is enum vmoat_way. */
+/** By enum vmoat_way. */
+using HeldDropCounts = std::array<std::atomic<uint64_t>, 2>;
+
 struct NicHeldDrops {
-  std::array<std::atomic<uint64_t>, 2> opening{};  // an opening's share was used up
-  std::array<std::atomic<uint64_t>, 2> refused{};  // no room, or no stack sends such a frame
-  std::array<std::atomic<uint64_t>, 2> spoofed{};  // not the guest's own address
+  HeldDropCounts opening{};  // an opening's share was used up
+  HeldDropCounts refused{};  // no room, or no stack sends such a frame
+  HeldDropCounts spoofed{};  // not the guest's own address
+  HeldDropCounts denied{};   // by the flow's verdict, before the kernel knew it
 
   void clear() {
-    for (int way = 0; way < 2; way++) opening[way] = refused[way] = spoofed[way] = 0;
+    for (int way = 0; way < 2; way++) opening[way] = refused[way] = spoofed[way] = denied[way] = 0;
   }
   void write(NicProtection& to) const {
     for (int way = 0; way < 2; way++) {
       to.opening[way] = opening[way];
       to.refused[way] = refused[way];
       to.frames[way][VMOAT_SPOOFED] += spoofed[way];
+      to.frames[way][VMOAT_DENIED] += denied[way];
     }
   }
 };

@@ -92,7 +92,7 @@ void protect(GuardRig& rig, const std::function<void(PolicyTables&)>& edit) {
                      .ports = {"udp/" + std::to_string(marker)},
                      .action = Verdict::allow});
   rig.dp->policy(t);
-  REQUIRE(wait_for([&] { return rig.is_spliced(); }));
+  REQUIRE(wait_for([&] { return rig.is_guarded(); }));
   REQUIRE(wait_for([&] { return datagram_passes(rig, marker); }));
 }
 
@@ -153,7 +153,7 @@ TEST_CASE(
   if (!has_root()) return;
   DataplaneConfig config = {.report_interval_ms = 100};
   config.fragments.bytes_max = 65536;
-  GuardRig rig(HookChoice::automatic, config);
+  GuardRig rig(HookChoice::automatic, "automatic", config);
   protect(rig, [](PolicyTables&) {});
   const RawGuest a(rig.lab, rig.lab.a), b(rig.lab, rig.lab.b);
   for (uint16_t id = 1; id <= 100; id++) a.send(b.mac(), 2, 17, Buffer(1400, 'x'), 100, id);

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "enforce/enforcer.h"
 #include "engine/dataplane.h"
 #include "engine/test_live.h"
 #include "plumb/bpffs.h"
@@ -72,7 +73,7 @@ inline Fd listener(const GuestLab& lab, uint16_t port) {
 /** Guest b listens on the port that no rule allows: whoever may connect can. */
 struct GuardRig {
   GuestLab lab;
-  const Fd closed = listener(lab, closed_port);
+  Fd closed = listener(lab, closed_port);
   const std::string pins = "/sys/fs/bpf/" + lab.unique + "-protect";
   Raised sink;
   std::unique_ptr<Dataplane> dp;
@@ -80,20 +81,22 @@ struct GuardRig {
   bool fails_closed = false;
   DataplaneConfig config;
 
-  explicit GuardRig(HookChoice hook = HookChoice::automatic,
+  explicit GuardRig(HookChoice hook = HookChoice::automatic, const std::string& enforcer = "automatic",
                     DataplaneConfig with = {.report_interval_ms = 100})
       : config(std::move(with)) {
     config.names = {lab.unique + "*"};
     config.hook = hook;
     config.pin_root = pins;
     config.enforce = true;
+    config.enforcer = enforcer;
     begin();
   }
-  void begin() {
+  void begin() { begin({lab.a, lab.b, lab.c}); }
+  void begin(const std::vector<std::string>& taps) {
     auto started = Dataplane::start(config, sink);
     if (!started) FAIL(started.error().what);
     dp = std::move(*started);
-    for (const std::string& tap : {lab.a, lab.b, lab.c}) REQUIRE(sink.slot_of(tap) != no_slot);
+    for (const std::string& tap : taps) REQUIRE(sink.slot_of(tap) != no_slot);
   }
   /** All that it has put on the host stays. */
   void end() {
@@ -104,18 +107,36 @@ struct GuardRig {
     (void)dp->stop(true);
     (void)remove_tree(pins);
   }
-  [[nodiscard]] bool is_spliced() const {
-    return ::if_nametoindex(("mp." + lab.b).c_str()) != 0 &&
-           output_of("ip link show dev " + lab.b).find("master") == std::string::npos;
+  /** Nothing of an enforcer is there, and the tap is in its bridge. */
+  [[nodiscard]] bool is_as_without_us() const {
+    return ::if_nametoindex(("mp." + lab.b).c_str()) == 0 && master_of(lab.b) == "vmt-br";
   }
+  static std::string master_of(const std::string& link) {
+    return output_of("ip -o link show dev " + link +
+                     " | sed -nE 's/.* master ([^ ]+) .*/\\1/p' | tr -d '\\n'");
+  }
+  [[nodiscard]] NicProtection protection() { return sink.protection_of(lab.b); }
+  [[nodiscard]] bool is_guarded() { return protection().state == NicProtection::State::guarded; }
   /** Returns when the mode can be seen. */
   void mode(Mode of_b) {
     dp->policy(tables(++generation, lab, of_b, fails_closed));
     const bool guarded = of_b == Mode::protect;
-    REQUIRE(wait_for([&] { return is_spliced() == guarded; }));
+    REQUIRE(wait_for([&] { return guarded ? is_guarded() : is_as_without_us(); }));
     REQUIRE(wait_for([&] { return connect_to(lab, closed_port) == (guarded ? ECONNREFUSED : 0); }));
   }
 };
+
+/** Runs a test for every enforcer of the registry, by every hook. */
+template <class Test>
+void each_guard(Test test) {
+  for (const EnforcerKind& kind : enforcers())
+    for (const HookChoice hook : {HookChoice::tcx, HookChoice::clsact}) {
+      const std::string which = std::string(kind.name) + (hook == HookChoice::tcx ? " by TCX" : " by clsact");
+      CAPTURE(which);
+      GuardRig rig(hook, std::string(kind.name));
+      test(rig);
+    }
+}
 
 /** One byte there and back, again and again, over one connection. */
 class Echoes {

@@ -1,6 +1,9 @@
 // Protection end to end: two guests behind a bridge, one of them in protect, and what their sockets come to
 // know.
+#include <filesystem>
+
 #include "engine/protect_rig.h"
+#include "plumb/numbers.h"
 
 namespace vmoat::test {
 namespace {
@@ -21,57 +24,65 @@ bool passes_as_a(const Fd& server, const std::string& guest, uint16_t port) {
 
 }  // namespace
 
-TEST_CASE("protect: a connection that is allowed lives through every switch") {
+TEST_CASE("protect: what is allowed lives through every switch, and none of it is lost") {
   if (!has_root()) return;
-  GuardRig rig;
-  rig.mode(Mode::learn);
-  Echoes echoes(rig);
-  for (int i = 0; i < 10; i++) {
-    rig.mode(Mode::protect);
-    CHECK_FALSE(datagram_passes(rig, closed_port));
-    CHECK(datagram_passes(rig, open_port));
+  each_guard([](GuardRig& rig) {
     rig.mode(Mode::learn);
-  }
-  echoes.finish();
-  CHECK_FALSE(echoes.failed());
-  CHECK(echoes.count() > 1000);
-  MESSAGE("longest: " << echoes.longest().count() << " ms of " << echoes.count() << " echoes");
+    Echoes echoes(rig);
+    Numbers numbers(rig.lab.a, rig.lab.b, "10.9.0.2", 1, open_port);
+    for (int i = 0; i < 5; i++) {
+      rig.mode(Mode::protect);
+      CHECK_FALSE(datagram_passes(rig, closed_port));
+      rig.mode(Mode::learn);
+    }
+    numbers.finish();
+    echoes.finish();
+    CHECK(numbers.lost() == 0);
+    CHECK(numbers.doubled() == 0);
+    CHECK_FALSE(echoes.failed());
+    CHECK(echoes.count() > 500);
+    MESSAGE("longest: " << echoes.longest().count() << " ms of " << echoes.count() << " echoes; "
+                        << numbers.sent() << " datagrams, overtaken " << numbers.overtaken());
+  });
 }
 
 TEST_CASE(
     "protect: without the engine what is decided goes on, what is not passes, the next one guards again") {
   if (!has_root()) return;
-  GuardRig rig;
-  rig.mode(Mode::learn);
-  Echoes echoes(rig);
-  rig.mode(Mode::protect);
-  rig.end();
-  const uint64_t before = echoes.count();
-  CHECK(connect_to(rig.lab, closed_port, 30'000) == 0);
-  CHECK(wait_for([&] { return echoes.count() > before + 100; }));
-  rig.begin();
-  rig.mode(Mode::protect);
-  echoes.finish();
-  CHECK_FALSE(echoes.failed());
+  each_guard([](GuardRig& rig) {
+    rig.mode(Mode::learn);
+    Echoes echoes(rig);
+    rig.mode(Mode::protect);
+    rig.end();
+    const uint64_t before = echoes.count();
+    CHECK(connect_to(rig.lab, closed_port, 30'000) == 0);
+    CHECK(wait_for([&] { return echoes.count() > before + 100; }));
+    rig.begin();
+    rig.mode(Mode::protect);
+    echoes.finish();
+    CHECK_FALSE(echoes.failed());
+  });
 }
 
 TEST_CASE("protect: fail policy closed: what is decided goes on without the engine, and nothing else") {
   if (!has_root()) return;
-  GuardRig rig;
-  rig.fails_closed = true;
-  rig.mode(Mode::learn);
-  Echoes echoes(rig);
-  rig.mode(Mode::protect);
-  rig.end();
-  const uint64_t before = echoes.count();
-  CHECK(wait_for([&] { return echoes.count() > before + 100; }));
-  for (int i = 0; i < 3; i++) CHECK(connect_to(rig.lab, closed_port, 700) == ETIMEDOUT);
-  CHECK_FALSE(datagram_passes(rig, open_port));
-  rig.begin();
-  rig.mode(Mode::protect);
-  CHECK(wait_for([&] { return datagram_passes(rig, open_port); }));
-  echoes.finish();
-  CHECK_FALSE(echoes.failed());
+  each_guard([](GuardRig& rig) {
+    rig.fails_closed = true;
+    rig.mode(Mode::learn);
+    Echoes echoes(rig);
+    rig.mode(Mode::protect);
+    CHECK(rig.protection().fails_closed);
+    rig.end();
+    const uint64_t before = echoes.count();
+    CHECK(wait_for([&] { return echoes.count() > before + 100; }));
+    for (int i = 0; i < 2; i++) CHECK(connect_to(rig.lab, closed_port, 700) == ETIMEDOUT);
+    CHECK_FALSE(datagram_passes(rig, open_port));
+    rig.begin();
+    rig.mode(Mode::protect);
+    CHECK(wait_for([&] { return datagram_passes(rig, open_port); }));
+    echoes.finish();
+    CHECK_FALSE(echoes.failed());
+  });
 }
 
 TEST_CASE("protect: a decided flow is its own guest's: another one that says it is that guest gets nowhere") {
@@ -97,50 +108,57 @@ TEST_CASE("protect: a decided flow is its own guest's: another one that says it 
 
 TEST_CASE("protect: who is told not to enforce takes back what was enforced") {
   if (!has_root()) return;
-  GuardRig rig;
-  rig.mode(Mode::protect);
-  rig.end();
-  rig.config.enforce = false;
-  rig.begin();
-  CHECK_FALSE(rig.is_spliced());
-  CHECK(connect_to(rig.lab, closed_port, 30'000) == 0);
+  each_guard([](GuardRig& rig) {
+    rig.mode(Mode::protect);
+    rig.end();
+    rig.config.enforce = false;
+    rig.begin();
+    CHECK(connect_to(rig.lab, closed_port, 30'000) == 0);
+    CHECK(wait_for([&] { return rig.is_as_without_us(); }));
+  });
 }
 
-TEST_CASE("protect: restore puts the bridge back as it was, whoever left it so") {
+TEST_CASE("protect: restore puts the host back as it was, whoever left it so") {
   if (!has_root()) return;
-  GuardRig rig;
   const auto dump = [] {
     return output_of(
-        "bridge -d link; bridge fdb | sort; ip -o -d link | sed -E 's/[a-z_]+timer +[0-9.]+//g'; tc qdisc");
+        "bridge -d link; bridge mdb; bridge fdb | sort; ip -o -d link | sed -E 's/[a-z_]+timer +[0-9.]+//g'; "
+        "tc qdisc");
   };
-  rig.mode(Mode::learn);
-  const std::string before = dump();
-  rig.mode(Mode::protect);
-  CHECK(dump() != before);
-  Echoes echoes(rig);
-  rig.end();
-  REQUIRE(Dataplane::restore(rig.pins).ok());
-  CHECK(dump() == before);
-  rig.begin();
-  echoes.finish();
-  CHECK_FALSE(echoes.failed());
+  each_guard([&](GuardRig& rig) {
+    rig.end();
+    REQUIRE(Dataplane::restore(rig.pins).ok());
+    const std::string before = dump();
+    rig.begin();
+    rig.mode(Mode::protect);
+    CHECK(dump() != before);
+    Echoes echoes(rig);
+    rig.end();
+    REQUIRE(Dataplane::restore(rig.pins).ok());
+    CHECK(dump() == before);
+    CHECK_FALSE(std::filesystem::exists(rig.pins));
+    rig.begin();
+    echoes.finish();
+    CHECK_FALSE(echoes.failed());
+  });
 }
 
 TEST_CASE(
     "protect: what a rule allows passes, what none allows gets a reset, and learn lets everything pass") {
   if (!has_root()) return;
-  for (const HookChoice hook : {HookChoice::automatic, HookChoice::clsact}) {
-    CAPTURE(static_cast<int>(hook));
-    GuardRig rig(hook);
+  each_guard([](GuardRig& rig) {
     const Fd open = listener(rig.lab, open_port);
     rig.mode(Mode::learn);
+    CHECK(rig.protection().state == NicProtection::State::off);
     CHECK(connect_to(rig.lab, open_port) == 0);
     rig.mode(Mode::protect);
     for (int i = 0; i < 20; i++) {
       CHECK(connect_to(rig.lab, open_port) == 0);
       CHECK(connect_to(rig.lab, closed_port) == ECONNREFUSED);
     }
+    CHECK(rig.protection().enforcer == rig.config.enforcer);
+    CHECK(wait_for([&] { return rig.protection().frames[VMOAT_TO_NIC][VMOAT_HELD] > 0; }));
     rig.mode(Mode::learn);
-  }
+  });
 }
 }  // namespace vmoat::test

@@ -1,11 +1,11 @@
-// Guards and splices, in an order that leaves no frame without a way.
+// Guards and enforcers, in an order that leaves no frame without a way.
 #include "engine/protection.h"
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <thread>
 
+#include "base/clock.h"
 #include "enforce/divert.h"
 #include "engine/guards.h"
 #include "engine/worker.h"
@@ -15,49 +15,39 @@ namespace {
 
 constexpr int put_back_tries = 400;  // twice the longest forward delay of STP, 30 s each
 constexpr std::chrono::milliseconds put_back_pause{150};
-
-/** Of no layout, for splices outlive every version of the tap programs. */
-std::string splice_pins(const std::string& pin_root) {
-  return pin_root + "/splice";
-}
-
-/** Waits for the tap's port to forward, so that its guest is never without a way. */
-Status put_one_back(Splices& splices, uint16_t slot) {
-  if (splices.at(slot).tap == 0) return success();
-  for (int i = 0; i < put_back_tries; i++) {
-    auto out = splices.unsplice(slot);
-    if (!out || *out) break;  // a tap that has gone is put back nowhere
-    std::this_thread::sleep_for(put_back_pause);
-  }
-  return splices.remove(slot);
-}
+/** What is held when a guard goes off is on its way through a worker for so long at most. */
+constexpr std::chrono::milliseconds drain_time{50};
+constexpr auto drain_ns = std::chrono::nanoseconds(drain_time).count();
 
 }  // namespace
 
 Result<std::unique_ptr<Protection>> Protection::open(const ProtectionParts& parts,
-                                                     const std::string& pin_root, uint32_t netns, bool tcx) {
-  auto splices = Splices::open({.pins = splice_pins(pin_root), .netns = netns, .tcx = tcx}, parts.netlink);
-  if (!splices) return std::move(splices.error());
+                                                     const ProtectionOptions& options) {
+  auto enforcers = EnforcerSet::open(options.enforcers, parts.netlink);
+  if (!enforcers) return std::move(enforcers.error());
   // what an earlier run diverted nobody reads any more: the guards' own choice, until we can
   for (uint32_t worker = 0; worker < VMOAT_WORKERS_MAX; worker++)
     if (Status off = parts.kernel.set_divert(worker, 0); !off) return std::move(off.error());
-  return std::unique_ptr<Protection>(new Protection(parts, std::move(*splices), netns));
+  if (!options.enforce)
+    if (Status off = parts.kernel.clear_guards(); !off) return std::move(off.error());
+  return std::unique_ptr<Protection>(new Protection(parts, options, std::move(*enforcers)));
 }
 
-Protection::Protection(const ProtectionParts& parts, std::unique_ptr<Splices> splices, uint32_t netns)
-    : parts_(parts), splices_(std::move(splices)), netns_(netns) {
-  for (uint16_t slot = 1; slot < VMOAT_SLOTS; slot++)
-    if (const vmoat_splice splice = splices_->at(slot); splice.tap != 0) guarded_[slot] = splice.tap;
+Protection::Protection(const ProtectionParts& parts, ProtectionOptions options, EnforcerSet enforcers)
+    : parts_(parts), options_(std::move(options)), enforcers_(std::move(enforcers)) {
+  for (const uint32_t tap : enforcers_.taps()) guarded_[tap].stand_in = enforcers_.path(tap).stand_in;
 }
 
-Status Protection::put_back(Netlink& netlink, const std::string& pin_root, uint32_t netns) {
-  const std::string pins = splice_pins(pin_root);
-  if (!std::filesystem::exists(pins)) return success();
-  auto splices = Splices::open({.pins = pins, .netns = netns, .tcx = has_tcx()}, netlink);
-  if (!splices) return std::move(splices.error());
-  Status result = success();
-  for (uint16_t slot = 1; slot < VMOAT_SLOTS; slot++)
-    if (Status back = put_one_back(**splices, slot); !back) result = std::move(back);
+Status Protection::put_back(Netlink& netlink, const EnforcerSetOptions& options) {
+  if (!EnforcerSet::has_left(options.pin_root)) return success();
+  auto enforcers = EnforcerSet::open(options, netlink);
+  if (!enforcers) return std::move(enforcers.error());
+  for (int i = 0; i < put_back_tries; i++) {
+    while (enforcers->step({}, {})) let_pass();
+    if (!enforcers->waits()) break;
+    std::this_thread::sleep_for(put_back_pause);
+  }
+  Status result = enforcers->remove_all();
   for (uint32_t worker = 0; worker < VMOAT_WORKERS_MAX; worker++)
     if (Status gone = Divert::remove(netlink, worker); !gone) result = std::move(gone);
   return result;
@@ -70,7 +60,7 @@ void Protection::report(Status status) {
 /** Once: the ways of held frames to the workers. */
 Status Protection::divert(std::span<const std::unique_ptr<Worker>> workers) {
   for (const auto& worker : workers) {
-    auto divert = Divert::open(parts_.netlink, worker->number(), splices_->wall_program());
+    auto divert = Divert::open(parts_.netlink, worker->number(), enforcers_.wall());
     if (!divert) return std::move(divert.error());
     if (Status set = parts_.kernel.set_divert(worker->number(), divert->ifindex()); !set) return set;
     worker->divert(std::move(*divert));
@@ -79,78 +69,160 @@ Status Protection::divert(std::span<const std::unique_ptr<Worker>> workers) {
   return success();
 }
 
-/** Spliced first: only then is there a way back to the bridge for what is held. True: done. */
-bool Protection::guard(const TappedLink& nic, vmoat_guard as) {
-  const uint16_t slot = nic.slot;
-  if (Status prepared = splices_->prepare(slot, nic.link->ifindex, nic.link->name); !prepared)
-    return report(std::move(prepared)), true;
-  auto spliced = splices_->splice(slot);
-  if (!spliced) return report(std::move(spliced.error())), true;
-  if (!*spliced) return false;
-  const vmoat_splice splice = splices_->at(slot);
-  parts_.paths[slot].guest = splice.tap;
-  parts_.paths[slot].bridge = splices_->inner(slot);
-  report(parts_.kernel.set_tap({netns_, splice.port}, {.slot = slot, .counts_sent = 1}));
-  report(parts_.kernel.set_guard(slot, as));
-  return true;
+Protection::Wanted Protection::wanted(const LivePolicy* policy, std::span<const EnforceableNic> nics) {
+  Wanted wanted;
+  unserved_.clear();
+  if (!options_.enforce) return wanted;
+  for (const EnforceableNic& nic : nics) {
+    if (policy != nullptr && is_in_protect(*policy, nic.slot)) {
+      want(wanted, *policy, nic);
+    } else if (const auto known = guarded_.find(nic.nic.tap); known != guarded_.end()) {
+      known->second.slot = nic.slot;
+      if (policy != nullptr) release(known->second, no_guard_of(*policy, nic.slot));
+      if (policy == nullptr || drains(known->second)) keep(wanted, nic);
+    }
+  }
+  return wanted;
 }
 
-bool Protection::release(uint16_t slot) {
-  report(parts_.kernel.set_guard(slot, {}));
-  const vmoat_splice splice = splices_->at(slot);
-  auto out = splices_->unsplice(slot);
-  if (!out) report(std::move(out.error()));
-  if (out && !*out) return false;
-  parts_.kernel.remove_tap({netns_, splice.port});
-  report(splices_->remove(slot));
-  parts_.paths[slot].guest = parts_.paths[slot].bridge = 0;
-  return true;
+void Protection::want(Wanted& wanted, const LivePolicy& policy, const EnforceableNic& nic) {
+  const ChosenEnforcer chosen = choose_enforcer(nic.nic, options_.only);
+  if (chosen.kind == nullptr) {
+    unserved_[nic.nic.tap] = chosen.reason;
+    report(parts_.kernel.set_guard(nic.slot, no_guard_of(policy, nic.slot)));
+    return;
+  }
+  Guarded& guarded = guarded_[nic.nic.tap];
+  guarded.slot = nic.slot;
+  guarded.reason = chosen.reason;
+  guarded.fails_closed = !(guard_of(policy, nic.slot).flags & VMOAT_FAIL_OPEN);
+  guarded.in_protect = true;
+  guarded.released_ns = 0;
+  wanted[nic.nic.tap] = {nic.nic, chosen.kind};
 }
 
-void Protection::follow(const LivePolicy& policy, std::span<const TappedLink> nics,
+/** As it is. */
+void Protection::keep(Wanted& wanted, const EnforceableNic& nic) {
+  if (const EnforcerKind* kind = enforcers_.kind_of(nic.nic.tap)) wanted[nic.nic.tap] = {nic.nic, kind};
+}
+
+/** Its enforcer stays a little longer, for what is held by then is still to go on. */
+void Protection::release(Guarded& guarded, const vmoat_guard& then) {
+  guarded.in_protect = false;
+  const bool was_on = (parts_.kernel.guard(guarded.slot).flags & VMOAT_GUARD_ON) != 0;
+  report(parts_.kernel.set_guard(guarded.slot, then));
+  if (was_on) guarded.released_ns = monotonic_ns();
+}
+
+bool Protection::drains(const Guarded& guarded) {
+  return guarded.released_ns != 0 && monotonic_ns() - guarded.released_ns < drain_ns;
+}
+
+/** What comes from an enforcer's interface in the tap's place is the NIC's, from its first frame on. */
+void Protection::know_stand_in(uint32_t tap, Guarded& guarded) {
+  const uint32_t now = enforcers_.path(tap).stand_in;
+  if (now == guarded.stand_in) return;
+  const uint32_t netns = options_.enforcers.netns;
+  if (guarded.stand_in != 0) parts_.kernel.remove_tap({netns, guarded.stand_in});
+  guarded.stand_in = now;
+  if (now != 0) report(parts_.kernel.set_tap({netns, now}, {.slot = guarded.slot, .counts_sent = 1}));
+}
+
+void Protection::drive(const Wanted& wanted, const std::map<uint32_t, Link>& links) {
+  for (bool again = true; again;) {
+    again = enforcers_.step(wanted, links);
+    for (auto& [tap, guarded] : guarded_) know_stand_in(tap, guarded);
+    if (again) let_pass();
+  }
+}
+
+/** Only who is enforced is guarded: else there were no way on for what is held. A NIC that cannot be enforced
+ * is observed where it fails open; else it waits, with what its guard lets pass. */
+void Protection::guard(const LivePolicy& policy) {
+  for (auto& [tap, guarded] : guarded_) {
+    const EnforcedPath path = enforcers_.path(tap);
+    parts_.paths[guarded.slot].guest = path.guest;
+    parts_.paths[guarded.slot].bridge = path.network;
+    if (!guarded.in_protect) continue;
+    if (enforcers_.is_there(tap))
+      report(parts_.kernel.set_guard(guarded.slot, guard_of(policy, guarded.slot)));
+    else if (!guarded.fails_closed && !enforcers_.problem(tap).empty())
+      report(parts_.kernel.set_guard(guarded.slot, no_guard_of(policy, guarded.slot)));
+  }
+}
+
+void Protection::forget_gone(const Wanted& wanted) {
+  for (auto at = guarded_.begin(); at != guarded_.end();) {
+    auto& [tap, guarded] = *at;
+    const bool is_gone = enforcers_.kind_of(tap) == nullptr && !wanted.contains(tap);
+    if (is_gone) release(guarded, {});
+    at = is_gone ? guarded_.erase(at) : std::next(at);
+  }
+}
+
+/** Once for as long as it is the same. */
+void Protection::log_problems() {
+  for (auto& [tap, guarded] : guarded_) {
+    std::string problem = enforcers_.problem(tap);
+    if (problem == guarded.logged) continue;
+    if (!problem.empty())
+      parts_.log.log("error", "enforce the NIC in slot " + std::to_string(guarded.slot) + ": " + problem);
+    guarded.logged = std::move(problem);
+  }
+}
+
+void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic> nics,
+                        const std::map<uint32_t, Link>& links,
                         std::span<const std::unique_ptr<Worker>> workers) {
-  std::map<uint16_t, const TappedLink*> wanted;
-  for (const TappedLink& nic : nics) {
-    if (is_in_protect(policy, nic.slot) && nic.link->master != 0) wanted[nic.slot] = &nic;
-  }
-  waits_ = false;
-  if (!wanted.empty() && !diverts_)
-    if (Status made = divert(workers); !made) return report(std::move(made));
-  if (!wanted.empty())
+  const Wanted wanted = this->wanted(policy, nics);
+  if (policy != nullptr && !wanted.empty()) {
+    if (!diverts_)
+      if (Status made = divert(workers); !made) return report(std::move(made));
     report(
-        parts_.kernel.set_guard(VMOAT_ANY_NIC, {.flags = VMOAT_GUARD_ON, .generation = policy.generation}));
-  for (auto nic = guarded_.begin(); nic != guarded_.end();) {
-    const auto still = wanted.find(nic->first);
-    const bool goes = still == wanted.end() || still->second->link->ifindex != nic->second;
-    const bool gone = goes && release(nic->first);
-    waits_ |= goes && !gone;
-    nic = gone ? guarded_.erase(nic) : std::next(nic);
+        parts_.kernel.set_guard(VMOAT_ANY_NIC, {.flags = VMOAT_GUARD_ON, .generation = policy->generation}));
   }
-  for (const auto& [slot, nic] : wanted) {
-    guarded_[slot] = nic->link->ifindex;
-    waits_ |= !guard(*nic, guard_of(policy, slot));
-  }
+  drive(wanted, links);
+  if (policy != nullptr) guard(*policy);
+  forget_gone(wanted);
+  log_problems();
+  waits_ =
+      enforcers_.waits() || std::ranges::any_of(guarded_, [](const auto& at) { return drains(at.second); });
   if (guarded_.empty()) report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {}));
 }
 
 void Protection::stop() {
   report(parts_.kernel.clear_guards());
-  for (const auto& [slot, ifindex] : guarded_) report(splices_->remove(slot));
+  std::this_thread::sleep_for(drain_time);
+  drive({}, {});
+  report(enforcers_.remove_all());
+  for (auto& [tap, guarded] : guarded_) know_stand_in(tap, guarded);
   guarded_.clear();
 }
 
 const std::map<uint32_t, Link>& Protection::without_us(const std::map<uint32_t, Link>& links) {
   links_ = links;
   std::erase_if(links_, [](const auto& link) { return Divert::is_name(link.second.name); });
-  for (const auto& [slot, ifindex] : guarded_) {
-    const vmoat_splice splice = splices_->at(slot);
-    const auto port = links_.find(splice.port), tap = links_.find(splice.tap);
-    if (port == links_.end()) continue;
-    if (tap != links_.end() && tap->second.master == 0) tap->second.master = port->second.master;
-    links_.erase(port->second.lower);
-    links_.erase(splice.port);
-  }
+  enforcers_.hide(links_);
   return links_;
+}
+
+NicProtection Protection::of(uint32_t tap) const {
+  NicProtection protection;
+  if (const auto none = unserved_.find(tap); none != unserved_.end()) protection.reason = none->second;
+  const auto known = guarded_.find(tap);
+  if (known == guarded_.end() || !known->second.in_protect) return protection;
+  const Guarded& guarded = known->second;
+  const bool is_there = enforcers_.is_there(tap);
+  const std::string problem = enforcers_.problem(tap);
+  protection.state = is_there ? NicProtection::State::guarded : NicProtection::State::waiting;
+  if (const EnforcerKind* kind = enforcers_.kind_of(tap)) protection.enforcer = kind->name;
+  protection.fails_closed = guarded.fails_closed;
+  protection.reason = guarded.reason;
+  if (!problem.empty())
+    protection.reason = problem;
+  else if (!is_there)
+    protection.reason = "its port in the bridge does not forward yet";
+  return protection;
 }
 
 }  // namespace vmoat

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "capture/tap_kernel.h"
-#include "enforce/splice.h"
 #include "engine/dataplane.h"
+#include "engine/enforcer_set.h"
 #include "engine/nic_paths.h"
 #include "engine/tap_set.h"
 #include "engine/verdicts.h"
@@ -29,39 +29,68 @@ struct ProtectionParts {
   DataplaneSink& log;
 };
 
+struct ProtectionOptions {
+  EnforcerSetOptions enforcers;
+  std::string only{any_enforcer};  // see choose_enforcer()
+  bool enforce = true;             // else what an earlier run enforced is given up
+};
+
 class Protection {
  public:
   /** Takes up what an earlier run has left. */
-  static Result<std::unique_ptr<Protection>> open(const ProtectionParts& parts, const std::string& pin_root,
-                                                  uint32_t netns, bool tcx);
-  /** Puts whatever an earlier run spliced back into its bridge, and takes the ways of held frames away. */
-  static Status put_back(Netlink& netlink, const std::string& pin_root, uint32_t netns);
+  static Result<std::unique_ptr<Protection>> open(const ProtectionParts& parts,
+                                                  const ProtectionOptions& options);
+  /** Puts whatever an earlier run enforced back as it was, and takes the ways of held frames away. */
+  static Status put_back(Netlink& netlink, const EnforcerSetOptions& options);
 
   /**
-   * Splices and guards the NICs whose mode is protect, and no others. One whose port does not forward yet is
-   * not there when this returns: see waits().
+   * Enforces and guards the NICs whose mode is protect, and no others; without a policy, those that are. One
+   * that cannot be enforced yet is not guarded when this returns: see waits(). `links` as they are.
    */
-  void follow(const LivePolicy& policy, std::span<const TappedLink> nics,
-              std::span<const std::unique_ptr<Worker>> workers);
+  void follow(const LivePolicy* policy, std::span<const EnforceableNic> nics,
+              const std::map<uint32_t, Link>& links, std::span<const std::unique_ptr<Worker>> workers);
   /** follow() has to come again. */
   [[nodiscard]] bool waits() const { return waits_; }
-  /** Takes every guard and splice away, whether their taps forward already or not. */
+  /** Takes every guard and enforcer away, whether taps forward already or not. */
   void stop();
   /** The links as they would be without us: spliced taps in their bridges, our own interfaces not there.
    * Valid until the next call. */
   const std::map<uint32_t, Link>& without_us(const std::map<uint32_t, Link>& links);
+  /** How the NIC behind a tap is protected, but for what was counted. */
+  [[nodiscard]] NicProtection of(uint32_t tap) const;
 
  private:
-  Protection(const ProtectionParts& parts, std::unique_ptr<Splices> splices, uint32_t netns);
+  /** A NIC in protect, or one that was and is on its way out. */
+  struct Guarded {
+    uint16_t slot = no_slot;
+    bool in_protect = false;
+    std::string reason;  // of the choice
+    bool fails_closed = false;
+    int64_t released_ns = 0;  // CLOCK_MONOTONIC, when its guard went off; 0: it did not
+    uint32_t stand_in = 0;    // that is known as the NIC's
+    std::string logged;
+  };
+  using Wanted = std::map<uint32_t, WantedEnforcer>;
+
+  Protection(const ProtectionParts& parts, ProtectionOptions options, EnforcerSet enforcers);
   Status divert(std::span<const std::unique_ptr<Worker>> workers);
-  bool guard(const TappedLink& nic, vmoat_guard as);
-  bool release(uint16_t slot);
+  Wanted wanted(const LivePolicy* policy, std::span<const EnforceableNic> nics);
+  void want(Wanted& wanted, const LivePolicy& policy, const EnforceableNic& nic);
+  void keep(Wanted& wanted, const EnforceableNic& nic);
+  void release(Guarded& guarded, const vmoat_guard& then);
+  static bool drains(const Guarded& guarded);
+  void know_stand_in(uint32_t tap, Guarded& guarded);
+  void drive(const Wanted& wanted, const std::map<uint32_t, Link>& links);
+  void guard(const LivePolicy& policy);
+  void forget_gone(const Wanted& wanted);
+  void log_problems();
   void report(Status status);
 
   const ProtectionParts parts_;
-  const std::unique_ptr<Splices> splices_;
-  const uint32_t netns_;
-  std::map<uint16_t, uint32_t> guarded_;  // slot, ifindex; or on their way
+  const ProtectionOptions options_;
+  EnforcerSet enforcers_;
+  std::map<uint32_t, Guarded> guarded_;       // by tap
+  std::map<uint32_t, std::string> unserved_;  // by tap: in protect, and why nothing enforces that
   bool diverts_ = false;
   bool waits_ = false;
   std::map<uint32_t, Link> links_;

@@ -6,6 +6,7 @@
 #include "engine/protection.h"
 #include "plumb/bpffs.h"
 #include "plumb/links.h"
+#include "plumb/tcx.h"
 
 namespace vmoat {
 namespace {
@@ -28,7 +29,8 @@ Status Dataplane::restore(const std::string& pin_root) {
   if (!watch) return std::move(watch.error());
   const auto taps = pinned_taps(pin_root, *netns);
   const std::string links = pin_directory(pin_root) + "/links";
-  Status result = Protection::put_back(*netlink, pin_root, *netns);
+  Status result = Protection::put_back(
+      *netlink, {.pin_root = pin_root, .netns = *netns, .tcx = has_tcx(), .reinjected = 1});
   for (const auto& [ifindex, link] : watch->links()) {
     const auto tap = taps.find(ifindex);
     const bool made_qdisc = tap != taps.end() && tap->second.made_qdisc;

@@ -113,6 +113,11 @@ bool TapSet::has_bandwidth(const Link& link) const {
                      [&](const ExpectedNic& e) { return e.bandwidth && is_meant(e, link); });
 }
 
+bool TapSet::is_filtered(const Link& link) const {
+  return std::any_of(expected_.begin(), expected_.end(),
+                     [&](const ExpectedNic& e) { return e.filtered && is_meant(e, link); });
+}
+
 // A clsact of ours would make libvirt's ingress qdisc fail, and with it the start of the guest.
 bool TapSet::hold(const Link& link) {
   if (hook_ == nullptr || hook_->number != VMOAT_HOOK_CLSACT) return false;
@@ -254,6 +259,23 @@ std::vector<TappedLink> TapSet::tapped(const std::map<uint32_t, Link>& links) co
   return tapped;
 }
 
+std::vector<EnforceableNic> TapSet::enforceable(const std::map<uint32_t, Link>& links) const {
+  std::vector<EnforceableNic> nics;
+  for (const auto& [slot, link, adopted_ns] : tapped(links)) {
+    const auto master = links.find(link->master);
+    const TapAttached& attached = taps_.at(link->ifindex).attached;
+    nics.push_back({slot,
+                    {.tap = link->ifindex,
+                     .name = link->name,
+                     .kind = link->kind,
+                     .master = link->master,
+                     .master_kind = link->master && master != links.end() ? master->second.kind : "",
+                     .filtered = is_filtered(*link),
+                     .seen_both_ways = attached.sent && attached.received}});
+  }
+  return nics;
+}
+
 std::vector<TappedNic> TapSet::table(const std::map<uint32_t, Link>& links) {
   std::vector<TappedNic> nics;
   for (const auto& [ifindex, entry] : taps_) {
@@ -270,6 +292,8 @@ std::vector<TappedNic> TapSet::table(const std::map<uint32_t, Link>& links) {
       const vmoat_nic_counters c = kernel_.nic_counters(entry.slot);
       std::copy_n(c.packets, 2, nic.packets);
       std::copy_n(c.bytes, 2, nic.bytes);
+      for (size_t way = 0; way < 2; way++)
+        std::copy_n(c.guarded[way], VMOAT_GUARDED, nic.protection.frames[way]);
       add(nic.lost, c);
     }
     nics.push_back(std::move(nic));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "capture/tap_hook.h"
+#include "enforce/enforcer.h"
 #include "engine/dataplane.h"
 #include "engine/segments.h"
 #include "engine/slots.h"
@@ -19,6 +20,12 @@ struct TappedLink {
   uint16_t slot = no_slot;
   const Link* link = nullptr;
   int64_t adopted_ns = 0;  // since the epoch; 0: an earlier run did, long ago as far as we know
+};
+
+/** What its enforcer has to know of a tapped NIC. */
+struct EnforceableNic {
+  uint16_t slot = no_slot;
+  EnforcedNic nic;
 };
 
 class TapSet {
@@ -43,6 +50,7 @@ class TapSet {
   [[nodiscard]] std::vector<std::pair<uint16_t, Mac>> guest_macs(const std::map<uint32_t, Link>& links) const;
   /** The interface of each slot in use. */
   [[nodiscard]] std::vector<TappedLink> tapped(const std::map<uint32_t, Link>& links) const;
+  [[nodiscard]] std::vector<EnforceableNic> enforceable(const std::map<uint32_t, Link>& links) const;
   /** The table with counters as of now. */
   [[nodiscard]] std::vector<TappedNic> table(const std::map<uint32_t, Link>& links);
   /** Takes every tap off its interface. */
@@ -64,6 +72,7 @@ class TapSet {
 
   [[nodiscard]] bool wanted(const Link& link) const;
   [[nodiscard]] bool has_bandwidth(const Link& link) const;
+  [[nodiscard]] bool is_filtered(const Link& link) const;
   [[nodiscard]] bool current(const Link& link, const LinkChanges& changes) const;
   [[nodiscard]] bool hold(const Link& link);
   void tap(const Link& link);

@@ -212,7 +212,7 @@ void Worker::take_policy() {
 
 void Worker::take_held() {
   if (!divert_) return;
-  waiting_.expire(realtime_ns(), [this](const HeldFrame& held) { refuse(held); });
+  waiting_.expire(realtime_ns(), [this](const HeldFrame& held) { dropped(held, &NicHeldDrops::refused); });
   for (size_t rounds = 0; rounds < held_rounds_max; rounds++) {
     const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); });
     none_held_ = count < batch_frames;
@@ -235,7 +235,7 @@ Frame Worker::frame_of(const HeldFrame& held) {
 void Worker::rule_held(const HeldFrame& held) {
   const HeldRuling is = pipeline_.rule(frame_of(held));
   if (is.ruling == Ruling::wait) {
-    if (!waiting_.keep(is.datagram, held, realtime_ns())) refuse(held);
+    if (!waiting_.keep(is.datagram, held, realtime_ns())) dropped(held, &NicHeldDrops::refused);
     return;
   }
   carry_out(is.ruling, held);
@@ -252,25 +252,23 @@ void Worker::carry_out(Ruling ruling, const HeldFrame& held) {
     case Ruling::pass:
       if (on != 0) divert_->send(on, held.offload, held.bytes);
       break;
-    case Ruling::drop:
-      break;
     case Ruling::reset:
       if (may_reset(held.slot) && send_resets(held)) pipeline_.was_reset();
-      break;
+      [[fallthrough]];
+    case Ruling::drop:
+      return dropped(held, &NicHeldDrops::denied);
     case Ruling::spent:
-      drops_[held.slot % VMOAT_SLOTS].opening[held.way & 1].fetch_add(1, std::memory_order_relaxed);
-      break;
+      return dropped(held, &NicHeldDrops::opening);
     case Ruling::spoofed:
-      drops_[held.slot % VMOAT_SLOTS].spoofed[held.way & 1].fetch_add(1, std::memory_order_relaxed);
-      break;
+      return dropped(held, &NicHeldDrops::spoofed);
     case Ruling::refuse:
     case Ruling::wait:
-      refuse(held);
+      return dropped(held, &NicHeldDrops::refused);
   }
 }
 
-void Worker::refuse(const HeldFrame& held) {
-  drops_[held.slot % VMOAT_SLOTS].refused[held.way & 1].fetch_add(1, std::memory_order_relaxed);
+void Worker::dropped(const HeldFrame& held, HeldDropCounts NicHeldDrops::* why) {
+  (drops_[held.slot % VMOAT_SLOTS].*why)[held.way & 1].fetch_add(1, std::memory_order_relaxed);
 }
 
 /** A NIC's resets in a second, and at once, are bounded: a token bucket as a virtual clock. */

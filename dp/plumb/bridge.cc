@@ -56,35 +56,24 @@ ifinfomsg& address(NetlinkMessage& message, uint8_t family, uint32_t ifindex) {
   return head;
 }
 
-/** Reads the one link that is asked for; true where `read` was called. */
-Result<bool> read_link(Netlink& netlink, NetlinkMessage& message, uint32_t ifindex,
-                       const NetlinkReader& read) {
-  bool found = false;
-  Status done = netlink.dump(message, [&](const nlmsghdr& part) {
-    const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&part));
-    if (part.nlmsg_type != RTM_NEWLINK || static_cast<uint32_t>(head.ifi_index) != ifindex) return;
-    found = true;
-    read(part);
-  });
-  if (!done) return std::move(done.error());
-  return found;
-}
-
 /** A range of tags comes as its first and its last one. */
-Status read_vlans(Netlink& netlink, BridgePort& port) {
+Result<std::vector<uint32_t>> vlans_of(Netlink& netlink, uint32_t ifindex) {
+  std::vector<uint32_t> vlans;
   NetlinkMessage message(RTM_GETLINK, 0);
   address(message, AF_BRIDGE, 0);
   mnl_attr_put_u32(message.header(), IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN);
-  auto found = read_link(netlink, message, port.ifindex, [&](const nlmsghdr& part) {
-    each_attribute(part, sizeof(ifinfomsg), [&](const nlattr& a) {
+  Status done = netlink.dump(message, [&](const nlmsghdr& part) {
+    const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&part));
+    if (part.nlmsg_type != RTM_NEWLINK || static_cast<uint32_t>(head.ifi_index) != ifindex) return;
+    each_attribute(part, sizeof(head), [&](const nlattr& a) {
       if (mnl_attr_get_type(&a) != IFLA_AF_SPEC) return;
       each_nested(a, [&](const nlattr& b) {
-        if (mnl_attr_get_type(&b) == IFLA_BRIDGE_VLAN_INFO) port.vlans.push_back(as_u32(b));
+        if (mnl_attr_get_type(&b) == IFLA_BRIDGE_VLAN_INFO) vlans.push_back(as_u32(b));
       });
     });
   });
-  if (!found) return std::move(found.error()).in("list a port's VLANs");
-  return success();
+  if (!done) return std::move(done.error()).in("list a port's VLANs");
+  return vlans;
 }
 
 Status set_vlans(Netlink& netlink, const std::vector<uint32_t>& vlans, uint32_t port) {
@@ -103,17 +92,15 @@ Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex
   BridgePort port = {.ifindex = ifindex};
   bool is_port = false;
   NetlinkMessage message(RTM_GETLINK, 0);
-  address(message, AF_UNSPEC, 0);
-  auto found = read_link(netlink, message, ifindex, [&](const nlmsghdr& part) {
+  address(message, AF_UNSPEC, ifindex);
+  Status done = netlink.get(message, [&](const nlmsghdr& part) {
     each_attribute(part, sizeof(ifinfomsg), [&](const nlattr& a) {
       if (mnl_attr_get_type(&a) == IFLA_MASTER) port.bridge = as_u32(a);
       if (mnl_attr_get_type(&a) == IFLA_LINKINFO) read_link_info(a, port, is_port);
     });
   });
-  if (!found) return std::move(found.error()).in("look at a port");
-  if (!is_port) return std::optional<BridgePort>();
-  if (Status read = read_vlans(netlink, port); !read) return std::move(read.error());
-  return std::optional(port);
+  if (!done && done.error().code != ENODEV) return std::move(done.error()).in("look at a port");
+  return is_port ? std::optional(port) : std::nullopt;
 }
 
 Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
@@ -128,7 +115,9 @@ Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
   mnl_attr_nest_end(message.header(), data);
   if (Status set = netlink.request(message); !set)
     return std::move(set.error()).in("set a port's attributes");
-  return set_vlans(netlink, from.vlans, to);
+  auto vlans = vlans_of(netlink, from.ifindex);
+  if (!vlans) return std::move(vlans.error());
+  return set_vlans(netlink, *vlans, to);
 }
 
 Status set_master(Netlink& netlink, uint32_t ifindex, uint32_t bridge) {

@@ -22,15 +22,13 @@ struct BridgePort {
   PortState state = PortState::disabled;
   /** IFLA_BRPORT_ attributes that can be set, as the kernel told them: flags, path cost, priority, … */
   std::map<uint16_t, std::vector<uint8_t>> attributes;
-  /** Tags of VLAN filtering: bridge_vlan_info as the kernel told it. */
-  std::vector<uint32_t> vlans;
 
   bool operator==(const BridgePort&) const = default;
 };
 
 /** Nothing where the link is no port of a bridge. */
 Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex);
-/** Gives a port another one's attributes, those named in `but` excepted. */
+/** Gives a port another one's attributes and VLANs, the attributes named in `but` excepted. */
 Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
                  const std::map<uint16_t, std::vector<uint8_t>>& but = {});
 /** `bridge` 0: takes the link out of the one it is in. */

@@ -36,8 +36,10 @@ class GuestLab {
   ~GuestLab() { (void)run("ip netns del " + a + "; ip netns del " + b + "; ip netns del " + c); }
 
   static std::string address(bool of_a) { return of_a ? "10.9.0.1" : "10.9.0.2"; }
-
- private:
+  /** Takes a guest's NIC away with its namespace, and makes both anew. */
+  static void unplug(const std::string& name) {
+    REQUIRE(run("ip link del " + name + " && ip netns del " + name));
+  }
   static void add(const std::string& name, const std::string& address) {
     const std::string inside = "ip netns exec " + name + " ", end = name + "-g";
     REQUIRE(run("ip link add " + name + " type veth peer name " + end + " && ip netns add " + name +

@@ -58,9 +58,13 @@ Status Netlink::receive(const NetlinkReader& read) {
 }
 
 Status Netlink::request(NetlinkMessage& message) {
+  return get(message, [](const nlmsghdr&) {});
+}
+
+Status Netlink::get(NetlinkMessage& message, const NetlinkReader& read) {
   message.header()->nlmsg_flags |= NLM_F_ACK;
   if (Status sent = send(message); !sent) return sent;
-  return receive([](const nlmsghdr&) {});
+  return receive(read);
 }
 
 Status Netlink::dump(NetlinkMessage& message, const NetlinkReader& read) {

@@ -34,6 +34,8 @@ class Netlink {
   [[nodiscard]] int fd() const { return mnl_socket_get_fd(socket_.get()); }
   /** Sends and waits for the kernel's acknowledgement. The Error carries the kernel's errno. */
   Status request(NetlinkMessage& message);
+  /** Sends a request for one thing and reads it. The Error carries the kernel's errno. */
+  Status get(NetlinkMessage& message, const NetlinkReader& read);
   /** Sends a dump request and reads every part. EINTR in the Error: the table changed meanwhile, ask again.
    */
   Status dump(NetlinkMessage& message, const NetlinkReader& read);

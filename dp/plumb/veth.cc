@@ -30,9 +30,7 @@ NetlinkMessage about(uint16_t type, uint32_t ifindex) {
 /** What a new link cannot be given while it is made. */
 Status finish(Netlink& netlink, VethEnd& end, const std::string& alias) {
   end.ifindex = ::if_nametoindex(end.name.c_str());
-  NetlinkMessage message = about(RTM_SETLINK, end.ifindex);
-  mnl_attr_put_strz(message.header(), IFLA_IFALIAS, alias.c_str());
-  if (Status set = netlink.request(message); !set) return set;
+  if (Status set = set_alias(netlink, end.ifindex, alias); !set) return set;
   NetlinkMessage quiet = about(RTM_SETLINK, end.ifindex);
   nlattr* spec = mnl_attr_nest_start(quiet.header(), IFLA_AF_SPEC);
   nlattr* inet6 = mnl_attr_nest_start(quiet.header(), AF_INET6);
@@ -67,27 +65,23 @@ Status make_veth(Netlink& netlink, VethPair& pair) {
   return success();
 }
 
-Result<LinkShape> link_shape(Netlink& netlink, uint32_t ifindex) {
+Result<std::optional<LinkShape>> link_shape(Netlink& netlink, uint32_t ifindex) {
   LinkShape shape;
-  bool found = false;
-  NetlinkMessage message(RTM_GETLINK, 0);
-  message.body<ifinfomsg>();
-  Status done = netlink.dump(message, [&](const nlmsghdr& part) {
-    const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&part));
-    if (part.nlmsg_type != RTM_NEWLINK || static_cast<uint32_t>(head.ifi_index) != ifindex) return;
-    found = true;
-    each_attribute(part, sizeof(head), [&](const nlattr& a) {
+  NetlinkMessage message = about(RTM_GETLINK, ifindex);
+  Status done = netlink.get(message, [&](const nlmsghdr& part) {
+    each_attribute(part, sizeof(ifinfomsg), [&](const nlattr& a) {
       const uint16_t type = mnl_attr_get_type(&a);
       if (type == IFLA_MTU) shape.mtu = as_u32(a);
       if (type == IFLA_NUM_TX_QUEUES) shape.queues = as_u32(a);
       if (type == IFLA_LINK) shape.peer = as_u32(a);
+      if (type == IFLA_MASTER) shape.master = as_u32(a);
       if (type == IFLA_ADDRESS && mnl_attr_get_payload_len(&a) == shape.mac.size())
         std::memcpy(shape.mac.data(), mnl_attr_get_payload(&a), shape.mac.size());
     });
   });
-  if (!done) return std::move(done.error()).in("look at a link");
-  if (!found) return Error{"there is no such link", ENODEV};
-  return shape;
+  if (done) return std::optional(shape);
+  if (done.error().code == ENODEV) return std::optional<LinkShape>();
+  return std::move(done.error()).in("look at a link");
 }
 
 Status set_up(Netlink& netlink, uint32_t ifindex) {
@@ -101,6 +95,18 @@ Status set_up(Netlink& netlink, uint32_t ifindex) {
 Status set_mtu(Netlink& netlink, uint32_t ifindex, uint32_t mtu) {
   NetlinkMessage message = about(RTM_SETLINK, ifindex);
   mnl_attr_put_u32(message.header(), IFLA_MTU, mtu);
+  return netlink.request(message);
+}
+
+Status set_mac(Netlink& netlink, uint32_t ifindex, const std::array<uint8_t, 6>& mac) {
+  NetlinkMessage message = about(RTM_SETLINK, ifindex);
+  mnl_attr_put(message.header(), IFLA_ADDRESS, mac.size(), mac.data());
+  return netlink.request(message);
+}
+
+Status set_alias(Netlink& netlink, uint32_t ifindex, const std::string& alias) {
+  NetlinkMessage message = about(RTM_SETLINK, ifindex);
+  mnl_attr_put_strz(message.header(), IFLA_IFALIAS, alias.c_str());
   return netlink.request(message);
 }
 

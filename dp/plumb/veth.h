@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "plumb/netlink.h"
@@ -15,12 +16,13 @@ struct VethEnd {
   uint32_t ifindex = 0;  // once it is made
 };
 
-/** What a stand-in copies of a link. */
+/** What a stand-in copies of a link, and where that one is. */
 struct LinkShape {
   std::array<uint8_t, 6> mac = {};
   uint32_t mtu = 1500;
   uint32_t queues = 1;
-  uint32_t peer = 0;  // IFLA_LINK
+  uint32_t peer = 0;    // IFLA_LINK
+  uint32_t master = 0;  // of whatever kind
 };
 
 struct VethPair {
@@ -33,9 +35,12 @@ struct VethPair {
 
 /** Makes the pair, down, without IPv6 addresses of its own making, and fills in the two ifindexes. */
 Status make_veth(Netlink& netlink, VethPair& pair);
-Result<LinkShape> link_shape(Netlink& netlink, uint32_t ifindex);
+/** Nothing where there is no such link. */
+Result<std::optional<LinkShape>> link_shape(Netlink& netlink, uint32_t ifindex);
 Status set_up(Netlink& netlink, uint32_t ifindex);
 Status set_mtu(Netlink& netlink, uint32_t ifindex, uint32_t mtu);
+Status set_mac(Netlink& netlink, uint32_t ifindex, const std::array<uint8_t, 6>& mac);
+Status set_alias(Netlink& netlink, uint32_t ifindex, const std::string& alias);
 /** Removes a link, with a veth its peer. One that has gone is success. */
 Status remove_link(Netlink& netlink, uint32_t ifindex);
 

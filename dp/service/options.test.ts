@@ -49,6 +49,7 @@ test('wrong use names the flag', () => {
     [['--workers', '65'], /--workers takes a whole number from 0 to 64/],
     [['--workers', '1.5'], /--workers/],
     [['--hook', 'xdp'], /--hook takes automatic, tcx, clsact/],
+    [['--enforcer', 'nfqueue'], /--enforcer takes automatic, splice, inplace/],
     [['--udp-timeout', '0'], /--udp-timeout takes a whole number from 1 to 16000/],
     [['--vxlan-port', '70000'], /--vxlan-port takes one to 8 ports/],
     [['--fragment-overlap', 'last'], /--fragment-overlap takes first, drop/],

@@ -53,7 +53,7 @@ const tables = policyTables({
     vm('off', null, [], 'learn', null),
   ],
   givenAddresses: new Map([
-    ['web-1/1', { configured: ['10.0.0.5'], leased: ['10.0.0.7'] }],
+    ['web-1/1', { configured: ['10.0.0.5', 'any'], leased: ['10.0.0.7'] }],
     ['db/1', { configured: [], leased: [] }],
   ]),
   ends: [

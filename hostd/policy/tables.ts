@@ -110,8 +110,12 @@ const NIC_ADDRESSES_MAX = 256;
 
 function addressesOf(given: GivenAddresses | undefined): NonNullable<PolicyNic['addresses']> {
   const { configured = [], leased = [] } = given ?? {};
+  // Domain XML may say anything, and one bad address would cost the whole policy.
   const from = (source: 'configured' | 'leased', addresses: readonly string[]) =>
-    addresses.slice(0, NIC_ADDRESSES_MAX).map((address) => ({ address, source }));
+    addresses
+      .filter((address) => parseAddress(address) !== null)
+      .slice(0, NIC_ADDRESSES_MAX)
+      .map((address) => ({ address, source }));
   return [...from('configured', configured), ...from('leased', leased)];
 }
 

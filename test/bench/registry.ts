@@ -4,6 +4,7 @@ import { engine } from './engine.ts';
 import { observe } from './observe.ts';
 import { pcap } from './pcap.ts';
 import { policy } from './policy.ts';
+import { protect } from './protect.ts';
 import type { Bench } from './row.ts';
 
-export const benches: readonly Bench[] = [observe, engine, pcap, decode, policy];
+export const benches: readonly Bench[] = [observe, protect, engine, pcap, decode, policy];

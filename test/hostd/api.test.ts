@@ -44,6 +44,7 @@ test('every documented path answers as the served document says', async () => {
     '/policy': { text: exporting(page), confirmWithinMs: 3_600_000 },
     '/groups/{id}/mode': { mode: 'monitor' },
     '/policy/plan': {},
+    '/panic': { until: null },
   };
   /** A socket has no session, nothing waits any more after it was confirmed, no names propose a group, no rule is old. */
   const refusals: Record<string, number> = {

@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "base/clock.h"
-#include "observe/scene.h"
-#include "observe/traffic.h"
+#include "guests/scene.h"
+#include "guests/traffic.h"
 
 using namespace vmoat;
 using namespace vmoat::bench;

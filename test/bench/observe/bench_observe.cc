@@ -8,29 +8,20 @@
 #include <cstring>
 
 #include "engine/dataplane.h"
-#include "scene.h"
-#include "traffic.h"
+#include "guests/quiet_sink.h"
+#include "guests/scene.h"
+#include "guests/traffic.h"
 
 using namespace vmoat;
 using namespace vmoat::bench;
 
 namespace {
 
-class Counter final : public DataplaneSink {
+class Counter final : public QuietSink {
  public:
-  void flows(std::span<const uint8_t>) override {}
-  void addresses(std::span<const uint8_t>) override {}
-  void names(std::span<const uint8_t>) override {}
-  void threats(std::span<const uint8_t>) override {}
   void nics(uint64_t, std::span<const TappedNic> table) override { taps = table.size(); }
-  void links(uint64_t, std::span<const LinkInfo>) override {}
-  void segments(uint64_t, std::span<const SegmentInfo>) override {}
   void status(const DataplaneStatus& s) override {
     most_lost = std::max(most_lost, s.lost.ring + s.lost.budget + s.lost.table + s.lost.quota + s.lost.read);
-  }
-  void log(std::string_view level, std::string_view text) override {
-    std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(level.size()), level.data(),
-                 static_cast<int>(text.size()), text.data());
   }
   size_t taps = 0;
   uint64_t most_lost = 0;  // by one run

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 #include "base/fd.h"
 
@@ -14,15 +15,23 @@ struct Ends {
   double seconds = 0.6;
   /** Counts what udp() and conn() get through, while they run; may be null. */
   std::atomic<uint64_t>* done = nullptr;
+  /** What each side of a connection of conn() says. */
+  std::string_view request = "x", reply = "x";
+};
+
+struct RoundTrips {
+  double p50_us = 0, p99_us = 0, p999_us = 0;
 };
 
 /** One TCP stream; Gbit/s of payload received. */
 double bulk(const Ends& ends);
 /** Frames of 64 bytes with FCS; packets per second received. */
 double udp(const Ends& ends);
-/** Connect, one byte each way, close; connections per second. */
+/** Connect, a request and its reply, close; connections per second. */
 double conn(const Ends& ends);
-/** One byte to and fro on one connection; median round trip, µs. */
+/** One byte to and fro on one connection. */
+RoundTrips round_trips(const Ends& ends);
+/** Their median, µs. */
 double rr(const Ends& ends);
 
 }  // namespace vmoat::bench

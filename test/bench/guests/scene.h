@@ -27,7 +27,11 @@ class Scene {
   /** The calling thread is in the host namespace afterwards. The client is 10.99.0.10, the server 10.99.0.11
    * and 10.99.1.1 to .16. */
   explicit Scene(Wire wire);
+  /** That many further guests, which keep still, in one namespace of their own. */
+  void add_quiet_guests(int count);
   ~Scene();
+  /** The client asks anew for every address of the server, which teaches who is listening whose they are. */
+  void introduce() const;
   [[nodiscard]] const Fd& guest(int number) const { return guests_[number]; }
   /** fnmatch pattern of the host's ends of the guests' NICs. */
   static constexpr const char* host_ends = "vmt-nic*";
@@ -38,6 +42,7 @@ class Scene {
 
   Fd host_;
   Fd guests_[2];
+  Fd quiet_;
   std::atomic<bool> stopping_ = false;
   std::vector<std::thread> forwarders_;
 };

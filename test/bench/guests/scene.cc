@@ -1,6 +1,6 @@
 // Two guests and a bridge. A veth pair carries 64 KB super-frames with partial checksums, as virtio does;
 // with real taps a thread plays QEMU: it moves frames, virtio-net headers included, between two tap devices.
-#include "scene.h"
+#include "guests/scene.h"
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -113,9 +113,28 @@ Scene::~Scene() {
   for (std::thread& f : forwarders_) f.join();
 }
 
+void Scene::introduce() const {
+  enter(guests_[0]);
+  shell("ip neigh flush dev eth0; for i in $(seq " + std::to_string(server_addresses) +
+        "); do ping -q -c 1 -W 1 10.99.1.$i > /dev/null; done");
+  enter(host_);
+}
+
 void Scene::plug_veth(int number) {
   const std::string name = "vmt-nic" + std::to_string(number);
   shell("ip link add " + name + " type veth peer name eth0 netns " + path_of(guests_[number]));
+}
+
+void Scene::add_quiet_guests(int count) {
+  quiet_ = make_namespace();
+  for (int number = 2; number < 2 + count; number++) {
+    const std::string nic = "vmt-nic" + std::to_string(number), inside = "eth" + std::to_string(number);
+    shell("ip link add " + nic + " type veth peer name " + inside + " netns " + path_of(quiet_));
+    shell("ip link set " + nic + " master vmt-br up");
+  }
+  enter(quiet_);
+  shell("ip link set group default up");
+  enter(host_);
 }
 
 void Scene::plug_tap(int number) {

@@ -1,5 +1,5 @@
 // The loads. The client runs on the first CPU, the server on the second, as two guests' vCPUs would.
-#include "traffic.h"
+#include "guests/traffic.h"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "scene.h"
+#include "guests/scene.h"
 
 namespace vmoat::bench {
 namespace {
@@ -42,6 +42,8 @@ Fd open_socket(int type) {
   if (type == SOCK_STREAM) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   const timeval limit = {0, 200000};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  const timeval patience = {1, 0};  // of connect(2) too, where nothing gets through
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   return fd;
 }
 
@@ -86,6 +88,20 @@ void play(const Ends& ends, const Side& client, const Side& server) {
   stopping = true;
   asking.join();
   serving.join();
+}
+
+bool say(const Fd& peer, std::string_view words) {
+  return ::send(peer.get(), words.data(), words.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(words.size());
+}
+
+bool hear(const Fd& peer) {
+  std::array<char, 512> words;
+  return ::recv(peer.get(), words.data(), words.size(), 0) > 0;
+}
+
+double quantile_us(const std::vector<int64_t>& sorted_ns, double share) {
+  const auto at = static_cast<size_t>(share * static_cast<double>(sorted_ns.size() - 1));
+  return static_cast<double>(sorted_ns[at]) / 1000;
 }
 
 Fd accept_one(const Fd& listener) {
@@ -162,12 +178,10 @@ double conn(const Ends& ends) {
   int64_t took_ns = 0;
   std::atomic<bool> client_gone = false;
   auto ask = [&](const std::atomic<bool>& stopping, std::latch&) {
-    char byte = 'x';
     const int64_t first_ns = monotonic_ns();
     for (uint64_t tries = 0; !stopping; tries++) {
       const Fd peer = connect_to(tries);
-      if (!peer || ::send(peer.get(), &byte, 1, MSG_NOSIGNAL) != 1 || ::recv(peer.get(), &byte, 1, 0) != 1)
-        continue;
+      if (!peer || !say(peer, ends.request) || !hear(peer)) continue;
       done++;
       if (ends.done) ++*ends.done;
     }
@@ -177,17 +191,16 @@ double conn(const Ends& ends) {
   auto serve = [&](const std::atomic<bool>&, std::latch& ready) {
     const Fd listener = listen_here();
     ready.count_down();
-    char byte;
     while (!client_gone) {
       const Fd peer = accept_one(listener);
-      if (peer && ::recv(peer.get(), &byte, 1, 0) == 1) (void)::send(peer.get(), &byte, 1, MSG_NOSIGNAL);
+      if (peer && hear(peer)) say(peer, ends.reply);
     }
   };
   play(ends, ask, serve);
   return static_cast<double>(done) * 1e9 / static_cast<double>(took_ns);
 }
 
-double rr(const Ends& ends) {
+RoundTrips round_trips(const Ends& ends) {
   std::vector<int64_t> trips;
   auto ask = [&](const std::atomic<bool>& stopping, std::latch&) {
     const Fd peer = connect_to();
@@ -206,9 +219,13 @@ double rr(const Ends& ends) {
     while (::recv(peer.get(), &byte, 1, 0) == 1) (void)::send(peer.get(), &byte, 1, MSG_NOSIGNAL);
   };
   play(ends, ask, serve);
-  if (trips.empty()) return 0;
-  std::nth_element(trips.begin(), trips.begin() + static_cast<ptrdiff_t>(trips.size() / 2), trips.end());
-  return static_cast<double>(trips[trips.size() / 2]) / 1000;
+  if (trips.empty()) return {};
+  std::sort(trips.begin(), trips.end());
+  return {quantile_us(trips, .5), quantile_us(trips, .99), quantile_us(trips, .999)};
+}
+
+double rr(const Ends& ends) {
+  return round_trips(ends).p50_us;
 }
 
 }  // namespace vmoat::bench

@@ -1,0 +1,72 @@
+// For tests of enforcers: guests behind a bridge, an enforcer for the tap of one of them, and numbered
+// traffic.
+#pragma once
+
+#include <linux/if_packet.h>
+
+#include <memory>
+#include <string>
+
+#include "enforce/enforcer.h"
+#include "enforce/wall.h"
+#include "plumb/bpffs.h"
+#include "plumb/bridge.h"
+#include "plumb/numbers.h"
+
+namespace vmoat::test {
+
+/** A kind for the tap of guest a, by one of the hooks. */
+struct EnforceLab : GuestLab {
+  const EnforcerKind& kind;
+  const bool tcx;
+  const std::string pins = "/sys/fs/bpf/" + unique + "-enforce";
+  Netlink netlink = std::move(*Netlink::open());
+  Wall wall = std::move(*Wall::load());
+  const uint32_t tap = ::if_nametoindex(a.c_str());
+  std::unique_ptr<Enforcer> enforcer;
+
+  EnforceLab(const EnforcerKind& of_kind, bool by_tcx, const std::string& of_bridge = "")
+      : GuestLab(of_bridge), kind(of_kind), tcx(by_tcx) {
+    if (!tcx) REQUIRE(run("tc qdisc add dev " + a + " clsact"));  // as the tap's own hook has it
+    open();
+  }
+  ~EnforceLab() {
+    (void)enforcer->remove(tap);
+    (void)remove_tree(pins);
+  }
+  /** Whoever comes after us. */
+  void open() {
+    enforcer.reset();
+    auto opened =
+        kind.open({.pins = pins, .netns = 1, .tcx = tcx, .wall = wall.program(), .reinjected = 77}, netlink);
+    if (!opened) FAIL(opened.error().what);
+    enforcer = std::move(*opened);
+  }
+  [[nodiscard]] std::map<uint32_t, Link> links() const { return LinkWatch::open()->links(); }
+  [[nodiscard]] EnforcedNic nic() const {
+    const std::map<uint32_t, Link> all = links();
+    return {.tap = tap, .name = all.at(tap).name, .seen_both_ways = true};
+  }
+  /** As far as it goes without waiting for anything outside. */
+  [[nodiscard]] Progress step(bool in) const {
+    for (;;) {
+      auto done = in ? enforcer->begin(nic(), links()) : enforcer->end(tap);
+      if (!done) FAIL(done.error().what);
+      if (*done != Progress::after_grace) return *done;
+      let_pass();
+    }
+  }
+  void go(bool in) const {
+    for (int tries = 0; tries < 400; tries++) {
+      if (step(in) == Progress::done) return;
+      ::usleep(100'000);
+    }
+    FAIL("it never gets there");
+  }
+  [[nodiscard]] bool is_in_bridge(const std::string& bridge = "vmt-br") {
+    auto at = bridge_port(netlink, tap);
+    return at && *at && (*at)->bridge == ::if_nametoindex(bridge.c_str());
+  }
+};
+
+}  // namespace vmoat::test

@@ -1,0 +1,35 @@
+// Where an enforcer's programs are put.
+#include "enforce/program_places.h"
+
+namespace vmoat {
+namespace {
+
+std::string filter_of(const ProgramPlace& place) {
+  return std::string("vmoat:") + place.name;
+}
+
+}  // namespace
+
+std::string ProgramPlaces::pin_of(const ProgramPlace& place) const {
+  return links_ + "/" + std::to_string(place.ifindex) + "-" + place.name;
+}
+
+Status ProgramPlaces::put(const ProgramPlace& place, int program, TcxPlace order) {
+  if (tcx_ && !place.is_ours) return attach_tcx(place.ifindex, place.side, program, pin_of(place), order);
+  auto present = ingress_qdisc(netlink_, place.ifindex);
+  if (!present) return std::move(present.error());
+  if (*present == IngressQdisc::none)
+    if (Status added = add_clsact(netlink_, place.ifindex); !added) return added;
+  return set_filter(netlink_, place.ifindex, place.side, program, filter_of(place));
+}
+
+void ProgramPlaces::take_off(const ProgramPlace& place) {
+  detach_tcx(pin_of(place));
+  if (tcx_ || place.is_ours) return;
+  auto present = filters(netlink_, place.ifindex, place.side);
+  if (!present) return;
+  for (const Filter& filter : *present)
+    if (filter.name == filter_of(place)) (void)remove_filter(netlink_, place.ifindex, place.side, filter);
+}
+
+}  // namespace vmoat

@@ -1,0 +1,84 @@
+// The splice's side of bpf/splice.bpf.c.
+#include "enforce/splice_map.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/clock.h"
+#include "bpf/splice.skel.h"
+
+namespace vmoat {
+
+struct SpliceMap::Object {
+  splice_bpf* skeleton = nullptr;
+  ~Object() { splice_bpf__destroy(skeleton); }
+};
+
+SpliceMap::SpliceMap(uint32_t netns) : netns_(netns), object_(std::make_unique<Object>()) {}
+SpliceMap::~SpliceMap() = default;
+
+Result<std::unique_ptr<SpliceMap>> SpliceMap::open(const std::string& pins, uint32_t netns) {
+  std::unique_ptr<SpliceMap> map(new SpliceMap(netns));
+  if (Status loaded = map->load(pins); !loaded)
+    return std::move(loaded.error()).in("load the splice programs");
+  return map;
+}
+
+Status SpliceMap::load(const std::string& pins) {
+  splice_bpf* skeleton = object_->skeleton = splice_bpf__open();
+  if (!skeleton) return system_error("open the eBPF object");
+  skeleton->rodata->netns = netns_;
+  for (bpf_map* map : {skeleton->maps.splices, skeleton->maps.splice_ends})
+    bpf_map__set_pin_path(map, (pins + "/" + bpf_map__name(map)).c_str());
+  if (splice_bpf__load(skeleton) != 0) return system_error("eBPF verifier or map creation");
+  return success();
+}
+
+vmoat_splice SpliceMap::at(uint32_t index) const {
+  vmoat_splice splice = {};
+  bpf_map_lookup_elem(bpf_map__fd(object_->skeleton->maps.splices), &index, &splice);
+  return splice;
+}
+
+Status SpliceMap::set(uint32_t index, const vmoat_splice& splice) {
+  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.splices), &index, &splice, BPF_ANY) != 0)
+    return system_error("enter a splice");
+  for (const uint32_t ifindex : {splice.tap, splice.port}) {
+    const vmoat_tap_id id = {netns_, ifindex};
+    if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.splice_ends), &id, &index, BPF_ANY) != 0)
+      return system_error("enter an end of a splice");
+  }
+  return success();
+}
+
+Status SpliceMap::clear(uint32_t index) {
+  const vmoat_splice before = at(index), none = {};
+  for (const uint32_t ifindex : {before.tap, before.port}) {
+    const vmoat_tap_id id = {netns_, ifindex};
+    bpf_map_delete_elem(bpf_map__fd(object_->skeleton->maps.splice_ends), &id);
+  }
+  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.splices), &index, &none, BPF_ANY) != 0)
+    return system_error("forget a splice");
+  return success();
+}
+
+Status SpliceMap::set_stage(uint32_t index, vmoat_stage stage) {
+  vmoat_splice splice = at(index);
+  splice.stage = stage;
+  splice.since_ms = static_cast<uint32_t>(monotonic_ns() / (ns_per_s / 1000));
+  return set(index, splice);
+}
+
+int SpliceMap::carry_out() const {
+  return bpf_program__fd(object_->skeleton->progs.carry_out);
+}
+
+int SpliceMap::carry_in() const {
+  return bpf_program__fd(object_->skeleton->progs.carry_in);
+}
+
+int SpliceMap::gate() const {
+  return bpf_program__fd(object_->skeleton->progs.gate);
+}
+
+}  // namespace vmoat

@@ -1,0 +1,154 @@
+// Choosing an enforcer, and driving many NICs through its steps.
+#include "engine/enforcer_set.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+namespace vmoat {
+namespace {
+
+std::string pins_of(const std::string& pin_root, const EnforcerKind& kind) {
+  return pin_root + "/" + std::string(kind.name);
+}
+
+}  // namespace
+
+bool is_enforcer(std::string_view name) {
+  return std::ranges::any_of(enforcers(), [&](const EnforcerKind& kind) { return kind.name == name; });
+}
+
+ChosenEnforcer choose_enforcer(const EnforcedNic& nic, std::string_view only) {
+  std::string others;
+  for (const EnforcerKind& kind : enforcers()) {
+    if (only != any_enforcer && only != kind.name) continue;
+    const std::string why_not = kind.why_not(nic);
+    if (why_not.empty() && only != any_enforcer) return {&kind, "ordered by the setting enforcer"};
+    if (why_not.empty()) return {&kind, others.empty() ? std::string(kind.because) : others};
+    others += (others.empty() ? "no " : "; no ") + std::string(kind.name) + ": " + why_not;
+  }
+  return {nullptr, others};
+}
+
+Result<EnforcerSet> EnforcerSet::open(const EnforcerSetOptions& options, Netlink& netlink) {
+  auto wall = Wall::load();
+  if (!wall) return std::move(wall.error());
+  EnforcerSet set(std::move(*wall));
+  for (const EnforcerKind& kind : enforcers()) {
+    auto enforcer = kind.open({.pins = pins_of(options.pin_root, kind),
+                               .netns = options.netns,
+                               .tcx = options.tcx,
+                               .wall = set.wall(),
+                               .reinjected = options.reinjected},
+                              netlink);
+    if (!enforcer) return std::move(enforcer.error()).in(kind.name);
+    set.enforcers_[&kind] = std::move(*enforcer);
+    set.take_over(kind);
+  }
+  return set;
+}
+
+bool EnforcerSet::has_left(const std::string& pin_root) {
+  return std::ranges::any_of(enforcers(), [&](const EnforcerKind& kind) {
+    return std::filesystem::exists(pins_of(pin_root, kind));
+  });
+}
+
+/** Two that serve one NIC: the later one came to replace the other, which was not to be. */
+void EnforcerSet::take_over(const EnforcerKind& kind) {
+  for (const uint32_t tap : enforcers_[&kind]->taps())
+    if (!standings_.try_emplace(tap, Standing{.by = &kind}).second) (void)enforcers_[&kind]->remove(tap);
+}
+
+void EnforcerSet::set_out(const std::map<uint32_t, WantedEnforcer>& wanted) {
+  for (const auto& [tap, nic] : wanted) standings_.try_emplace(tap);
+  for (auto& [tap, standing] : standings_) standing.moves = true;
+  in_turn_ = true;
+}
+
+bool EnforcerSet::step(const std::map<uint32_t, WantedEnforcer>& wanted,
+                       const std::map<uint32_t, Link>& links) {
+  if (!in_turn_) set_out(wanted);
+  in_turn_ = false;
+  for (auto at = standings_.begin(); at != standings_.end();) {
+    auto& [tap, standing] = *at;
+    const auto nic = wanted.find(tap);
+    if (standing.moves) {
+      standing.moves =
+          move(tap, standing, nic == wanted.end() ? nullptr : &nic->second, links) == Progress::after_grace;
+      in_turn_ |= standing.moves;
+    }
+    at = standing.by == nullptr && nic == wanted.end() ? standings_.erase(at) : std::next(at);
+  }
+  return in_turn_;
+}
+
+/** A NIC whose enforcer is to be another one leaves the one before. */
+Progress EnforcerSet::move(uint32_t tap, Standing& standing, const WantedEnforcer* wanted,
+                           const std::map<uint32_t, Link>& links) {
+  const EnforcerKind* to = wanted != nullptr ? wanted->kind : nullptr;
+  if (standing.by != nullptr && standing.by != to) {
+    standing.is_there = false;
+    const Progress out = note(standing, enforcers_[standing.by]->end(tap));
+    if (out != Progress::done) return out;
+  }
+  standing.by = to;
+  if (to == nullptr) return Progress::done;
+  const Progress in = note(standing, enforcers_[to]->begin(wanted->nic, links));
+  standing.is_there = in == Progress::done || (standing.is_there && !standing.problem.empty());
+  return in;
+}
+
+/** What fails is tried again. */
+Progress EnforcerSet::note(Standing& standing, Result<Progress> progress) {
+  standing.problem = progress ? "" : progress.error().what;
+  return progress ? *progress : Progress::waits;
+}
+
+bool EnforcerSet::waits() const {
+  return std::ranges::any_of(standings_, [](const auto& at) {
+    return at.second.by != nullptr && (!at.second.is_there || !at.second.problem.empty());
+  });
+}
+
+Status EnforcerSet::remove_all() {
+  Status result = success();
+  for (const auto& [kind, enforcer] : enforcers_)
+    for (const uint32_t tap : enforcer->taps())
+      if (Status gone = enforcer->remove(tap); !gone) result = std::move(gone);
+  standings_.clear();
+  return result;
+}
+
+const EnforcerKind* EnforcerSet::kind_of(uint32_t tap) const {
+  const auto at = standings_.find(tap);
+  return at == standings_.end() ? nullptr : at->second.by;
+}
+
+bool EnforcerSet::is_there(uint32_t tap) const {
+  const auto at = standings_.find(tap);
+  return at != standings_.end() && at->second.is_there;
+}
+
+std::string EnforcerSet::problem(uint32_t tap) const {
+  const auto at = standings_.find(tap);
+  return at == standings_.end() ? std::string() : at->second.problem;
+}
+
+EnforcedPath EnforcerSet::path(uint32_t tap) const {
+  const EnforcerKind* kind = kind_of(tap);
+  return kind != nullptr ? enforcers_.at(kind)->path(tap) : EnforcedPath{};
+}
+
+std::vector<uint32_t> EnforcerSet::taps() const {
+  std::vector<uint32_t> taps;
+  for (const auto& [tap, standing] : standings_)
+    if (standing.by != nullptr) taps.push_back(tap);
+  return taps;
+}
+
+void EnforcerSet::hide(std::map<uint32_t, Link>& links) const {
+  for (const auto& [kind, enforcer] : enforcers_) enforcer->hide(links);
+}
+
+}  // namespace vmoat
