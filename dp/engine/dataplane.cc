@@ -312,6 +312,8 @@ Status Dataplane::Impl::start() {
   if (Status opened = open(); !opened) return opened;
   take_kept();
   adopt();
+  if (const auto kept = policies_->policy(); own_ && kept) taps_->newcomers_wait(kept->protects());
+  (void)taps_->follow(links(), {.links = true});
   // before guards hear of our policy, which makes every verdict void: only a live worker gives new ones
   for (auto& worker : workers_) worker->start();
   follow({.links = true});
