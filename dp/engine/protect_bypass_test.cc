@@ -497,15 +497,6 @@ const Shape allowed[] = {
     {"in the middle of a connection", both, none,
      [](const Talk& t) -> Frames {
        return {t.frame(t.ip(proto_tcp, t.segment(open_port, ack | psh, 1000, t.mark())))};
-
-       /** Who is at the far end of a guest's own tagged frames nobody has said: another segment than that of
-        * untagged ones. */
-       const Shape allowed_in[] = {
-           {"a VLAN tag", both, none,
-            [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100}, open_port)}; }},
-           {"QinQ", both, none,
-            [](const Talk& t) -> Frames { return {behind_tags(t, 0x88a8, {100, 200}, open_port)}; }},
-       };
      }},
     {"an echo request", both, none,
      [](const Talk& t) -> Frames { return {t.frame(t.ip(t.icmp(), t.echo(4)))}; }},
@@ -543,6 +534,14 @@ const Shape allowed[] = {
      }},
     {"broadcast", v4, none,
      [](const Talk& t) -> Frames { return {t.towards(broadcast_end).udp_frame(many_port)}; }},
+};
+
+/** Who is at the far end of a guest's own tagged frames nobody has said: theirs is another segment. */
+const Shape allowed_in[] = {
+    {"a VLAN tag", both, none,
+     [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100}, open_port)}; }},
+    {"QinQ", both, none,
+     [](const Talk& t) -> Frames { return {behind_tags(t, 0x88a8, {100, 200}, open_port)}; }},
 };
 
 size_t marked(const Frames& frames, const Talk& talk) {
