@@ -183,16 +183,17 @@ const Shape fragments[] = {
      }},
 };
 
+/** Out of a guest they are claims, too: whose addresses they bear in their segment nobody has said. */
 const Shape tags[] = {
-    {"a VLAN tag", both, for_verdict,
+    {"a VLAN tag", both, for_verdict | for_claim,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100}, closed_port)}; }},
-    {"a priority tag", both, for_verdict,
+    {"a priority tag", both, for_verdict | for_claim,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {0xe000}, closed_port)}; }},
-    {"QinQ", both, for_verdict,
+    {"QinQ", both, for_verdict | for_claim,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x88a8, {100, 200}, closed_port)}; }},
-    {"QinQ of before its standard", both, for_verdict,
+    {"QinQ of before its standard", both, for_verdict | for_claim,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x9100, {100, 200}, closed_port)}; }},
-    {"two priority tags", both, for_verdict | for_no_key,
+    {"two priority tags", both, for_verdict | for_claim | for_no_key,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {0, 0}, closed_port)}; }},
     {"three tags before what is allowed", both, for_no_key,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100, 200, 300}, open_port)}; }},
