@@ -12,8 +12,10 @@
 #define NDP_NA 136
 #define NDP_REDIRECT 137
 
+/* 0 where it is none; what came from afar never is (RFC 4861 6.1, 7.1). */
 static __always_inline __u8 ndp_type(const struct packet* p) {
-  return p->key.proto == PROTO_ICMPV6 && (p->reason & VMOAT_TEACH) ? p->key.far_port >> 8 : 0;
+  bool near = p->key.proto == PROTO_ICMPV6 && (p->reason & VMOAT_TEACH) && p->hops == 255;
+  return near ? p->key.far_port >> 8 : 0;
 }
 
 static __always_inline bool is_arp(const struct packet* p) {

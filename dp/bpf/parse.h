@@ -57,6 +57,7 @@ struct packet {
   __u8 completed; /* the opener's first acknowledgement */
   __u8 answers;   /* an ICMP message that answers a request */
   __u8 bad;       /* a fragment that no stack sends */
+  __u8 hops;      /* IPv6: hop limit */
 };
 
 struct ends {  /* of the IP header being read, as it stands there */
@@ -287,6 +288,7 @@ static __always_inline bool parse_ipv6(struct __sk_buff* skb, struct packet* p, 
   __builtin_memcpy(p->way == VMOAT_FROM_NIC ? p->key.far : p->key.near, head + 24, 16);
   p->key.family = 6;
   p->key.proto = head[6];
+  p->hops = head[7];
   e->at += sizeof(head);
   __u32 length = be16(head + 4);
   bool jumbo = length == 0 && (head[6] == PROTO_HOP_BY_HOP || skb->len - e->at > 0xffff);

@@ -61,7 +61,6 @@ static __always_inline void begin_again(const struct packet* p, struct vmoat_flo
   if (!ended || !(p->tcp_flags & TCP_SYN)) return;
   flow->tcp_flags[0] = flow->tcp_flags[1] = 0;
   flow->want[0] = flow->want[1] = set->opening_bytes;
-  flow->verdict = VMOAT_UNDECIDED;
 }
 
 /* What of the TCP flags is news. */
@@ -147,6 +146,13 @@ static __always_inline struct vmoat_flow* track(struct __sk_buff* skb, struct pa
   return flow;
 }
 
+/* A SYN asks again, whatever was said of its key: it may begin another connection, and one that is denied
+ * waits for its reset. */
+static __always_inline void ask_anew(const struct packet* p, struct vmoat_flow* flow) {
+  bool syn = p->key.proto == PROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+  if (syn && flow->verdict) flow->verdict = VMOAT_UNDECIDED;
+}
+
 /* `sender`: the tap it came from, null where that is none of ours. */
 static __always_inline int tap(struct __sk_buff* skb, __u8 way, const struct vmoat_tap* sender) {
   const __u32 zero = 0;
@@ -170,14 +176,9 @@ static __always_inline int tap(struct __sk_buff* skb, __u8 way, const struct vmo
       __sync_val_compare_and_swap(&flow->want[way], p.want, p.want - taken);
   }
   struct vmoat_guard* guard = guard_of(index);
-  return guard ? judge(skb, &p, flow, guard) : PASS;
-}
-
-/* A connection that begins anew under a key whose verdict was made for an earlier one. Nobody follows TCP
- * here: any SYN may be one. */
-static __always_inline void ask_anew(const struct packet* p, struct vmoat_flow* flow) {
-  bool syn = p->key.proto == PROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-  if (syn && (flow->verdict & 3) == VMOAT_ALLOW) flow->verdict = VMOAT_UNDECIDED;
+  if (!guard) return PASS;
+  if (flow) ask_anew(&p, flow);
+  return judge(skb, &p, flow, guard);
 }
 
 /* A frame that its sender's tap has counted: this NIC's own verdict still counts. */

@@ -45,8 +45,9 @@ uint8_t error_type(const Session& s) {
 constexpr uint8_t icmp_redirect = 5;
 
 /** At a NIC in protect what no rule allows does not pass, though no end of such a flow be in protect. */
-bool is_allowed_by_rule(const Decision& d) {
-  return d.verdict == Verdict::allow && d.decided_by == DecidedBy::rule && !d.violation;
+Verdict by_rule(const Decision& d) {
+  const bool allowed = d.verdict == Verdict::allow && d.decided_by == DecidedBy::rule && !d.violation;
+  return d.verdict == Verdict::none || allowed ? d.verdict : Verdict::deny;
 }
 
 }  // namespace
@@ -64,6 +65,7 @@ HeldRuling Pipeline::Impl::rule(const Frame& frame, bool waited) {
   if (!speaks_for_itself(turn.packet, frame)) return {Ruling::spoofed};
   Held held = {.frame = frame, .turn = turn, .keyed = turn.keyed, .key = {}, .is_counted = !waited};
   held.is_to_many = is_to_many(turn.packet.dst) || has_group_mac(turn.packet);
+  held.is_to_other = !held.is_to_many && is_to_other(turn.packet, frame);
   if (turn.packet.fragment) return rule_fragment(held);
   held.key = key_at(turn.packet, frame);
   return {rule_packet(held)};
@@ -162,7 +164,7 @@ bool Pipeline::Impl::may_speak(const Session& s, int end, uint16_t slot) {
 bool Pipeline::Impl::places(uint32_t number, const Held& held) {
   Session& s = table_[number];
   const int near = held.near();
-  const bool is_end = !held.is_to_many || held.frame.way == VMOAT_FROM_NIC;
+  const bool is_end = !(held.is_to_many || held.is_to_other) || held.frame.way == VMOAT_FROM_NIC;
   const SessionFlags has_entry = near != 0 ? kernel_high : kernel_low;
   const bool is_elsewhere = is_end && s.has(has_entry) && s.slot[near] != held.frame.slot;
   const uint16_t sender = held.frame.way == VMOAT_TO_NIC ? held.frame.sender : no_slot;
@@ -183,7 +185,7 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   if (said.verdict == Verdict::none) return open(number, held);
   const bool denied = said.verdict == Verdict::deny;
   if (said.lasts) tell_rule(number, held, denied);
-  if (said.lasts && !denied && !held.is_fragment) tell_pair(number, held);
+  if (said.lasts && !denied && !held.is_fragment && !held.is_to_other) tell_pair(number, held);
   if (!denied) return Ruling::pass;
   if (!std::exchange(count.was_denied, true)) touch(number);
   return held.key.proto == IPPROTO_TCP && !held.is_fragment ? Ruling::reset : Ruling::drop;
@@ -194,7 +196,8 @@ void Pipeline::Impl::tell_rule(uint32_t number, const Held& held, bool denied) {
   const int near = held.near();
   control_->rule(held.key,
                  {.verdict = denied ? VMOAT_DENY : VMOAT_ALLOW,
-                  .returned = held.is_to_many ? VMOAT_RETURNED_ALL : live_count(number).returned[near],
+                  .returned = held.is_to_many || held.is_to_other ? VMOAT_RETURNED_ALL
+                                                                  : live_count(number).returned[near],
                   .sender = table_[number].slot[1 - near]});
 }
 
@@ -228,6 +231,7 @@ Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const H
   if (live_count(number).to_vtep) return {Verdict::deny, true};
   if (error_type(s) != 0) return {verdict_of_error(number, held), false};
   if (held.is_to_many) return verdict_to_many(number, held);
+  if (held.is_to_other) return {by_rule(current(number)), true};
   const Verdict verdict = current(number).verdict;
   const bool tunnel = s.has(is_tunnel) || may_tunnel(held.key.proto, held.key.near_port, held.key.far_port,
                                                      options_.tunnel_ports);
@@ -261,9 +265,7 @@ Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_to_many(uint32_t number, co
   const bool known = is_to_many(end != 0 ? s.key.high : s.key.low);
   Decision d = current(number);
   if (!known) d = verdicts_.to_all(number, s, end, paths_.at(s.path));
-  const bool open = d.verdict == Verdict::none || is_related(s);
-  if (open) return {d.verdict, known};
-  return {is_allowed_by_rule(d) ? Verdict::allow : Verdict::deny, known};
+  return {is_related(s) ? d.verdict : by_rule(d), known};
 }
 
 /** A tunnel's later fragments go with the first, which has the headers. */

@@ -104,8 +104,9 @@ class Pipeline::Impl final : private NameWatch {
     vmoat_flow_key key;      // the kernel's
     bool is_counted = true;  // among those that the kernel held under this key
     bool is_fragment = false;
-    bool is_later = false;    // a fragment but the first
-    bool is_to_many = false;  // its receiver is no NIC
+    bool is_later = false;     // a fragment but the first
+    bool is_to_many = false;   // its receiver is no NIC
+    bool is_to_other = false;  // to the guest's MAC, but under an address that is not the guest's
     /** The end that the guarded NIC has, or where it is one of many receivers, stands for. */
     [[nodiscard]] int near() const { return frame.way == VMOAT_FROM_NIC ? keyed.sender : 1 - keyed.sender; }
   };
@@ -214,6 +215,7 @@ class Pipeline::Impl final : private NameWatch {
   void learn_owner(const Lesson& lesson, int64_t now_ns);
   void learn_lease_owner(const Lesson& lesson, int64_t now_ns);
   bool may_claim(const Address& address, const Packet& packet, const Frame& frame);
+  [[nodiscard]] bool is_to_other(const Packet& packet, const Frame& frame) const;
   bool speaks_for_itself(const Packet& packet, const Frame& frame);
   void tell_end(uint32_t segment, const Address& address, uint16_t slot);
 

@@ -12,8 +12,9 @@ bool is_unspecified(const Address& address) {
   return address == Address{} || address == Address::v4(std::array<uint8_t, 4>{}.data());
 }
 
+/** What came from afar is none (RFC 4861 6.1, 7.1). */
 bool is_neighbour_discovery(const Packet& p) {
-  return p.proto == IPPROTO_ICMPV6 && !p.body.empty() && p.body[0] >= 133 && p.body[0] <= 137;
+  return p.ttl == 255 && p.proto == IPPROTO_ICMPV6 && !p.body.empty() && p.body[0] >= 133 && p.body[0] <= 137;
 }
 
 /** Before an address is there, these are sent without one (RFC 3376 4, RFC 3810 5.2.13). */
@@ -65,6 +66,14 @@ bool Pipeline::Impl::may_claim(const Address& address, const Packet& p, const Fr
   }
   if (p.tags[0] == 0) tell_end(frame.segment, address, frame.slot);
   return true;
+}
+
+/** Goes by its address, as what a router gets does, where it came to a guest who does not have that. */
+bool Pipeline::Impl::is_to_other(const Packet& p, const Frame& frame) const {
+  if (frame.way != VMOAT_TO_NIC || options_.own == nullptr || !verdicts_.guards(frame.slot)) return false;
+  if (options_.own->owner(frame.segment, p.dst) == frame.slot) return false;
+  const Identity its = verdicts_.nic(frame.slot);
+  return its != 0 && verdicts_.identity_by_address(frame.segment, p.dst) != its;
 }
 
 bool Pipeline::Impl::speaks_for_itself(const Packet& p, const Frame& frame) {

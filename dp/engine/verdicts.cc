@@ -43,11 +43,14 @@ Verdicts::Seen Verdicts::seen_of(const Session& s, bool ends) {
   return seen;
 }
 
-/** The first answer counts: the NIC that an end was met at, else what its address is. */
+/** The first answer counts: the NIC that an end was met at, the one whose guest has its address, what the
+ * address is. */
 Identity Verdicts::identity(const Session& s, int end, uint16_t slot, const Path& path,
                             int64_t now_ns) const {
   if (slot != no_slot) return slot < policy_->nics.size() ? policy_->nics[slot] : policy_->policy->nic({});
   const Address& address = end != 0 ? s.key.high : s.key.low;
+  if (own_ != nullptr && path.tunnel[0].kind == TunnelKind::none)
+    if (const uint16_t owner = own_->owner(path.segment, address); owner != no_slot) return nic(owner);
   if (names_ == nullptr || !policy_->policy->has_names()) return policy_->policy->end(path.segment, address);
   std::vector<std::string> names;
   names_->of(path.segment, address, now_ns, [&](std::string_view name, uint16_t) {

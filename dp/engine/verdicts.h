@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/region.h"
+#include "engine/address_owners.h"
 #include "policy/evaluate.h"
 #include "session/learned_names.h"
 #include "session/paths.h"
@@ -47,9 +48,9 @@ constexpr int64_t adoption_ns = 60 * ns_per_s;
 
 class Verdicts {
  public:
-  /** `names` may be null. */
-  Verdicts(uint32_t sessions_max, LearnedNames* names)
-      : judged_((size_t{sessions_max} + 1) * sizeof(Judged)), names_(names) {}
+  /** `names` and `own` may be null. */
+  Verdicts(uint32_t sessions_max, LearnedNames* names, const AddressOwners* own = nullptr)
+      : judged_((size_t{sessions_max} + 1) * sizeof(Judged)), names_(names), own_(own) {}
 
   /** From now on; what was judged before counts no more. */
   void take(std::shared_ptr<const LivePolicy> policy);
@@ -120,6 +121,7 @@ class Verdicts {
 
   Region judged_;
   LearnedNames* names_;
+  const AddressOwners* own_;
   std::shared_ptr<const LivePolicy> policy_;
   std::unique_ptr<Evaluator> evaluator_;
   uint32_t turn_ = 0;
