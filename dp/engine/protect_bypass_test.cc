@@ -183,16 +183,17 @@ const Shape fragments[] = {
      }},
 };
 
+/** Out of a guest they are claims, too: whose addresses they bear in their segment nobody has said. */
 const Shape tags[] = {
-    {"a VLAN tag", both, for_verdict,
+    {"a VLAN tag", both, for_verdict | for_claim,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100}, closed_port)}; }},
-    {"a priority tag", both, for_verdict,
+    {"a priority tag", both, for_verdict | for_claim,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {0xe000}, closed_port)}; }},
-    {"QinQ", both, for_verdict,
+    {"QinQ", both, for_verdict | for_claim,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x88a8, {100, 200}, closed_port)}; }},
-    {"QinQ of before its standard", both, for_verdict,
+    {"QinQ of before its standard", both, for_verdict | for_claim,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x9100, {100, 200}, closed_port)}; }},
-    {"two priority tags", both, for_verdict | for_no_key,
+    {"two priority tags", both, for_verdict | for_claim | for_no_key,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {0, 0}, closed_port)}; }},
     {"three tags before what is allowed", both, for_no_key,
      [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100, 200, 300}, open_port)}; }},
@@ -542,6 +543,14 @@ const Shape allowed[] = {
      }},
     {"broadcast", v4, none,
      [](const Talk& t) -> Frames { return {t.towards(broadcast_end).udp_frame(many_port)}; }},
+};
+
+/** Who is at the far end of a guest's own tagged frames nobody has said: theirs is another segment. */
+const Shape allowed_in[] = {
+    {"a VLAN tag", both, none,
+     [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100}, open_port)}; }},
+    {"QinQ", both, none,
+     [](const Talk& t) -> Frames { return {behind_tags(t, 0x88a8, {100, 200}, open_port)}; }},
 };
 
 size_t marked(const Frames& frames, const Talk& talk) {
