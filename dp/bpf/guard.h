@@ -108,6 +108,8 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (p->way == VMOAT_FROM_NIC) {
     if ((guard->flags & VMOAT_OWN_ADDRESSES) && !is_own_mac(skb, guard))
       return guarded(counters, way, VMOAT_SPOOFED, DROP);
+    if ((guard->flags & VMOAT_OWN_ADDRESSES) && !is_own_arp(skb, p, guard))
+      return guarded(counters, way, VMOAT_SPOOFED, DROP);
     if (serves(p) && !may_serve(p, guard)) return guarded(counters, way, VMOAT_NOT_SERVED, DROP);
   }
   if (p->bad || ((p->reason & VMOAT_FRAGMENT) && ndp_type(p))) /* RFC 6980 */

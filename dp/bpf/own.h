@@ -112,6 +112,6 @@ static __always_inline bool is_own_claim(struct __sk_buff* skb, const struct pac
                                          const struct vmoat_guard* guard) {
   __u8 address[16] = {};
   if (p->way == VMOAT_TO_NIC || !(guard->flags & VMOAT_OWN_ADDRESSES)) return true;
-  if (guard->flags & VMOAT_WAITING) return is_own_arp(skb, p, guard); /* nobody could say whose it is */
-  return is_own_arp(skb, p, guard) && (!claimed(skb, p, address) || is_own(p, address, guard));
+  if (guard->flags & VMOAT_WAITING) return true; /* nobody could say whose it is */
+  return !claimed(skb, p, address) || is_own(p, address, guard);
 }

@@ -490,14 +490,6 @@ const Shape claims[] = {
     {"a DHCP offer", both, for_service, [](const Talk& t) -> Frames { return {dhcp_offer(t)}; }},
 };
 
-/** Who is at the far end of a guest's own tagged frames nobody has said: another segment than that of
- * untagged ones. */
-const Shape allowed_in[] = {
-    {"a VLAN tag", both, none,
-     [](const Talk& t) -> Frames { return {behind_tags(t, 0x8100, {100}, open_port)}; }},
-    {"QinQ", both, none,
-     [](const Talk& t) -> Frames { return {behind_tags(t, 0x88a8, {100, 200}, open_port)}; }},
-};
 /** What legitimate traffic may look like. */
 const Shape allowed[] = {
     {"a datagram", both, none, [](const Talk& t) -> Frames { return {t.udp_frame(open_port)}; }},
