@@ -26,6 +26,7 @@ ProgramPlace wall_of(uint32_t inner) {
 
 const std::map<uint16_t, std::vector<uint8_t>>& while_waiting() {
   static const std::map<uint16_t, std::vector<uint8_t>> off = {{IFLA_BRPORT_LEARNING, {0}},
+                                                               {brport_mab, {0}},
                                                                {IFLA_BRPORT_UNICAST_FLOOD, {0}},
                                                                {IFLA_BRPORT_MCAST_FLOOD, {0}},
                                                                {IFLA_BRPORT_BCAST_FLOOD, {0}}};
@@ -136,8 +137,7 @@ Status Splice::prepare(const EnforcedNic& nic) {
     if (Status s = map_->set(*index, {.tap = nic.tap, .port = pair->outer, .stage = VMOAT_STANDBY}); !s)
       return s;
     if (Status s = attach(nic.tap, *pair); !s) return s;
-    if (Status s = set_up(netlink_, pair->inner); !s) return s;
-    return set_up(netlink_, pair->outer);
+    return set_up(netlink_, pair->inner);
   };
   Status done = all();
   if (!done) (void)clear(nic.tap);
@@ -172,10 +172,12 @@ Result<Progress> Splice::begin(const EnforcedNic& nic, const std::map<uint32_t, 
   }
 }
 
-/** The bridge that the tap is in gets its port, wherever that was before. */
+/** The bridge that the tap is in gets its port, wherever that was before. A new one is down until it is in no
+ * VLAN but the tap's. */
 Status Splice::join(const BridgePort& tap, uint32_t port) {
   if (Status s = set_master(netlink_, port, tap.bridge); !s) return s;
-  return copy_port(netlink_, tap, port, while_waiting());
+  if (Status s = copy_port(netlink_, tap, port, while_waiting()); !s) return s;
+  return set_up(netlink_, port);
 }
 
 /** From now on tap and port tell each other what they let pass, which takes a grace period to be so. */
