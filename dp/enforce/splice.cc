@@ -40,6 +40,11 @@ Result<BridgePort> port_of(Netlink& netlink, uint32_t ifindex) {
   return **port;
 }
 
+/** One that is down in the bridge has been left half-way: by an error, or by an earlier run. */
+bool has_joined(const std::optional<BridgePort>& port, uint32_t bridge) {
+  return port && port->bridge == bridge && port->state != PortState::disabled;
+}
+
 uint32_t master_of(const std::map<uint32_t, Link>& links, uint32_t ifindex) {
   const auto link = links.find(ifindex);
   return link != links.end() ? link->second.master : 0;
@@ -190,7 +195,7 @@ Result<Progress> Splice::enter(uint32_t ifindex, Place& place) {
   auto tap = port_of(netlink_, ifindex);
   if (!tap) return std::move(tap.error());
   auto port = bridge_port(netlink_, place.pair.outer);
-  if (port && (!*port || (*port)->bridge != tap->bridge)) {
+  if (port && !has_joined(*port, tap->bridge)) {
     if (Status joined = join(*tap, place.pair.outer); !joined) return std::move(joined.error());
     place.turning = Turn::none;
     port = bridge_port(netlink_, place.pair.outer);
