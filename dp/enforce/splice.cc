@@ -26,6 +26,7 @@ ProgramPlace wall_of(uint32_t inner) {
 
 const std::map<uint16_t, std::vector<uint8_t>>& while_waiting() {
   static const std::map<uint16_t, std::vector<uint8_t>> off = {{IFLA_BRPORT_LEARNING, {0}},
+                                                               {brport_mab, {0}},
                                                                {IFLA_BRPORT_UNICAST_FLOOD, {0}},
                                                                {IFLA_BRPORT_MCAST_FLOOD, {0}},
                                                                {IFLA_BRPORT_BCAST_FLOOD, {0}}};
@@ -37,6 +38,11 @@ Result<BridgePort> port_of(Netlink& netlink, uint32_t ifindex) {
   if (!port) return std::move(port.error());
   if (!*port) return Error{"the link is in no bridge", EINVAL};
   return **port;
+}
+
+/** One that is down in the bridge has been left half-way: by an error, or by an earlier run. */
+bool has_joined(const std::optional<BridgePort>& port, uint32_t bridge) {
+  return port && port->bridge == bridge && port->state != PortState::disabled;
 }
 
 uint32_t master_of(const std::map<uint32_t, Link>& links, uint32_t ifindex) {
@@ -136,8 +142,7 @@ Status Splice::prepare(const EnforcedNic& nic) {
     if (Status s = map_->set(*index, {.tap = nic.tap, .port = pair->outer, .stage = VMOAT_STANDBY}); !s)
       return s;
     if (Status s = attach(nic.tap, *pair); !s) return s;
-    if (Status s = set_up(netlink_, pair->inner); !s) return s;
-    return set_up(netlink_, pair->outer);
+    return set_up(netlink_, pair->inner);
   };
   Status done = all();
   if (!done) (void)clear(nic.tap);
@@ -172,10 +177,12 @@ Result<Progress> Splice::begin(const EnforcedNic& nic, const std::map<uint32_t, 
   }
 }
 
-/** The bridge that the tap is in gets its port, wherever that was before. */
+/** The bridge that the tap is in gets its port, wherever that was before. A new one is down until it is in no
+ * VLAN but the tap's. */
 Status Splice::join(const BridgePort& tap, uint32_t port) {
   if (Status s = set_master(netlink_, port, tap.bridge); !s) return s;
-  return copy_port(netlink_, tap, port, while_waiting());
+  if (Status s = copy_port(netlink_, tap, port, while_waiting()); !s) return s;
+  return set_up(netlink_, port);
 }
 
 /** From now on tap and port tell each other what they let pass, which takes a grace period to be so. */
@@ -188,7 +195,7 @@ Result<Progress> Splice::enter(uint32_t ifindex, Place& place) {
   auto tap = port_of(netlink_, ifindex);
   if (!tap) return std::move(tap.error());
   auto port = bridge_port(netlink_, place.pair.outer);
-  if (port && (!*port || (*port)->bridge != tap->bridge)) {
+  if (port && !has_joined(*port, tap->bridge)) {
     if (Status joined = join(*tap, place.pair.outer); !joined) return std::move(joined.error());
     place.turning = Turn::none;
     port = bridge_port(netlink_, place.pair.outer);

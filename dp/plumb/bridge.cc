@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "plumb/bridge_vlans.h"
+
 namespace vmoat {
 namespace {
 
@@ -23,7 +25,7 @@ constexpr uint16_t settable[] = {
     IFLA_BRPORT_BCAST_FLOOD,    IFLA_BRPORT_VLAN_TUNNEL,
     IFLA_BRPORT_GROUP_FWD_MASK, IFLA_BRPORT_MULTICAST_ROUTER,
     IFLA_BRPORT_NEIGH_SUPPRESS, IFLA_BRPORT_ISOLATED,
-    IFLA_BRPORT_LOCKED,
+    IFLA_BRPORT_LOCKED,         brport_mab,
 };
 constexpr const char* bridge_kind = "bridge";
 
@@ -56,34 +58,23 @@ ifinfomsg& address(NetlinkMessage& message, uint8_t family, uint32_t ifindex) {
   return head;
 }
 
-/** A range of tags comes as its first and its last one. */
-Result<std::vector<uint32_t>> vlans_of(Netlink& netlink, uint32_t ifindex) {
-  std::vector<uint32_t> vlans;
+/** Of two ports by one dump; a kernel without VLAN filtering tells none of either. */
+Status make_vlans_alike(Netlink& netlink, uint32_t from, uint32_t to) {
+  std::map<uint32_t, PortVlans> of;
   NetlinkMessage message(RTM_GETLINK, 0);
   address(message, AF_BRIDGE, 0);
-  mnl_attr_put_u32(message.header(), IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN);
+  mnl_attr_put_u32(message.header(), IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
   Status done = netlink.dump(message, [&](const nlmsghdr& part) {
     const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&part));
-    if (part.nlmsg_type != RTM_NEWLINK || static_cast<uint32_t>(head.ifi_index) != ifindex) return;
+    if (part.nlmsg_type != RTM_NEWLINK) return;
     each_attribute(part, sizeof(head), [&](const nlattr& a) {
-      if (mnl_attr_get_type(&a) != IFLA_AF_SPEC) return;
-      each_nested(a, [&](const nlattr& b) {
-        if (mnl_attr_get_type(&b) == IFLA_BRIDGE_VLAN_INFO) vlans.push_back(as_u32(b));
-      });
+      if (mnl_attr_get_type(&a) == IFLA_AF_SPEC) read_vlans(a, of[static_cast<uint32_t>(head.ifi_index)]);
     });
   });
-  if (!done) return std::move(done.error()).in("list a port's VLANs");
-  return vlans;
-}
-
-Status set_vlans(Netlink& netlink, const std::vector<uint32_t>& vlans, uint32_t port) {
-  if (vlans.empty()) return success();
-  NetlinkMessage message(RTM_SETLINK, 0);
-  address(message, AF_BRIDGE, port);
-  nlattr* spec = mnl_attr_nest_start(message.header(), IFLA_AF_SPEC);
-  for (uint32_t vlan : vlans) mnl_attr_put(message.header(), IFLA_BRIDGE_VLAN_INFO, sizeof(vlan), &vlan);
-  mnl_attr_nest_end(message.header(), spec);
-  return netlink.request(message);
+  if (!done) return std::move(done.error()).in("list the VLANs of ports");
+  for (NetlinkMessage& change : vlan_changes(to, of[to], of[from]))
+    if (Status s = netlink.request(change); !s) return std::move(s.error()).in("set a port's VLANs");
+  return success();
 }
 
 }  // namespace
@@ -115,9 +106,7 @@ Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
   mnl_attr_nest_end(message.header(), data);
   if (Status set = netlink.request(message); !set)
     return std::move(set.error()).in("set a port's attributes");
-  auto vlans = vlans_of(netlink, from.ifindex);
-  if (!vlans) return std::move(vlans.error());
-  return set_vlans(netlink, *vlans, to);
+  return make_vlans_alike(netlink, from.ifindex, to);
 }
 
 Status set_master(Netlink& netlink, uint32_t ifindex, uint32_t bridge) {

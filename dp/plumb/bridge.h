@@ -2,6 +2,7 @@
 #pragma once
 
 #include <linux/if_bridge.h>
+#include <linux/if_link.h>
 
 #include <array>
 #include <cstdint>
@@ -16,6 +17,9 @@ namespace vmoat {
 /** State of a port, linux/if_bridge.h. */
 enum class PortState : uint8_t { disabled, listening, learning, forwarding, blocking };
 
+/** IFLA_BRPORT_MAB, which older headers do not have. Only for a port that learns. */
+constexpr uint16_t brport_mab = IFLA_BRPORT_LOCKED + 1;
+
 struct BridgePort {
   uint32_t ifindex = 0;
   uint32_t bridge = 0;
@@ -28,7 +32,7 @@ struct BridgePort {
 
 /** Nothing where the link is no port of a bridge. */
 Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex);
-/** Gives a port another one's attributes and VLANs, the attributes named in `but` excepted. */
+/** Gives a port another one's attributes and exactly its VLANs, the attributes named in `but` excepted. */
 Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
                  const std::map<uint16_t, std::vector<uint8_t>>& but = {});
 /** `bridge` 0: takes the link out of the one it is in. */
