@@ -230,13 +230,19 @@ inline PolicyTables BypassRig::policy() {
   return t;
 }
 
-/** Runs a test with a rig of its own for every enforcer of the registry, by every hook. */
+constexpr std::initializer_list<HookChoice> every_hook = {HookChoice::tcx, HookChoice::clsact};
+/** For what does not hang on how programs are attached. */
+constexpr std::initializer_list<HookChoice> one_hook = {HookChoice::automatic};
+
+/** Runs a test with a rig of its own for every enforcer of the registry. */
 template <class Test>
-void each_bypass(Test test, const DataplaneConfig& with = {}) {
+void each_bypass(Test test, std::initializer_list<HookChoice> hooks = every_hook,
+                 const DataplaneConfig& with = {}) {
   if (!has_root()) return;
   for (const EnforcerKind& kind : enforcers())
-    for (const HookChoice hook : {HookChoice::tcx, HookChoice::clsact}) {
-      const std::string which = std::string(kind.name) + (hook == HookChoice::tcx ? " by TCX" : " by clsact");
+    for (const HookChoice hook : hooks) {
+      const std::string which =
+          std::string(kind.name) + (hook == HookChoice::clsact ? " by clsact" : " by TCX");
       CAPTURE(which);
       BypassRig rig(hook, std::string(kind.name), with);
       test(rig);

@@ -128,22 +128,24 @@ class HungWorker {
 }  // namespace
 
 TEST_CASE("bypass: a policy that changes while a sender floods") {
-  each_bypass([](BypassRig& rig) {
-    Flood flood(rig, 2'000'000);
-    REQUIRE(flood.flows());
-    for (int i = 0; i < 3; i++) {
-      allow(rig, false);
-      ::usleep(1'000'000);
-      CHECK(flood.is_cut());
-      allow(rig, true);
-      CHECK(flood.flows());
-    }
-    for (int i = 0; i < 20; i++, ::usleep(20'000)) allow(rig, i % 2 == 0);
-    allow(rig, false);
-    ::usleep(1'000'000);
-    CHECK(flood.is_cut());
-    CHECK(rig.counted(VMOAT_TO_NIC, for_verdict) > 0);
-  });
+  each_bypass(
+      [](BypassRig& rig) {
+        Flood flood(rig, 2'000'000);
+        REQUIRE(flood.flows());
+        for (int i = 0; i < 2; i++) {
+          allow(rig, false);
+          ::usleep(1'000'000);
+          CHECK(flood.is_cut());
+          allow(rig, true);
+          CHECK(flood.flows());
+        }
+        for (int i = 0; i < 20; i++, ::usleep(20'000)) allow(rig, i % 2 == 0);
+        allow(rig, false);
+        ::usleep(1'000'000);
+        CHECK(flood.is_cut());
+        CHECK(rig.counted(VMOAT_TO_NIC, for_verdict) > 0);
+      },
+      one_hook);
 }
 
 TEST_CASE("bypass: full tables and spent budgets") {
@@ -158,41 +160,46 @@ TEST_CASE("bypass: full tables and spent budgets") {
   for (const Scarcity& scarcity : scarcities) {
     const std::string what = scarcity.name;
     CAPTURE(what);
-    each_bypass([&](BypassRig& rig) { none_passes_when_scarce(rig, scarcity.causes); }, scarcity.config);
+    each_bypass([&](BypassRig& rig) { none_passes_when_scarce(rig, scarcity.causes); }, one_hook,
+                scarcity.config);
   }
 }
 
 TEST_CASE("bypass: floods to many") {
-  each_bypass([](BypassRig& rig) {
-    const uint32_t first = rig.talks + 1;
-    for (int i = 0; i < 2000; i++)
-      for (const End& to : {multicast_end, broadcast_end, all_nodes})
-        rig.card_a.send(rig.talk(VMOAT_TO_NIC, 4).towards(to).udp_frame(closed_port));
-    CHECK(rig.alive_soon(VMOAT_TO_NIC, 4));
-    for (uint32_t n = first; n < first + 6000; n++) REQUIRE(rig.card_b.heard({.number = n}) == 0);
-    CHECK(rig.counts(VMOAT_TO_NIC, for_verdict | because(VMOAT_NO_BUDGET) | because(VMOAT_NO_FLOW), 1000,
-                     2000));
-  });
+  each_bypass(
+      [](BypassRig& rig) {
+        const uint32_t first = rig.talks + 1;
+        for (int i = 0; i < 2000; i++)
+          for (const End& to : {multicast_end, broadcast_end, all_nodes})
+            rig.card_a.send(rig.talk(VMOAT_TO_NIC, 4).towards(to).udp_frame(closed_port));
+        CHECK(rig.alive_soon(VMOAT_TO_NIC, 4));
+        for (uint32_t n = first; n < first + 6000; n++) REQUIRE(rig.card_b.heard({.number = n}) == 0);
+        CHECK(rig.counts(VMOAT_TO_NIC, for_verdict | because(VMOAT_NO_BUDGET) | because(VMOAT_NO_FLOW), 1000,
+                         2000));
+      },
+      one_hook);
 }
 
 TEST_CASE("bypass: a worker that hangs, fail policy closed") {
-  each_bypass([](BypassRig& rig) {
-    rig.rig.fails_closed = true;
-    rig.in_force();
-    ::usleep(200'000);
-    for (const vmoat_way way : {VMOAT_TO_NIC, VMOAT_FROM_NIC}) {
-      const HungWorker hung;
-      ::usleep(500'000);
-      const uint64_t before = rig.counted(way, because(VMOAT_FAILED_CLOSED));
-      const Talk denied = rig.talk(way, 4), undecided = rig.talk(way, 4);
-      rig.sender(way).send(denied.udp_frame(closed_port));
-      rig.sender(way).send(undecided.udp_frame(application_port));
-      CHECK(rig.counts(way, because(VMOAT_FAILED_CLOSED), before + 2, 2000));
-      CHECK(rig.receiver(way).heard(denied) == 0);
-      CHECK(rig.receiver(way).heard(undecided) == 0);
-    }
-    CHECK(rig.alive_soon(VMOAT_TO_NIC, 4));
-  });
+  each_bypass(
+      [](BypassRig& rig) {
+        rig.rig.fails_closed = true;
+        rig.in_force();
+        ::usleep(200'000);
+        for (const vmoat_way way : {VMOAT_TO_NIC, VMOAT_FROM_NIC}) {
+          const HungWorker hung;
+          ::usleep(500'000);
+          const uint64_t before = rig.counted(way, because(VMOAT_FAILED_CLOSED));
+          const Talk denied = rig.talk(way, 4), undecided = rig.talk(way, 4);
+          rig.sender(way).send(denied.udp_frame(closed_port));
+          rig.sender(way).send(undecided.udp_frame(application_port));
+          CHECK(rig.counts(way, because(VMOAT_FAILED_CLOSED), before + 2, 2000));
+          CHECK(rig.receiver(way).heard(denied) == 0);
+          CHECK(rig.receiver(way).heard(undecided) == 0);
+        }
+        CHECK(rig.alive_soon(VMOAT_TO_NIC, 4));
+      },
+      one_hook);
 }
 
 TEST_CASE("bypass: a guest that sends before its policy is in") {
