@@ -123,6 +123,7 @@ export class Parts {
       place: (workload) => policy.place(workload),
       onChange: () => this.#changed(),
       onConflicts: (conflicts) => this.#conflict(conflicts),
+      libvirtAnswers: () => this.watch.connection.state === 'connected',
     });
     this.traffic = new Traffic({
       clock,

@@ -18,7 +18,9 @@ static __always_inline int guarded(struct vmoat_nic_counters* counters, __u8 way
 /* Nobody answers any more: the NIC's own choice. */
 static __always_inline bool engine_is_gone(__u32 worker) {
   __u64* beat = bpf_map_lookup_elem(&heartbeats, &worker);
-  return !beat || bpf_ktime_get_ns() - *beat > VMOAT_HEARTBEAT_NS;
+  if (!beat) return true;
+  __s64 silent_ns = bpf_ktime_get_ns() - *beat; /* below zero where the worker has beaten since we looked */
+  return silent_ns > (__s64)VMOAT_HEARTBEAT_NS;
 }
 
 static __always_inline bool in_panic(void) {

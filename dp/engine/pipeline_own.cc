@@ -71,7 +71,9 @@ bool Pipeline::Impl::may_claim(const Address& address, const Packet& p, const Fr
 /** Goes by its address, as what a router gets does, where it came to a guest who does not have that. */
 bool Pipeline::Impl::is_to_other(const Packet& p, const Frame& frame) const {
   if (frame.way != VMOAT_TO_NIC || options_.own == nullptr || !verdicts_.guards(frame.slot)) return false;
-  if (options_.own->owner(frame.segment, p.dst) == frame.slot) return false;
+  const uint16_t owner = options_.own->owner(frame.segment, p.dst);
+  const bool is_tagged = p.tags[0] != 0;  // nobody says what is whose there but who speaks there
+  if (owner == frame.slot || (is_tagged && owner == no_slot)) return false;
   const Identity its = verdicts_.nic(frame.slot);
   return its != 0 && verdicts_.identity_by_address(frame.segment, p.dst) != its;
 }

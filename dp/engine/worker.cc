@@ -189,6 +189,7 @@ bool Worker::read_ring() {
     pipeline_.frames({frames.data(), count});
     ring_.release();
     total += count;
+    beat();
   }
   events_.fetch_add(total, std::memory_order_relaxed);
   return total >= turn_frames_max;
@@ -217,6 +218,7 @@ void Worker::take_held() {
     const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); });
     none_held_ = count < batch_frames;
     answer_all();
+    beat();  // a guest's flood must not look like our death
     if (std::exchange(none_held_, false)) return;
   }
 }

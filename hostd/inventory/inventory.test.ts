@@ -68,14 +68,19 @@ const tables = (...nics: TappedNic[]): Tables => ({
 
 function setUp() {
   let changes = 0;
+  let answers = true;
   const conflicts: unknown[] = [];
   const inventory = new Inventory({
     hostName: 'kvm',
     place: () => ({ mode: 'learn', modeFrom: null, groups: [] }),
     onChange: () => changes++,
     onConflicts: (found) => conflicts.push(...found),
+    libvirtAnswers: () => answers,
   });
-  return { inventory, conflicts, changes: () => changes };
+  const libvirt = (is: boolean): void => {
+    answers = is;
+  };
+  return { inventory, conflicts, changes: () => changes, libvirt };
 }
 
 test('a NIC is joined with its tap: hook, traffic, losses, addresses', () => {
@@ -191,3 +196,19 @@ const groups: [string, string][] = [
 ];
 for (const [name, group] of groups)
   test(`the automatic group of ${name}`, () => assert.equal(automaticGroup(name), group));
+
+test('a tap is foreign once libvirt had time to claim it, and stays so while libvirt is away', () => {
+  const { inventory, libvirt } = setUp();
+  const nic = tapped('tap9', 1);
+  const since = Date.parse(nic.since);
+  inventory.takeTables(tables(nic, tapped('vnet0', 2)));
+  inventory.takeLibvirt(snapshot('running', guestNic()));
+  const foreign = (after: number): string[] => inventory.foreignTaps(since + after).map(({ tap }) => tap);
+  assert.deepEqual(foreign(4999), []);
+  libvirt(false);
+  assert.deepEqual(foreign(60_000), [], 'nobody can say');
+  libvirt(true);
+  assert.deepEqual(foreign(5000), ['tap9']);
+  libvirt(false);
+  assert.deepEqual(foreign(60_000), ['tap9']);
+});

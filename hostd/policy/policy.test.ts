@@ -38,6 +38,7 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
       workloads: () => vms.map((each) => ({ ...each, ...policy.place(each) })),
       ends: () => [],
       givenAddresses: () => new Map(),
+      foreignTaps: () => [],
     },
     {
       onTables: (tables) => told.push(tables),

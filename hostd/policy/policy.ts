@@ -29,6 +29,8 @@ export interface PolicyInventory {
   ends(): ResolvedEnd[];
   /** By id of the NIC. */
   givenAddresses(): ReadonlyMap<string, GivenAddresses>;
+  /** Those that are surely no VM's; one that is neither waits for its policy. */
+  foreignTaps(now: number): { tap: string; mac: string }[];
 }
 
 export interface PolicyOptions extends VersionsOptions {
@@ -45,7 +47,12 @@ export interface Candidate {
   place: (workload: Unplaced) => Placed;
 }
 
-const NOBODY: PolicyInventory = { workloads: () => [], ends: () => [], givenAddresses: () => new Map() };
+const NOBODY: PolicyInventory = {
+  workloads: () => [],
+  ends: () => [],
+  givenAddresses: () => new Map(),
+  foreignTaps: () => [],
+};
 const SECOND_MS = 1000;
 
 /** Whom the policy tells; none of them may throw. */
@@ -294,7 +301,10 @@ export class Policy {
   }
 
   #expire(): void {
-    if (this.#options.clock.now() >= this.#nextExpiry) this.refresh();
+    const now = this.#options.clock.now();
+    const isForeign = new Set(this.#inventory.foreignTaps(now).map(({ tap }) => tap));
+    for (const { tap } of this.#tables.nics) isForeign.delete(tap);
+    if (now >= this.#nextExpiry || isForeign.size > 0) this.refresh();
   }
 
   #build(generation: number, other?: { policy: ReadPolicy; workloads: Workload[]; membership: Membership }) {
@@ -311,6 +321,7 @@ export class Policy {
       workloads: other?.workloads ?? this.#inventory.workloads(),
       ends: this.#inventory.ends(),
       givenAddresses: this.#inventory.givenAddresses(),
+      foreignTaps: this.#inventory.foreignTaps(now),
       defaultMode: (other?.membership ?? this.#membership).defaultMode,
       now,
     });

@@ -40,7 +40,12 @@ test('a group is promoted when it was quiet for long enough, told before, by a v
     defaultMode: 'learn',
   });
   policy.attach(
-    { workloads: () => [{ ...WEB, ...policy.place(WEB) }], ends: () => [], givenAddresses: () => new Map() },
+    {
+      workloads: () => [{ ...WEB, ...policy.place(WEB) }],
+      ends: () => [],
+      givenAddresses: () => new Map(),
+      foreignTaps: () => [],
+    },
     {
       onTables: () => undefined,
       onPlaces: () => undefined,

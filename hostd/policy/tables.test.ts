@@ -56,6 +56,7 @@ const tables = policyTables({
     ['web-1/1', { configured: ['10.0.0.5', 'any'], leased: ['10.0.0.7'] }],
     ['db/1', { configured: [], leased: [] }],
   ]),
+  foreignTaps: [{ tap: 'tap9', mac: 'fe:00:00:00:00:09' }],
   ends: [
     { segment: 1, address: '192.0.2.1', kind: 'host', workload: null },
     { segment: 1, address: '192.0.2.255', kind: 'broadcast', workload: null },
@@ -110,6 +111,7 @@ test('NICs have the addresses that libvirt gave them, and say by what', () => {
         { address: '10.0.0.7', source: 'leased' },
       ],
       undefined,
+      undefined,
     ],
   );
 });
@@ -137,6 +139,7 @@ test('NICs and ends have the groups of whoever they are', () => {
     [
       ['vnet1', ['any', 'web', 'vm.web-1']],
       ['vnet2', ['any', 'vm.db']],
+      ['tap9', ['any', 'unknown']],
     ],
   );
   assert.deepEqual(namesOf(tables.unknown), ['any', 'unknown']);

@@ -24,6 +24,8 @@ export interface TablesInput {
   workloads: readonly Workload[];
   /** By id of the NIC. */
   givenAddresses: ReadonlyMap<string, GivenAddresses>;
+  /** No VM's. */
+  foreignTaps: readonly { tap: string; mac: string }[];
   /** Ends that are known by their address, also where they never say anything. */
   ends: readonly ResolvedEnd[];
   defaultMode: Mode;
@@ -33,7 +35,7 @@ export interface TablesInput {
 
 export function policyTables(input: TablesInput): PolicyTables {
   const index = new GroupIndex(input);
-  const nics = nicsOf(input, index);
+  const nics = [...nicsOf(input, index), ...foreignNics(input, index)];
   const rules = rulesOf(input, index);
   return {
     generation: input.generation,
@@ -118,6 +120,9 @@ function addressesOf(given: GivenAddresses | undefined): NonNullable<PolicyNic['
       .map((address) => ({ address, source }));
   return [...from('configured', configured), ...from('leased', leased)];
 }
+
+const foreignNics = ({ foreignTaps }: TablesInput, index: GroupIndex): PolicyNic[] =>
+  foreignTaps.map(({ tap, mac }) => ({ tap, mac, nic: `tap:${tap}`, groups: index.of(['any', 'unknown']) }));
 
 type InEffect = Rule & { learned: boolean };
 

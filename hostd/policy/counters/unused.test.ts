@@ -42,7 +42,12 @@ async function setUp() {
     isWatched: () => true,
   });
   await counters.load();
-  const nobody = { workloads: () => [], ends: () => [], givenAddresses: () => new Map() };
+  const nobody = {
+    workloads: () => [],
+    ends: () => [],
+    givenAddresses: () => new Map(),
+    foreignTaps: () => [],
+  };
   const ignored = { onPlaces: () => undefined, onNews: () => undefined, compile: () => undefined };
   policy.attach(nobody, { ...ignored, onTables: (tables) => counters.use(tables) });
   await policy.versions.apply({ ...ANN, text: TEXT, source: null, confirmWithin_ms: null });
