@@ -79,11 +79,11 @@ constexpr size_t rule_entries = 64;     // applications of one rule; likewise po
 constexpr size_t placements = 400'000;  // ports × applications, summed over all rules
 constexpr size_t nics = 65'536;
 constexpr size_t ends = 65'536;
-constexpr size_t addresses = 65'536;   // of all groups together; likewise patterns of names
-constexpr size_t groups_per_end = 64;  // that one NIC or end is given, and that cover one address
+constexpr size_t addresses = 65'536;    // of all groups together; likewise patterns of names
+constexpr size_t groups_per_end = 64;   // that one NIC or end is given, and that cover one address
 constexpr size_t fail_safe_ports = 16;  // of one group, and of one NIC
 constexpr size_t nic_addresses = 256;   // of one NIC, by each source
-constexpr size_t text_bytes = 255;     // of any name, id or pattern
+constexpr size_t text_bytes = 255;      // of any name, id or pattern
 }  // namespace policy_limits
 
 }  // namespace vmoat
