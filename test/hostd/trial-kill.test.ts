@@ -107,7 +107,7 @@ test(
   'hostd is killed on trial and stays away: dp goes back, and hostd agrees when it comes',
   options,
   async () => {
-    dp = lab.dp();
+    dp = lab.dp('--enforce', 'off');
     await startHostd();
     await apply('learn', { base: 0 });
     await apply('protect', { base: 1, confirmWithinMs: 20_000 });
@@ -130,7 +130,7 @@ test('both are killed on trial: whichever comes first, the trial ends', options,
   dp.child.kill('SIGKILL');
   await killHostd();
   await dp.exited;
-  dp = lab.dp();
+  dp = lab.dp('--enforce', 'off');
   await until(() => dp.output().includes('vmoat-dp is up'), 60_000);
   await policyOf(({ wentBack }) => wentBack !== null);
   assert.equal(await verdictOfPing(), 'allow');
@@ -145,7 +145,7 @@ test('what was confirmed stays, also where dp had not heard of it', options, asy
   await dp.exited;
   const confirmed = await askSocket(adminSocket(api), '/api/v1/policy/confirm', { method: 'POST' });
   assert.equal(confirmed.status, 200, confirmed.text);
-  dp = lab.dp();
+  dp = lab.dp('--enforce', 'off');
   const { wentBack } = await policyOf(({ kept, unconfirmed }) => kept && unconfirmed === null);
   assert.equal(wentBack, null);
   assert.equal(await verdictOfPing(), 'deny');

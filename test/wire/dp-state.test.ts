@@ -95,7 +95,7 @@ const ALLOWED = ['allow', false];
 
 /** A vmoat-dp that was told, by somebody who is gone since. */
 async function told(make: () => PolicyOrder): Promise<Dp> {
-  const dp = lab.dp();
+  const dp = lab.dp('--enforce', 'off');
   const teller = client();
   await once(teller, 'connected');
   const order = make();
@@ -110,7 +110,7 @@ test(
   options,
   async () => {
     await killed(await told(() => tables(5, 'protect')));
-    const dp = lab.dp('--detach-on-exit');
+    const dp = lab.dp('--enforce', 'off', '--detach-on-exit');
     const listener = client();
     await once(listener, 'connected');
     assert.deepEqual(await judged(listener), DENIED);
@@ -142,7 +142,7 @@ test('a trial ends by itself while its teller is dead, and is not begun again', 
 
 test('a trial goes on in the vmoat-dp that comes after a kill -9, and ends in it', options, async () => {
   await killed(await told(() => trial(20_000)));
-  lab.dp();
+  lab.dp('--enforce', 'off');
   const listener = client();
   await once(listener, 'connected');
   assert.deepEqual(await judged(listener), DENIED);
@@ -158,7 +158,7 @@ test('a trial whose time ran out while the host was down has ended', options, as
   assert.ok(kept.unconfirmed);
   const deadline = { since: 1_000, at: 2_000, boot: 'the one before', uptime_ms: 9e9 };
   await file.write(JSON.stringify({ ...kept, unconfirmed: { ...kept.unconfirmed, deadline } }));
-  lab.dp();
+  lab.dp('--enforce', 'off');
   const listener = client();
   await once(listener, 'connected');
   assert.deepEqual(await judged(listener), ALLOWED);
@@ -171,7 +171,7 @@ test('a broken state is said and set aside, and vmoat-dp starts without', option
   const path = join(lab.state, 'state');
   const whole = readFileSync(path);
   writeFileSync(path, whole.subarray(0, whole.length - 7));
-  const dp = lab.dp();
+  const dp = lab.dp('--enforce', 'off');
   const listener = client();
   await once(listener, 'connected');
   const policy = await policyOf(listener, () => true);
@@ -181,9 +181,9 @@ test('a broken state is said and set aside, and vmoat-dp starts without', option
 });
 
 test('two do not share a state', options, async () => {
-  const first = lab.dp();
+  const first = lab.dp('--enforce', 'off');
   await once(client(), 'connected');
-  const second = lab.dp('--pins', `${lab.pins}-2`, '--socket', `${lab.socket}-2`);
+  const second = lab.dp('--enforce', 'off', '--pins', `${lab.pins}-2`, '--socket', `${lab.socket}-2`);
   assert.equal(await second.exited, 1);
   assert.match(second.output(), new RegExp(`another vmoat-dp runs with ${lab.state}`));
   first.child.kill('SIGTERM');
