@@ -31,6 +31,7 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
     defaultMode: 'learn',
   });
   const vms: Unplaced[] = [vm('web-1'), vm('web-2')];
+  const foreign: { tap: string; mac: string }[] = [];
   const told: PolicyOrder[] = [];
   const news: PolicyNews[] = [];
   policy.attach(
@@ -38,7 +39,7 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
       workloads: () => vms.map((each) => ({ ...each, ...policy.place(each) })),
       ends: () => [],
       givenAddresses: () => new Map(),
-      foreignTaps: () => [],
+      foreignTaps: () => foreign,
     },
     {
       onTables: (tables) => told.push(tables),
@@ -50,7 +51,7 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
   policy.refresh();
   const apply = (text: string, base: number, confirmWithin_ms: number | null = null) =>
     policy.versions.apply({ ...ANN, text, base, source: null, confirmWithin_ms });
-  return { folder, clock, policy, vms, told, news, apply };
+  return { folder, clock, policy, vms, foreign, told, news, apply };
 }
 
 const TEXT = `version: vmoat/v1
@@ -101,6 +102,16 @@ test('dp is told what comes back should nobody confirm, with those who are there
   );
   await policy.versions.confirm('ann');
   assert.deepEqual([told.at(-1)?.unconfirmed, told.at(-1)?.rules.length], [undefined, 0]);
+});
+
+test('a tap that turned out to be foreign is named within a second, once, though nothing else changed', async () => {
+  const { clock, foreign, told } = await setUp();
+  foreign.push({ tap: 'tap9', mac: 'fe:00:00:00:00:09' });
+  clock.advance(5000);
+  assert.deepEqual(
+    told.map(({ nics }) => nics.map(({ tap }) => tap)),
+    [[], ['tap9']],
+  );
 });
 
 test('a rule falls out of effect when its time is over', async () => {
