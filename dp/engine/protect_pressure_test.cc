@@ -34,8 +34,13 @@ class Flood {
     return to > from;
   }
   bool flows() {
-    const uint32_t from = next_ + 1;
-    return wait_for([&] { return rig_.card_b.heard({.number = from}) != 0; });
+    // a frame of the flood may find a queue full: any one of them
+    uint32_t looked = next_;
+    return wait_for([&] {
+      for (const uint32_t until = next_; looked < until;)
+        if (rig_.card_b.heard({.number = ++looked}) != 0) return true;
+      return false;
+    });
   }
 
  private:
