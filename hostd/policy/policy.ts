@@ -87,7 +87,8 @@ export class Policy {
     this.versions = versions;
     this.#membership = new Membership(options.hostName, options.defaultMode);
     this.#membership.use(this.document);
-    this.#tables = this.#build(1);
+    // vmoat-dp may still have tables of another hostd: theirs must not pass for ours.
+    this.#tables = this.#build(options.clock.now());
     this.#stop = options.clock.every(SECOND_MS, () => this.#expire());
   }
 
