@@ -123,7 +123,7 @@ export class Parts {
       place: (workload) => policy.place(workload),
       onChange: () => this.#changed(),
       onConflicts: (conflicts) => this.#conflict(conflicts),
-      libvirtAnswers: () => this.watch.connection.state === 'connected',
+      libvirtSeen: () => this.watch.lookedAt,
     });
     this.traffic = new Traffic({
       clock,

@@ -238,6 +238,8 @@ export interface WatchOptions {
 export interface LibvirtWatch {
   readonly connection: Connection;
   readonly snapshot: Snapshot;
+  /** When the last look that saw the whole list began, ms since the epoch; null before the first one. */
+  readonly lookedAt: number | null;
   /** Counters since the start, for status and tests. */
   readonly counts: WatchCounts;
   /** Resolves after the first complete listing was emitted. */

@@ -183,6 +183,19 @@ test('a connection that dies in the middle of a look tells nothing of that look'
   assert.deepEqual(kinds(), ['nic-removed', 'workload-gone', 'workload-appeared', 'nic-added']);
 });
 
+test('when the last whole look began is known, and a failed one does not count', async () => {
+  const { libvirt, clock, watch } = setUp();
+  assert.equal(watch.lookedAt, null);
+  await clock.pass(10);
+  const first = watch.lookedAt ?? assert.fail('it has looked');
+  await clock.pass(3000);
+  const second = watch.lookedAt ?? assert.fail('it has looked');
+  assert.ok(second > first);
+  libvirt.failure = 'libvirt';
+  await clock.pass(10_000);
+  assert.ok((watch.lookedAt ?? 0) <= second + 2000);
+});
+
 test('a hung libvirtd: the call times out, the connection is made anew', async () => {
   const { libvirt, clock, watch } = setUp();
   await clock.pass(10);

@@ -38,6 +38,7 @@ export function watchLibvirt(options: WatchOptions): LibvirtWatch {
 
 class Watch implements LibvirtWatch {
   snapshot: Snapshot = EMPTY;
+  lookedAt: number | null = null;
   readonly counts: WatchCounts = { calls: 0, xmlReads: 0, signals: 0, reconciles: 0 };
   readonly ready: Promise<void>;
   private becomeReady: () => void = () => undefined;
@@ -200,14 +201,16 @@ class Watch implements LibvirtWatch {
 
   private async lookNow(calls: LibvirtCalls, session: BusSession): Promise<void> {
     const suspects = this.takeSuspects();
+    const began = this.lastLook;
     const sight = await look(calls, this.sight, suspects);
-    this.lookMs = this.clock.now() - this.lastLook;
+    this.lookMs = this.clock.now() - began;
     if (this.stopped || session !== this.session) throw new LibvirtError('bus', 'the connection ended');
     for (const uuid of suspects.migrating) if (!sight.migrating.has(uuid)) this.migrating.delete(uuid);
     this.counts.reconciles += 1;
     this.counts.xmlReads += sight.xmlReads;
     this.sight = sight;
     this.tell(snapshotOf(sight));
+    this.lookedAt = began;
     this.state.find();
     this.becomeReady();
   }

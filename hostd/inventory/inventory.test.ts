@@ -68,19 +68,19 @@ const tables = (...nics: TappedNic[]): Tables => ({
 
 function setUp() {
   let changes = 0;
-  let answers = true;
+  let seen: number | null = null;
   const conflicts: unknown[] = [];
   const inventory = new Inventory({
     hostName: 'kvm',
     place: () => ({ mode: 'learn', modeFrom: null, groups: [] }),
     onChange: () => changes++,
     onConflicts: (found) => conflicts.push(...found),
-    libvirtAnswers: () => answers,
+    libvirtSeen: () => seen,
   });
-  const libvirt = (is: boolean): void => {
-    answers = is;
+  const look = (at: number): void => {
+    seen = at;
   };
-  return { inventory, conflicts, changes: () => changes, libvirt };
+  return { inventory, conflicts, changes: () => changes, look };
 }
 
 test('a NIC is joined with its tap: hook, traffic, losses, addresses', () => {
@@ -197,18 +197,28 @@ const groups: [string, string][] = [
 for (const [name, group] of groups)
   test(`the automatic group of ${name}`, () => assert.equal(automaticGroup(name), group));
 
-test('a tap is foreign once libvirt had time to claim it, and stays so while libvirt is away', () => {
-  const { inventory, libvirt } = setUp();
+test('a tap is foreign by a look that began when it was old enough, until libvirt claims it', () => {
+  const { inventory, look } = setUp();
   const nic = tapped('tap9', 1);
   const since = Date.parse(nic.since);
   inventory.takeTables(tables(nic, tapped('vnet0', 2)));
+  const foreign = (): string[] => inventory.foreignTaps().map(({ tap }) => tap);
+  assert.deepEqual(foreign(), [], 'nobody has looked');
   inventory.takeLibvirt(snapshot('running', guestNic()));
-  const foreign = (after: number): string[] => inventory.foreignTaps(since + after).map(({ tap }) => tap);
-  assert.deepEqual(foreign(4999), []);
-  libvirt(false);
-  assert.deepEqual(foreign(60_000), [], 'nobody can say');
-  libvirt(true);
-  assert.deepEqual(foreign(5000), ['tap9']);
-  libvirt(false);
-  assert.deepEqual(foreign(60_000), ['tap9']);
+  look(since + 4999);
+  assert.deepEqual(foreign(), []);
+  look(since + 5000);
+  assert.deepEqual(foreign(), ['tap9']);
+  inventory.takeLibvirt(snapshot('running', guestNic(), guestNic({ tap: 'tap9' })));
+  assert.deepEqual(foreign(), []);
+});
+
+test('while libvirt is away a foreign tap stays one, and one that is made anew is not', () => {
+  const { inventory, look } = setUp();
+  const nic = tapped('tap9', 1);
+  look(Date.parse(nic.since) + 5000);
+  inventory.takeTables(tables(nic));
+  assert.equal(inventory.foreignTaps().length, 1);
+  inventory.takeTables(tables({ ...nic, since: '2026-11-20T12:00:01.000Z' }));
+  assert.deepEqual(inventory.foreignTaps(), []);
 });

@@ -26,11 +26,11 @@ export interface InventoryOptions {
   /** Who someone is, or what there is, may have changed. */
   onChange: () => void;
   onConflicts: (conflicts: AddressConflict[]) => void;
-  /** Whether what libvirt knows is what we know. */
-  libvirtAnswers: () => boolean;
+  /** When the last look at libvirt that brought an answer began, ms since the epoch; null before the first one. */
+  libvirtSeen: () => number | null;
 }
 
-/** A tap that no VM of libvirt's has claimed for so long is none's: its events take milliseconds. */
+/** A tap that was this old at a look which did not claim it is no VM's: libvirt's events take milliseconds. */
 const FOREIGN_AFTER_MS = 5000;
 
 /** A NIC's own addresses as far as libvirt says. */
@@ -55,8 +55,6 @@ export class Inventory {
   #tables: Tables = { nics: [], links: [], segments: [] };
   #topology: Topology;
   #shape = '';
-  /** By slot and since when it is tapped, so that they stay so while libvirt is away. */
-  #foreign = new Set<string>();
   #generation = 0;
 
   constructor(options: InventoryOptions) {
@@ -110,16 +108,15 @@ export class Inventory {
     return [...known, ...unclaimed.map((nic) => unclaimedNic(nic, this.#names))];
   }
 
-  /** Taps that are surely none of libvirt's VMs; `now` is ms since the epoch. */
-  foreignTaps(now: number): { tap: string; mac: string }[] {
-    const claimed = new Set(this.workloads().flatMap(({ nics }) => nics.map((nic) => nic.tap)));
-    const unclaimed = this.#tables.nics.filter((nic) => !claimed.has(nic.tap));
-    const answers = this.#options.libvirtAnswers();
-    const isForeign = (nic: Tables['nics'][number]): boolean =>
-      this.#foreign.has(tapping(nic)) || (answers && Date.parse(nic.since) + FOREIGN_AFTER_MS <= now);
-    const foreign = unclaimed.filter(isForeign);
-    this.#foreign = new Set(foreign.map(tapping));
-    return foreign.map(({ tap, mac }) => ({ tap, mac }));
+  /** Taps that are surely none of libvirt's VMs. A libvirt that hangs or is away makes no further tap one. */
+  foreignTaps(): { tap: string; mac: string }[] {
+    const seen = this.#options.libvirtSeen();
+    if (seen === null) return [];
+    const nics = [...this.#libvirt.workloads.values()].flatMap((workload) => workload.nics);
+    const claimed = new Set(nics.map(({ tap }) => tap));
+    return this.#tables.nics
+      .filter(({ tap, since }) => !claimed.has(tap) && Date.parse(since) + FOREIGN_AFTER_MS <= seen)
+      .map(({ tap, mac }) => ({ tap, mac }));
   }
 
   /** The segment's name, or its number where dp has not said which it is. */
@@ -194,8 +191,6 @@ export class Inventory {
     });
   }
 }
-
-const tapping = ({ slot, since }: Tables['nics'][number]): string => `${slot} ${since}`;
 
 /** Everything of the tables but counters. */
 function shapeOf({ nics, links, segments }: Tables): string {

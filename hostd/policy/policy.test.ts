@@ -31,6 +31,7 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
     defaultMode: 'learn',
   });
   const vms: Unplaced[] = [vm('web-1'), vm('web-2')];
+  const foreign: { tap: string; mac: string }[] = [];
   const told: PolicyOrder[] = [];
   const news: PolicyNews[] = [];
   policy.attach(
@@ -38,7 +39,7 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
       workloads: () => vms.map((each) => ({ ...each, ...policy.place(each) })),
       ends: () => [],
       givenAddresses: () => new Map(),
-      foreignTaps: () => [],
+      foreignTaps: () => foreign,
     },
     {
       onTables: (tables) => told.push(tables),
@@ -50,7 +51,7 @@ async function setUp(folder = join(root, String(++folders)), now = T0) {
   policy.refresh();
   const apply = (text: string, base: number, confirmWithin_ms: number | null = null) =>
     policy.versions.apply({ ...ANN, text, base, source: null, confirmWithin_ms });
-  return { folder, clock, policy, vms, told, news, apply };
+  return { folder, clock, policy, vms, foreign, told, news, apply };
 }
 
 const TEXT = `version: vmoat/v1
@@ -72,14 +73,23 @@ test('tables have a new generation when they say something new, and only then', 
   policy.refresh();
   await apply(TEXT, 0);
   assert.deepEqual(
-    told.map(({ generation, rules }) => [generation, rules.length]),
+    told.map(({ generation, rules }) => [generation - T0, rules.length]),
     [
+      [1, 0],
       [2, 0],
-      [3, 0],
-      [4, 2],
+      [3, 2],
     ],
   );
   assert.equal(policy.tables, told.at(-1));
+});
+
+test('the tables of two runs never have the same generation', async () => {
+  const { folder, told, vms, policy } = await setUp();
+  vms.push(vm('db'));
+  policy.refresh();
+  const next = await setUp(folder, T0 + 1000);
+  const generations = [...told, ...next.told].map(({ generation }) => generation);
+  assert.equal(new Set(generations).size, 3);
 });
 
 test('dp is told what comes back should nobody confirm, with those who are there by then', async () => {
@@ -101,6 +111,16 @@ test('dp is told what comes back should nobody confirm, with those who are there
   );
   await policy.versions.confirm('ann');
   assert.deepEqual([told.at(-1)?.unconfirmed, told.at(-1)?.rules.length], [undefined, 0]);
+});
+
+test('a tap that turned out to be foreign is named within a second, once, though nothing else changed', async () => {
+  const { clock, foreign, told } = await setUp();
+  foreign.push({ tap: 'tap9', mac: 'fe:00:00:00:00:09' });
+  clock.advance(5000);
+  assert.deepEqual(
+    told.map(({ nics }) => nics.map(({ tap }) => tap)),
+    [[], ['tap9']],
+  );
 });
 
 test('a rule falls out of effect when its time is over', async () => {

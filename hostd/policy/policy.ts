@@ -30,7 +30,7 @@ export interface PolicyInventory {
   /** By id of the NIC. */
   givenAddresses(): ReadonlyMap<string, GivenAddresses>;
   /** Those that are surely no VM's; one that is neither waits for its policy. */
-  foreignTaps(now: number): { tap: string; mac: string }[];
+  foreignTaps(): { tap: string; mac: string }[];
 }
 
 export interface PolicyOptions extends VersionsOptions {
@@ -87,7 +87,8 @@ export class Policy {
     this.versions = versions;
     this.#membership = new Membership(options.hostName, options.defaultMode);
     this.#membership.use(this.document);
-    this.#tables = this.#build(1);
+    // vmoat-dp may still have tables of another hostd: theirs must not pass for ours.
+    this.#tables = this.#build(options.clock.now());
     this.#stop = options.clock.every(SECOND_MS, () => this.#expire());
   }
 
@@ -188,6 +189,7 @@ export class Policy {
       this.#nextExpiry,
       workloads.map(spokenOf),
       [...this.#inventory.givenAddresses()],
+      this.#inventory.foreignTaps(),
       ends,
     ]);
     if (from === this.#madeFrom) return;
@@ -301,10 +303,9 @@ export class Policy {
   }
 
   #expire(): void {
-    const now = this.#options.clock.now();
-    const isForeign = new Set(this.#inventory.foreignTaps(now).map(({ tap }) => tap));
-    for (const { tap } of this.#tables.nics) isForeign.delete(tap);
-    if (now >= this.#nextExpiry || isForeign.size > 0) this.refresh();
+    const named = new Set(this.#tables.nics.map(({ tap }) => tap));
+    const isNew = this.#inventory.foreignTaps().some(({ tap }) => !named.has(tap));
+    if (isNew || this.#options.clock.now() >= this.#nextExpiry) this.refresh();
   }
 
   #build(generation: number, other?: { policy: ReadPolicy; workloads: Workload[]; membership: Membership }) {
@@ -321,7 +322,7 @@ export class Policy {
       workloads: other?.workloads ?? this.#inventory.workloads(),
       ends: this.#inventory.ends(),
       givenAddresses: this.#inventory.givenAddresses(),
-      foreignTaps: this.#inventory.foreignTaps(now),
+      foreignTaps: this.#inventory.foreignTaps(),
       defaultMode: (other?.membership ?? this.#membership).defaultMode,
       now,
     });
