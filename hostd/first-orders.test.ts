@@ -1,17 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyOrder } from '../dp/client/index.ts';
+import type { Mode } from '../dp/contract/policy.ts';
 import { ManualClock } from './base/clock.ts';
 import { FirstOrders } from './first-orders.ts';
 
-const order = (generation: number): PolicyOrder => ({
-  ...{ generation, groups: [], rules: [], nics: [], unknown: [], ends: [] },
+const order = (generation: number, mode: Mode = 'learn'): PolicyOrder => ({
+  ...{ generation, rules: [], nics: [], unknown: [], ends: [] },
+  groups: [{ name: 'web', mode, failPolicy: 'open', addresses: [], fqdn: [] }],
 });
 
-function setUp() {
+function setUp(enforces = true) {
   const clock = new ManualClock(0);
   const told: number[] = [];
-  return { clock, told, first: new FirstOrders(clock, ({ generation }) => told.push(generation)) };
+  return {
+    clock,
+    told,
+    first: new FirstOrders(
+      clock,
+      ({ generation }) => told.push(generation),
+      () => enforces,
+    ),
+  };
 }
 
 test('only the newest of the tables from before libvirt was seen goes out, and only then', () => {
@@ -31,5 +41,24 @@ test('where libvirt does not answer they go out after a while', () => {
   clock.advance(9_999);
   assert.deepEqual(told, []);
   clock.advance(20_000);
+  assert.deepEqual(told, [1]);
+});
+
+test('tables that would cut everybody off wait for libvirt, however long; others go out meanwhile', () => {
+  const { first, told, clock } = setUp();
+  first.give(order(1, 'protect'));
+  clock.advance(60_000);
+  assert.deepEqual(told, []);
+  first.give(order(2));
+  first.give(order(3, 'protect'));
+  assert.deepEqual(told, [2]);
+  first.open();
+  assert.deepEqual(told, [2, 3]);
+});
+
+test('where vmoat-dp only tells verdicts nobody can be cut off', () => {
+  const { first, told, clock } = setUp(false);
+  first.give(order(1, 'protect'));
+  clock.advance(10_000);
   assert.deepEqual(told, [1]);
 });

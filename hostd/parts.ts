@@ -73,7 +73,11 @@ export class Parts {
   readonly counters: RuleCounters;
   readonly unused: Unused;
   readonly #promotions: Promotions;
-  readonly #orders = new FirstOrders(systemClock, (order) => this.dataplane.policy(order));
+  readonly #orders = new FirstOrders(
+    systemClock,
+    (order) => this.dataplane.policy(order),
+    () => this.dataplane.state.status?.enforces !== false,
+  );
   readonly traffic: Traffic;
   readonly threats: Threats;
   readonly names: Names;

@@ -73,3 +73,14 @@ test(
     await until(passes, 20_000);
   },
 );
+
+test('a hostd that comes back while libvirt is away cuts nobody off', required, async () => {
+  libvirt.failure = 'libvirt';
+  await hostd?.stop();
+  hostd = await startDaemon(config, silentLog, libvirt);
+  for (const end = Date.now() + LONG_ENOUGH_MS + 5000; Date.now() < end; await sleep(500))
+    assert.ok(passes());
+  libvirt.failure = null;
+  await until(isInForce, 30_000);
+  assert.ok(passes());
+});
