@@ -21,8 +21,8 @@
 #include "base/clock.h"
 #include "engine/address_owners.h"
 #include "engine/flow_sweep.h"
-#include "engine/guards.h"
 #include "engine/guest_nic.h"
+#include "engine/live_policies.h"
 #include "engine/meter_sweep.h"
 #include "engine/protection.h"
 #include "engine/serial_sink.h"
@@ -37,7 +37,6 @@ namespace {
 
 constexpr int64_t table_delay_ns = 10'000'000;  // changes come in bursts: one table for many
 constexpr const char* host_netns = "host";
-constexpr uint32_t generations_max = (1u << 30) - 1;
 
 unsigned worker_count(const DataplaneConfig& config) {
   const unsigned wanted = config.workers ? config.workers : std::thread::hardware_concurrency() / 2;
@@ -122,13 +121,6 @@ ApplicationNumber application_numbers(const DataplaneConfig& config) {
 
 }  // namespace
 
-/** From a tap's appearance until its policy was in. */
-struct TapToPolicy {
-  uint64_t nics = 0;
-  double sum_ms = 0, max_ms = 0;
-  std::vector<int64_t> noted_ns = std::vector<int64_t>(VMOAT_SLOTS);  // when the NIC of each slot was adopted
-};
-
 class Dataplane::Impl {
  public:
   Impl(DataplaneConfig config, DataplaneSink& sink) : config_(std::move(config)), sink_(sink) {}
@@ -152,15 +144,6 @@ class Dataplane::Impl {
   void tell_owners();
   void tell_policy();
   void tell_compiled();
-  [[nodiscard]] LivePolicy live_policy(const std::shared_ptr<const Policy>& policy);
-  void tell_own(const LivePolicy& live);
-  void tell_guards();
-  void log_failed(Status status) {
-    if (!status) sink_.log("error", status.error().what);
-  }
-  [[nodiscard]] int64_t panic_until_ns() const;
-  [[nodiscard]] bool is_inline(uint16_t slot) const;
-  void note_adopted(uint16_t slot, int64_t adopted_ns);
   Status make_protection(uint32_t netns, uint32_t reinjected);
   void protect();
   /** As they would be without us; valid until the next call. */
@@ -190,9 +173,8 @@ class Dataplane::Impl {
   std::shared_ptr<LearnedNames> names_;  // null without facts
   Fd wake_;
   std::optional<PolicyThread> policies_;
-  std::shared_ptr<const LivePolicy> told_policy_;
   std::shared_ptr<AddressOwners> own_;  // null: nothing is enforced
-  TapToPolicy tap_to_policy_;
+  std::optional<LivePolicies> live_;
   PolicyStatus told_status_;
   std::atomic<uint64_t> told_from_ = 0;  // generation; those before were told to an earlier run
   NicPaths paths_;
@@ -286,6 +268,9 @@ Status Dataplane::Impl::make_workers(const vmoat_settings& settings) {
   sweep_.emplace(*kernel_, slots_, settings.seed, workers_);
   meters_.emplace(*kernel_, slots_, segments_);
   policies_.emplace(application_numbers(config_), [this] { wake_control(); });
+  static const std::vector<PolicyNic> nobody;
+  live_.emplace(LivePolicyParts{*kernel_, *taps_, segments_, own_.get(),
+                                config_.kept ? config_.kept->policy.nics : nobody, sink_});
   return success();
 }
 
@@ -385,9 +370,8 @@ void Dataplane::Impl::control() {
     if (now < report_due_ns) continue;
     report_due_ns = now + interval_ns;
     if (taps_->holds()) follow({});
-    if (told_policy_ && told_policy_->panic != (panic_until_ns() != 0)) tell_policy();
+    if (live_->panic_has_changed()) tell_policy();
     if (protection_ && protection_->waits()) protect();
-    if (told_policy_ && told_policy_->panic != (panic_until_ns() != 0)) tell_policy();
     send_nics();
     send_status();
   }
@@ -421,95 +405,19 @@ void Dataplane::Impl::tell_owners() {
   for (const auto& [slot, mac] : guests) threats_->owners.set_nic(slot, {mac});
 }
 
-LivePolicy Dataplane::Impl::live_policy(const std::shared_ptr<const Policy>& policy) {
-  LivePolicy live{policy, std::vector<Identity>(VMOAT_SLOTS, policy->nic({})),
-                  std::vector<int64_t>(VMOAT_SLOTS)};
-  live.facts.resize(VMOAT_SLOTS);
-  live.panic = panic_until_ns() != 0;
-  const bool is_kept = policy->generation() < told_from_;
-  for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
-    const std::string tap = is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name;
-    const KnownNic* known = policy->known_nic(tap);
-    live.nics[slot] = policy->nic(tap);
-    live.adopted_ns[slot] = adopted_ns;
-    NicFacts& facts = live.facts[slot];
-    facts.segment = segments_.of(slot, 0);
-    facts.mac = known != nullptr ? mac_of(known->mac).value_or(Mac{}) : Mac{};
-    facts.waits = known == nullptr && own_ != nullptr && policy->protects();
-    facts.guarded = own_ != nullptr && is_in_protect(live, slot);
-    facts.used = true;
-  }
-  return live;
-}
-
-/** Anew where there is another policy, or a slot is another NIC's. */
+/** Workers hear of a policy before guards do: what is held is ruled by it. */
 void Dataplane::Impl::tell_policy() {
   const std::shared_ptr<const Policy> policy = policies_->policy();
-  if (!policy) return protect();
-  LivePolicy live = live_policy(policy);
-  if (told_policy_ && told_policy_->policy == policy && told_policy_->nics == live.nics &&
-      told_policy_->adopted_ns == live.adopted_ns && told_policy_->facts == live.facts &&
-      told_policy_->panic == live.panic)
-    return protect();
-  const uint32_t before = told_policy_ ? told_policy_->generation : kernel_->guard(VMOAT_ANY_NIC).generation;
-  live.generation = before % generations_max + 1;
-  if (own_) tell_own(live);
-  told_policy_ = std::make_shared<const LivePolicy>(std::move(live));
-  for (auto& worker : workers_) worker->policy(told_policy_);
-  if (own_) tell_guards();
+  if (policy && live_->follow(policy, policy->generation() < told_from_, links())) {
+    for (auto& worker : workers_) worker->policy(live_->told());
+    live_->tell_guards(links());
+  }
   protect();
-}
-
-/** Addresses of NICs that are gone are free; those that libvirt gave are whose it says. */
-void Dataplane::Impl::tell_own(const LivePolicy& live) {
-  for (uint16_t slot = 1; told_policy_ && slot < VMOAT_SLOTS; slot++)
-    if (told_policy_->facts[slot].used && !live.facts[slot].used) own_->forget(slot);
-  const bool is_kept = live.policy->generation() < told_from_;
-  for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
-    const KnownNic* known =
-        live.policy->known_nic(is_kept ? kept_tap(config_.kept->policy.nics, *link) : link->name);
-    if (known == nullptr) continue;
-    const auto give = [&](const Address& address, Ownership how) {
-      own_->claim({live.facts[slot].segment, address, slot, how}, realtime_ns());
-    };
-    for (const Address& address : known->configured) give(address, Ownership::configured);
-    for (const Address& address : known->leased) give(address, Ownership::leased);
-  }
-}
-
-/** Who is not in protect is told to the kernel for what it sends; who is waits for its enforcer. */
-void Dataplane::Impl::tell_guards() {
-  const LivePolicy& live = *told_policy_;
-  for (const auto& [slot, link, adopted_ns] : taps_->tapped(links())) {
-    const NicFacts& facts = live.facts[slot];
-    if (facts.waits) {
-      log_failed(kernel_->set_guard(slot, waiting_guard()));
-    } else {
-      if (!facts.guarded && !is_inline(slot)) log_failed(kernel_->set_guard(slot, no_guard_of(live, slot)));
-      log_failed(kernel_->set_fail_safe(slot, fail_safe_of(live, slot)));
-      note_adopted(slot, adopted_ns);
-    }
-  }
-  taps_->newcomers_wait(live.policy->protects());
-}
-
-/** Then it is protection's to let it go. */
-bool Dataplane::Impl::is_inline(uint16_t slot) const {
-  return (kernel_->guard(slot).flags & (VMOAT_GUARD_ON | VMOAT_WAITING)) == VMOAT_GUARD_ON;
-}
-
-/** How long a new NIC had to wait for its policy. */
-void Dataplane::Impl::note_adopted(uint16_t slot, int64_t adopted_ns) {
-  if (adopted_ns == 0 || std::exchange(tap_to_policy_.noted_ns[slot], adopted_ns) == adopted_ns) return;
-  const double ms = static_cast<double>(realtime_ns() - adopted_ns) / 1e6;
-  tap_to_policy_.nics++;
-  tap_to_policy_.sum_ms += ms;
-  tap_to_policy_.max_ms = std::max(tap_to_policy_.max_ms, ms);
 }
 
 void Dataplane::Impl::protect() {
   if (protection_)
-    protection_->follow(told_policy_.get(), taps_->enforceable(links()), watch_->links(), workers_);
+    protection_->follow(live_->told().get(), taps_->enforceable(links()), watch_->links(), workers_);
 }
 
 /** Whoever sent tables waits to hear what became of them. */
@@ -553,6 +461,10 @@ void Dataplane::Impl::send_tables() {
 void Dataplane::Impl::tell_protection(TappedNic& nic) const {
   if (!protection_) return;
   NicProtection protection = protection_->of(nic.ifindex);
+  if (live_->told() && nic.slot != no_slot && live_->told()->facts[nic.slot].waits) {
+    protection.state = NicProtection::State::waiting;
+    protection.reason = "no policy speaks of it yet: only what teaches addresses passes";
+  }
   std::copy_n(&nic.protection.frames[0][0], 2 * VMOAT_GUARDED, &protection.frames[0][0]);
   nic.protection = std::move(protection);
 }
@@ -569,12 +481,6 @@ void Dataplane::Impl::send_nics() {
   for (SegmentInfo& s : segments) s.netns = host_netns;
   if (changed) sink_.segments(++generation_, segments);
   sink_.nics(++generation_, nics);
-}
-
-/** Since the epoch, while it lasts. */
-int64_t Dataplane::Impl::panic_until_ns() const {
-  const int64_t until_ns = static_cast<int64_t>(kernel_->panic_until_ns()), now_ns = clock_ns(CLOCK_BOOTTIME);
-  return until_ns > now_ns ? realtime_ns() + until_ns - now_ns : 0;
 }
 
 void Dataplane::Impl::send_status() {
@@ -595,10 +501,11 @@ void Dataplane::Impl::send_status() {
   status.picked_up = sum.picked_up;
   status.enforces = config_.enforce;
   status.policy = policies_->status();
-  status.panic_until_ns = panic_until_ns();
-  status.adopted_nics = tap_to_policy_.nics;
-  status.tap_to_policy_sum_ms = tap_to_policy_.sum_ms;
-  status.tap_to_policy_max_ms = tap_to_policy_.max_ms;
+  status.panic_until_ns = live_->panic_until_ns();
+  const TapToPolicy& waited = live_->tap_to_policy();
+  status.adopted_nics = waited.nics;
+  status.tap_to_policy_sum_ms = waited.sum_ms;
+  status.tap_to_policy_max_ms = waited.max_ms;
   status.records = sum.flow_records;
   status.lost_sessions = sum.sessions_refused;
   status.lost_fallback = sum.fallback_refused;
