@@ -228,6 +228,7 @@ TEST_CASE("bypass: a guest that sends before its policy is in") {
     CHECK(rig.card_a.heard(early) == 0);
     CHECK(
         wait_for([&] { return rig.rig.sink.nic(d).protection.frames[VMOAT_FROM_NIC][VMOAT_NO_POLICY] > 0; }));
+    CHECK(rig.rig.sink.nic(d).protection.state == NicProtection::State::waiting);
     PolicyTables known = rig.policy();
     known.nics.push_back({.tap = d, .groups = {0, 3}});
     rig.rig.dp->policy(std::move(known));
