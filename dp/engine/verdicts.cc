@@ -84,10 +84,12 @@ Question Verdicts::question_of(const Session& s, const Seen& seen) const {
   return q;
 }
 
-/** What goes to a fail-safe port passes, whatever the rules say. */
+/** What goes to a fail-safe port passes, whatever the rules say; not where the client's own group denies it.
+ */
 Decision Verdicts::with_fail_safe(Decision decision, const Question& q) const {
   const IdentityGroups* to = policy_->policy->groups_of(q.to);
-  if (decision.verdict != Verdict::deny || to == nullptr || q.direction_inferred) return decision;
+  const bool is_its = decision.from_mode != Mode::protect && !q.direction_inferred;
+  if (decision.verdict != Verdict::deny || to == nullptr || !is_its) return decision;
   const FailSafePort port = {q.proto, q.port};
   if (std::ranges::count(to->protection.fail_safe_ports, port) == 0) return decision;
   decision.verdict = Verdict::allow;

@@ -351,4 +351,20 @@ TEST_CASE("held frames that are lost count as returned once they are missing twi
   CHECK(rig.ruled().returned == 10);
 }
 
+TEST_CASE("what goes to a fail-safe port passes, but not where the client's own group denies it") {
+  PolicyTables given = tables(Mode::learn, Mode::protect);
+  given.groups[db].protection.fail_safe_ports = {"tcp/80"};
+  PolicyRig rig;
+  rig.pipeline.policy(live(given));
+  rig.open();
+  const Flow passes = rig.only();
+  CHECK(passes.verdict == Verdict::allow);
+  CHECK(passes.decided_by == DecidedBy::fail_policy);
+  given.generation++;
+  given.groups[web].mode = Mode::protect;
+  rig.pipeline.policy(live(given));
+  rig.now_ns += second_ns;
+  rig.pipeline.advance(rig.now_ns);
+  CHECK(rig.only().verdict == Verdict::deny);
+}
 }  // namespace vmoat::test
