@@ -7,8 +7,9 @@ namespace vmoat {
 void Pipeline::Impl::learn_one(Lesson& lesson, const Frame& frame) {
   lesson.segment = frame.segment;
   if (frame.way == VMOAT_FROM_NIC) lesson.slot = frame.slot;
-  if (!addresses_.learn(lesson, frame.time_ns)) counters_.addresses_refused++;
-  learn_owner(lesson, frame.time_ns);
+  const Learned learned = addresses_.learn(lesson, frame.time_ns);
+  if (learned == Learned::refused) counters_.addresses_refused++;
+  if (learned != Learned::known) learn_owner(lesson, frame.time_ns);
 }
 
 void Pipeline::Impl::learn(const Packet& p, const Frame& frame) {
@@ -38,7 +39,7 @@ void Pipeline::Impl::learn_leases(uint32_t segment, int64_t now_ns) {
     for (const Lease& l : leases) {
       const Lesson lesson = {
           .address = l.ip, .mac = l.mac, .segment = segment, .source = AddressSource::dhcp};
-      if (!addresses_.learn(lesson, now_ns)) counters_.addresses_refused++;
+      if (addresses_.learn(lesson, now_ns) == Learned::refused) counters_.addresses_refused++;
       learn_lease_owner(lesson, now_ns);
     }
   }

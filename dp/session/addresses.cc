@@ -60,29 +60,32 @@ void Addresses::begin(const Lesson& l, uint32_t hash, uint32_t number, int64_t n
   tell(e, false);
 }
 
-void Addresses::freshen(Entry& e, const Lesson& l, int64_t now_ns) {
+Learned Addresses::freshen(Entry& e, const Lesson& l, int64_t now_ns) {
   const bool same = e.mac == l.mac && e.slot == l.slot;
   const bool weaker = l.source < e.source;
   e.seen_ns = std::max(e.seen_ns, now_ns);
-  if (!same && weaker && now_ns - e.told_ns < repeat_s * ns_per_s) return;  // the better source is fresh
+  if (!same && weaker && now_ns - e.told_ns < repeat_s * ns_per_s)
+    return Learned::known;  // the better source is fresh
   const bool news = !same || l.source > e.source;
   e.mac = l.mac;
   e.slot = l.slot != no_slot || !same ? l.slot : e.slot;
   if (!same || !weaker) e.source = l.source;
-  if (news || e.seen_ns - e.told_ns >= repeat_s * ns_per_s) tell(e, false);
+  if (!news && e.seen_ns - e.told_ns < repeat_s * ns_per_s) return Learned::known;
+  tell(e, false);
+  return Learned::news;
 }
 
-bool Addresses::learn(const Lesson& l, int64_t now_ns) {
-  if (!is_ownable(l.address) || is_multicast(l.mac) || l.mac == Mac{}) return true;
+Learned Addresses::learn(const Lesson& l, int64_t now_ns) {
+  if (!is_ownable(l.address) || is_multicast(l.mac) || l.mac == Mac{}) return Learned::known;
   const uint32_t hash = hash_of(l, hash_);
   const uint32_t found = index_.find(
       hash, [&](uint32_t n) { return slab_[n].address == l.address && slab_[n].segment == l.segment; });
-  if (found != 0) return freshen(slab_[found], l, now_ns), true;
+  if (found != 0) return freshen(slab_[found], l, now_ns);
   const uint32_t number = slab_.take();
-  if (number == 0) return false;
-  if (!index_.insert(hash, number)) return slab_.give_back(number), false;
+  if (number == 0) return Learned::refused;
+  if (!index_.insert(hash, number)) return slab_.give_back(number), Learned::refused;
   begin(l, hash, number, now_ns);
-  return true;
+  return Learned::news;
 }
 
 std::vector<AddressRecord>& Addresses::take_news(int64_t now_ns) {

@@ -22,6 +22,13 @@ struct Lesson {
   AddressSource source = AddressSource::traffic;
 };
 
+/** What became of a lesson. */
+enum class Learned : uint8_t {
+  refused,  // no room
+  known,    // nothing new, told lately
+  news,     // new, changed, or told again after repeat_s
+};
+
 class Addresses {
  public:
   static constexpr int64_t repeat_s = 60;  // an address that is still there is told again this seldom
@@ -30,9 +37,9 @@ class Addresses {
 
   Addresses(uint32_t capacity, SipHash hash);
 
-  /** False when there is no room. A better source (dhcp over ndp and arp over traffic) is kept for its
+  /** A better source (dhcp over ndp and arp over traffic) is kept for its
    * silence. */
-  bool learn(const Lesson& lesson, int64_t now_ns);
+  Learned learn(const Lesson& lesson, int64_t now_ns);
   /** What is new, changed, due for repetition or gone; the caller clears it. At most news_max between two
    * calls. */
   std::vector<AddressRecord>& take_news(int64_t now_ns);
@@ -53,7 +60,7 @@ class Addresses {
   };
   void tell(Entry& entry, bool gone);
   void begin(const Lesson& lesson, uint32_t hash, uint32_t number, int64_t now_ns);
-  void freshen(Entry& entry, const Lesson& lesson, int64_t now_ns);
+  Learned freshen(Entry& entry, const Lesson& lesson, int64_t now_ns);
 
   SipHash hash_;
   Slab<Entry> slab_;

@@ -170,7 +170,7 @@ TEST_CASE("an address is told when it is new, changes, lasts or goes") {
     return taken;
   };
   const auto learn = [&](Lesson l, int64_t seconds) {
-    CHECK(addresses.learn(l, start_ns + seconds * ns_per_s));
+    CHECK(addresses.learn(l, start_ns + seconds * ns_per_s) != Learned::refused);
   };
   learn(lesson(1, 1, AddressSource::traffic), 0);
   CHECK(news(0).size() == 1);
@@ -202,9 +202,10 @@ TEST_CASE("nobody owns multicast, loopback or nothing") {
 
 TEST_CASE("a full table refuses") {
   Addresses addresses(2, hash);
-  CHECK(addresses.learn(lesson(1, 1, AddressSource::arp), start_ns));
-  CHECK(addresses.learn(lesson(2, 1, AddressSource::arp), start_ns));
-  CHECK_FALSE(addresses.learn(lesson(3, 1, AddressSource::arp), start_ns));
+  CHECK(addresses.learn(lesson(1, 1, AddressSource::arp), start_ns) == Learned::news);
+  CHECK(addresses.learn(lesson(1, 1, AddressSource::arp), start_ns) == Learned::known);
+  CHECK(addresses.learn(lesson(2, 1, AddressSource::arp), start_ns) == Learned::news);
+  CHECK(addresses.learn(lesson(3, 1, AddressSource::arp), start_ns) == Learned::refused);
 }
 
 }  // namespace vmoat::test
