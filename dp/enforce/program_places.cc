@@ -25,7 +25,7 @@ Status ProgramPlaces::put(const ProgramPlace& place, int program, TcxPlace order
 
 void ProgramPlaces::take_off(const ProgramPlace& place) {
   detach_tcx(pin_of(place));
-  if (tcx_ || place.is_ours) return;
+  if (place.is_ours) return;  // goes with its interface
   auto present = filters(netlink_, place.ifindex, place.side);
   if (!present) return;
   for (const Filter& filter : *present)
