@@ -27,15 +27,12 @@ const TARGETS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   inplace: { bulk: 0.95, udp: 0.87, rr: 0.9, conn: 0.8, 'conn http': 0.55 },
   splice: { bulk: 0.94, udp: 0.8, rr: 0.88, conn: 0.8, 'conn http': 0.55 },
 };
-const HELD_TARGET = 0.6;
 const BULK_BEHIND_PEERS_MAX = 0.03;
 
 /** The least ratio wanted of a variant, null where none is. */
 function target(variant: string, metric: string): number | null {
   const enforcer = Object.keys(TARGETS).find((name) => variant.startsWith(name));
-  const decided = enforcer === undefined ? undefined : TARGETS[enforcer]?.[metric];
-  if (decided === undefined) return null;
-  return variant.includes('held') ? HELD_TARGET : decided;
+  return enforcer === undefined ? null : (TARGETS[enforcer]?.[metric] ?? null);
 }
 
 /** The better one of the peers; null: not measured, or no contest. */
@@ -50,20 +47,11 @@ function* judged(rows: readonly Row[]): Generator<string> {
   for (const { metric, variant, ratio } of rows) {
     const least = target(variant, metric);
     if (least === null || ratio === null) continue;
-    const rival = variant.includes('held') ? null : peer(rows, metric);
+    const rival = peer(rows, metric);
     const wanted = [`target ${least}`, ...(rival === null ? [] : [`peers ${rival.toFixed(2)}`])].join(', ');
     const met = ratio >= least && (rival === null || ratio >= rival);
     yield `protect: ${met ? 'met' : 'MISSED'}: ${metric}, ${variant}: ${ratio.toFixed(2)} (${wanted})`;
   }
-}
-
-/** How many frames waited for the engine in the runs that say so. */
-function* heldRows(figures: Figures): Generator<Row> {
-  for (const [variant, values] of figures.get('held') ?? [])
-    yield {
-      ...{ bench: 'protect', metric: 'held frames', variant, baseline: '', unit: 'in one run' },
-      ...{ value: median(values), ratio: null, runs: values.length },
-    };
 }
 
 function* switchRows(figures: Figures): Generator<Row> {
@@ -80,7 +68,7 @@ async function* compare(wire: string, suffix: string, rounds: number, log: Bench
   const rows = [...rowsOf('protect', METRICS, figures)];
   for (const line of judged(rows)) log(`${line}${suffix}`);
   const named = (row: Row) => ({ ...row, variant: `${row.variant}${suffix}` });
-  yield* [...rows, ...heldRows(figures)].map(named);
+  yield* rows.map(named);
 }
 
 async function* many(rounds: number): AsyncGenerator<Row> {

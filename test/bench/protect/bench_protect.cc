@@ -28,7 +28,7 @@ namespace {
 constexpr int many_nics = 200;
 
 enum class By { nobody, vmoat, filtered_bridge, firewall_bridges };
-enum class Kind { plain, http, held };
+enum class Kind { plain, http };
 
 struct Variant {
   const char* name;
@@ -50,8 +50,6 @@ constexpr std::array variants = {
     Variant{"bare bridge", By::nobody, "", HookChoice::automatic, Kind::http},
     Variant{"splice, application rules", By::vmoat, "splice", HookChoice::automatic, Kind::http},
     Variant{"inplace, application rules", By::vmoat, "inplace", HookChoice::automatic, Kind::http},
-    Variant{"splice, held", By::vmoat, "splice", HookChoice::automatic, Kind::held},
-    Variant{"inplace, held", By::vmoat, "inplace", HookChoice::automatic, Kind::held},
 };
 
 struct Options {
@@ -62,14 +60,9 @@ struct Options {
   std::string pin_root;
 };
 
-/** HTTP is what connections say; whatever is held is a flow that goes on. */
+/** HTTP is what connections say. */
 bool fits(const Variant& variant, const Load& load) {
-  const bool is_conn = std::strcmp(load.metric, "conn") == 0;
-  return variant.kind == Kind::plain || is_conn == (variant.kind == Kind::http);
-}
-
-Rules rules_of(Kind kind) {
-  return kind == Kind::http ? Rules::application : kind == Kind::held ? Rules::held : Rules::ports;
+  return variant.kind == Kind::plain || std::strcmp(load.metric, "conn") == 0;
 }
 
 void measure(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {
@@ -81,15 +74,11 @@ void measure(const Scene& scene, const Load& load, const Variant& variant, const
 void measure_guarded(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {
   Guarded guarded({.enforcer = variant.enforcer,
                    .hook = variant.hook,
-                   .rules = rules_of(variant.kind),
+                   .rules = variant.kind == Kind::http ? Rules::application : Rules::ports,
                    .pin_root = options.pin_root});
   scene.introduce();
   guarded.switch_to(Mode::protect);
   measure(scene, load, variant, options);
-  if (variant.kind != Kind::held) return;
-  constexpr useconds_t report_us = 300'000;
-  ::usleep(report_us);
-  print("held", std::string(variant.name) + ", " + load.metric, static_cast<double>(guarded.held()));
 }
 
 void measure_with(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {

@@ -34,7 +34,6 @@ PolicyRule load_rule(const PolicyTables& tables, Rules rules) {
                      .ports = {"tcp/5001", "udp/5001"},
                      .action = Verdict::allow};
   if (rules == Rules::application) rule.applications = {"http", "postgresql"};
-  if (rules == Rules::held) rule.applications = {"postgresql"};  // which the load never is
   return rule;
 }
 
@@ -55,9 +54,6 @@ PolicyTables tables(uint64_t generation, Mode mode, uint32_t segment, const Guar
               {.name = "client", .mode = mode},
               {.name = "server", .mode = mode},
               {.name = "quiet", .mode = mode}};
-  if (options.rules == Rules::held)
-    for (PolicyGroup& group : t.groups)
-      group.protection.opening_frames = group.protection.opening_bytes = ~0u;
   add_other_rules(t);
   t.rules.push_back(load_rule(t, options.rules));
   for (uint32_t i = 0; i < options.nics; i++)
@@ -76,14 +72,12 @@ PolicyTables tables(uint64_t generation, Mode mode, uint32_t segment, const Guar
 void NicWatch::nics(uint64_t, std::span<const TappedNic> table) {
   const std::lock_guard lock(mutex_);
   states_.clear();
-  held_ = 0;
   for (const TappedNic& nic : table) {
     const bool leaves = nic.protection.state == NicProtection::State::off && !nic.protection.enforcer.empty();
     if (!leaves) states_[nic.protection.state]++;
     segment_ = nic.segment;
     if (!nic.protection.reason.empty()) reason_ = nic.protection.reason;
     if (nic.slot == no_slot) reason_ = nic.reason;
-    for (const auto& way : nic.protection.frames) held_ += way[VMOAT_HELD];
   }
   changed_.notify_all();
 }
@@ -111,11 +105,6 @@ void NicWatch::await(NicProtection::State state, size_t count, uint64_t generati
 uint32_t NicWatch::segment() {
   const std::lock_guard lock(mutex_);
   return segment_;
-}
-
-uint64_t NicWatch::held() {
-  const std::lock_guard lock(mutex_);
-  return held_;
 }
 
 Guarded::Guarded(const GuardOptions& options) : options_(options) {

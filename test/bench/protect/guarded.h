@@ -13,7 +13,7 @@
 namespace vmoat::bench {
 
 /** What the guests' policy needs to know before it can say what a flow may do. */
-enum class Rules { ports, application, held };
+enum class Rules { ports, application };
 
 struct GuardOptions {
   std::string enforcer;
@@ -31,7 +31,6 @@ class NicWatch final : public QuietSink {
   /** Until that many NICs are in the state and the tables are in force; ends the program where that does not
    * come about. */
   void await(NicProtection::State state, size_t count, uint64_t generation);
-  [[nodiscard]] uint64_t held();
   /** Of all NICs: they are on one bridge. */
   [[nodiscard]] uint32_t segment();
 
@@ -43,7 +42,7 @@ class NicWatch final : public QuietSink {
   std::map<NicProtection::State, size_t> states_;
   std::string reason_;
   uint32_t segment_ = 0;
-  uint64_t generation_ = 0, held_ = 0;
+  uint64_t generation_ = 0;
 };
 
 class Guarded {
@@ -56,8 +55,6 @@ class Guarded {
   Guarded& operator=(const Guarded&) = delete;
   /** Every NIC is where the mode wants it when this returns; after so many ms. */
   double switch_to(Mode mode);
-  /** Frames that waited for the engine. */
-  [[nodiscard]] uint64_t held() { return watch_.held(); }
 
  private:
   GuardOptions options_;
