@@ -126,11 +126,7 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
   if (is_fail_safe(p, flow) || has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
   if (has_verdict(p, flow, guard, VMOAT_DENY)) return guarded(counters, way, VMOAT_DENIED, DROP);
-  if (is_cached(p, guard)) {
-    flow->sender = p->sender;
-    flow->verdict = guard->generation << 2 | VMOAT_ALLOW;
-    return guarded(counters, way, VMOAT_CACHED, PASS);
-  }
+  if (decide_by_cache(p, flow, guard)) return guarded(counters, way, VMOAT_CACHED, PASS);
   return hold(skb, p);
 }
 

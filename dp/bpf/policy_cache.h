@@ -28,37 +28,57 @@ static __always_inline __u16 service_of(const struct packet* p) {
   return icmp || p->way == VMOAT_FROM_NIC ? p->key.far_port : p->key.near_port;
 }
 
-/* Who an address is, 0 where the engine has not said so under this policy. */
-static __always_inline __u32 identity_of(const __u8* address, const struct vmoat_guard* guard) {
+struct party {
+  __u32 identity; /* 0 where the engine has not said so under this policy */
+  __u16 slot;     /* of the tapped NIC that speaks for it, 0 = of none */
+};
+
+static __always_inline struct party party_at(const __u8* address, const struct vmoat_guard* guard) {
+  struct party party = {};
   struct vmoat_end_key key = {.segment = guard->segment};
   __builtin_memcpy(key.address, address, 16);
   struct vmoat_end* end = bpf_map_lookup_elem(&ends, &key);
-  return end && end->generation == guard->generation ? end->identity : 0;
+  if (!end || end->generation != guard->generation) return party;
+  party.identity = end->identity;
+  party.slot = end->slot;
+  return party;
 }
 
 /* The other end: a local sender is known by its tap, whatever its frames say. */
-static __always_inline __u32 far_identity(const struct packet* p, const struct vmoat_guard* guard) {
+static __always_inline struct party far_party(const struct packet* p, const struct vmoat_guard* guard) {
   __u32 sender = p->sender;
-  if (p->way == VMOAT_FROM_NIC || !sender) return identity_of(p->key.far, guard);
+  if (p->way == VMOAT_FROM_NIC || !sender) return party_at(p->key.far, guard);
+  struct party party = {.slot = sender};
   struct vmoat_guard* its = bpf_map_lookup_elem(&guards, &sender);
-  return its && its->generation == guard->generation ? its->identity : 0;
+  if (its && its->generation == guard->generation) party.identity = its->identity;
+  return party;
 }
 
 /* This end: the guest, or where a frame is for many, those. */
 static __always_inline __u32 near_identity(const struct packet* p, const struct vmoat_guard* guard) {
-  if (p->way == VMOAT_TO_NIC && is_to_many(p->key.near)) return identity_of(p->key.near, guard);
+  if (p->way == VMOAT_TO_NIC && is_to_many(p->key.near)) return party_at(p->key.near, guard).identity;
   bool checks = p->way == VMOAT_TO_NIC || (guard->flags & VMOAT_OWN_ADDRESSES);
   return checks && !is_own(p, p->key.near, guard) ? 0 : guard->identity;
 }
 
-static __always_inline bool is_cached(const struct packet* p, const struct vmoat_guard* guard) {
+/* Allows the flow that `p` begins, for who speaks at its other end, where the engine has said so of its like.
+ */
+static __always_inline bool decide_by_cache(const struct packet* p, struct vmoat_flow* flow,
+                                            const struct vmoat_guard* guard) {
   if (p->key.tags[0] || (p->reason & VMOAT_FRAGMENT) || !begins(p)) return false;
   __u32 near = near_identity(p, guard);
-  __u32 far = near ? far_identity(p, guard) : 0;
-  if (!far) return false;
+  if (!near) return false;
+  struct party far = far_party(p, guard);
+  if (!far.identity) return false;
   bool sent = p->way == VMOAT_FROM_NIC;
-  struct vmoat_pair pair = {
-      .from = sent ? near : far, .to = sent ? far : near, .service = service_of(p), .proto = p->key.proto};
+  struct vmoat_pair pair = {.from = sent ? near : far.identity,
+                            .to = sent ? far.identity : near,
+                            .service = service_of(p),
+                            .proto = p->key.proto};
+  __u32 allowed = guard->generation << 2 | VMOAT_ALLOW;
   __u32* word = bpf_map_lookup_elem(&policy_cache, &pair);
-  return word && *word == (guard->generation << 2 | VMOAT_ALLOW);
+  if (!word || *word != allowed) return false;
+  flow->sender = far.slot;
+  flow->verdict = allowed;
+  return true;
 }

@@ -20,6 +20,26 @@ TEST_CASE("protect: connections like one that was allowed need no engine, others
   rig.mode(Mode::learn);
 }
 
+TEST_CASE("protect: between two that are in protect both ends know such connections, and their answers") {
+  if (!has_root()) return;
+  GuardRig rig;
+  const Fd open = listener(rig.lab, open_port);
+  rig.mode(Mode::learn);
+  PolicyTables both = tables(++rig.generation, rig.lab, Mode::protect, true);
+  both.groups[3].mode = Mode::protect;
+  both.groups[3].fails_closed = true;
+  rig.dp->policy(both);
+  REQUIRE(wait_for([&] {
+    return rig.is_guarded() && rig.sink.protection_of(rig.lab.a).state == NicProtection::State::guarded;
+  }));
+  REQUIRE(wait_for([&] { return connect_to(rig.lab, open_port) == 0; }));
+  rig.end();
+  ::usleep(300'000);
+  for (int i = 0; i < 10; i++) CHECK(connect_to(rig.lab, open_port, 700) == 0);
+  rig.begin();
+  rig.mode(Mode::learn);
+}
+
 TEST_CASE("protect: a fail-safe port can be reached, whatever the policy and without the engine") {
   if (!has_root()) return;
   GuardRig rig;

@@ -112,7 +112,6 @@ Guarded::Guarded(const GuardOptions& options) : options_(options) {
   config.names = {Scene::host_ends};
   config.hook = options.hook;
   config.pin_root = options.pin_root;
-  config.report_interval_ms = 250;
   config.enforce = true;
   config.enforcer = options.enforcer;
   auto started = Dataplane::start(config, watch_);
