@@ -37,7 +37,7 @@ Napi::Object to_object(Napi::Env env, const Losses& lost) {
 Napi::Object guarded_frames(Napi::Env env, const NicProtection& p) {
   static constexpr const char* causes[VMOAT_GUARDED] = {
       "held",      "denied",  "no-flow",    "no-key",       "failed-open", "failed-closed", "no-budget",
-      "no-policy", "spoofed", "not-served", "bad-fragment", "panicked",    "cached"};
+      "no-policy", "spoofed", "not-served", "bad-fragment", "panicked",    "cached",        "handshake"};
   Napi::Object result = Napi::Object::New(env);
   const auto put = [&](const char* cause, uint64_t from_nic, uint64_t to_nic) {
     const uint64_t counts[2] = {from_nic, to_nic};

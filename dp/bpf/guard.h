@@ -15,6 +15,13 @@ static __always_inline int guarded(struct vmoat_nic_counters* counters, __u8 way
   return then;
 }
 
+/* Who rules on its frames. */
+static __always_inline __u32 worker_of(const struct packet* p) {
+  const __u32 zero = 0;
+  struct vmoat_settings* set = bpf_map_lookup_elem(&settings, &zero);
+  return set && p->has_key ? vmoat_worker(&p->key, set->seed, set->workers) : 0;
+}
+
 /* Nobody answers any more: the NIC's own choice. */
 static __always_inline bool engine_is_gone(__u32 worker) {
   __u64* beat = bpf_map_lookup_elem(&heartbeats, &worker);
@@ -62,7 +69,7 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   struct vmoat_settings* set = bpf_map_lookup_elem(&settings, &zero);
   struct vmoat_guard* guard = guard_of(slot);
   if (!counters || !set || !guard) return PASS;
-  __u32 worker = p->has_key ? vmoat_worker(&p->key, set->seed, set->workers) : 0;
+  __u32 worker = worker_of(p);
   __u32* divert = bpf_map_lookup_elem(&diverts, &worker);
   if (!divert || !*divert || engine_is_gone(worker))
     return guard->flags & VMOAT_FAIL_OPEN ? guarded(counters, way, VMOAT_FAILED_OPEN, PASS)
@@ -126,7 +133,10 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
   if (is_fail_safe(p, flow) || has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
   if (has_verdict(p, flow, guard, VMOAT_DENY)) return guarded(counters, way, VMOAT_DENIED, DROP);
-  if (decide_by_cache(p, flow, guard)) return guarded(counters, way, VMOAT_CACHED, PASS);
+  decide_by_cache(p, flow, guard);
+  if (has_verdict(p, flow, guard, VMOAT_ALLOW)) return guarded(counters, way, VMOAT_CACHED, PASS);
+  if (may_open(skb, p, flow, guard) && !engine_is_gone(worker_of(p)))
+    return guarded(counters, way, VMOAT_HANDSHAKE, PASS);
   return hold(skb, p);
 }
 

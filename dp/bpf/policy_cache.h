@@ -61,24 +61,38 @@ static __always_inline __u32 near_identity(const struct packet* p, const struct 
   return checks && !is_own(p, p->key.near, guard) ? 0 : guard->identity;
 }
 
-/* Allows the flow that `p` begins, for who speaks at its other end, where the engine has said so of its like.
- */
-static __always_inline bool decide_by_cache(const struct packet* p, struct vmoat_flow* flow,
+/* Of a flow that `p` begins, what the engine has said of its like, for who speaks at the other end. */
+static __always_inline void decide_by_cache(const struct packet* p, struct vmoat_flow* flow,
                                             const struct vmoat_guard* guard) {
-  if (p->key.tags[0] || (p->reason & VMOAT_FRAGMENT) || !begins(p)) return false;
+  if (p->key.tags[0] || (p->reason & VMOAT_FRAGMENT) || !begins(p)) return;
   __u32 near = near_identity(p, guard);
-  if (!near) return false;
+  if (!near) return;
   struct party far = far_party(p, guard);
-  if (!far.identity) return false;
+  if (!far.identity) return;
   bool sent = p->way == VMOAT_FROM_NIC;
   struct vmoat_pair pair = {.from = sent ? near : far.identity,
                             .to = sent ? far.identity : near,
                             .service = service_of(p),
                             .proto = p->key.proto};
-  __u32 allowed = guard->generation << 2 | VMOAT_ALLOW;
   __u32* word = bpf_map_lookup_elem(&policy_cache, &pair);
-  if (!word || *word != allowed) return false;
+  if (!word || *word >> 2 != guard->generation) return;
   flow->sender = far.slot;
-  flow->verdict = allowed;
+  flow->verdict = *word;
+}
+
+static __always_inline bool is_handshake(const struct __sk_buff* skb, const struct packet* p) {
+  if (p->key.proto != PROTO_TCP || p->payload_length || skb->len > VMOAT_HANDSHAKE_BYTES) return false;
+  if (p->reason & (VMOAT_FRAGMENT | VMOAT_ODD)) return false;
+  __u8 flags = p->tcp_flags & TCP_FLAGS;
+  return flags == TCP_SYN || flags == (TCP_SYN | TCP_ACK) || flags == TCP_ACK;
+}
+
+/* A flow whose application will decide shakes hands without the engine. */
+static __always_inline bool may_open(const struct __sk_buff* skb, const struct packet* p,
+                                     struct vmoat_flow* flow, const struct vmoat_guard* guard) {
+  __u8 way = p->way & 1;
+  if (!has_verdict(p, flow, guard, VMOAT_OPENING) || !is_handshake(skb, p)) return false;
+  if (flow->handshake[way] >= VMOAT_HANDSHAKE_FRAMES) return false;
+  flow->handshake[way]++;
   return true;
 }

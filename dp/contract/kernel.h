@@ -12,7 +12,7 @@ typedef __u32 uint32_t;
 typedef __u64 uint64_t;
 #endif
 
-#define VMOAT_LAYOUT 5
+#define VMOAT_LAYOUT 6
 #define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
 #define VMOAT_WORKERS_MAX 64 /* one ring per worker */
 
@@ -50,7 +50,7 @@ struct vmoat_flow {
   uint8_t picked_up;    /* TCP whose first packet here was no SYN: older than the tap */
   uint8_t fail_safe;    /* began towards a fail-safe port of the guest */
   uint16_t sender; /* slot of the tapped NIC that the verdict's frames to this one come from; 0 = not known */
-  uint8_t pad2[2];
+  uint8_t handshake[2]; /* frames that passed under VMOAT_OPENING, per way */
   /* TCP, per sender. With both ways seen `acked` is what the peer has acknowledged, else where it began. */
   uint32_t next[2]; /* after the furthest byte sent */
   uint32_t acked[2];
@@ -62,7 +62,16 @@ struct vmoat_flow {
 
 /* What the engine said of a flow at one NIC. A word of another generation than the NIC's guard says nothing.
  */
-enum vmoat_verdict { VMOAT_UNDECIDED = 0, VMOAT_ALLOW = 1, VMOAT_DENY = 2 };
+enum vmoat_verdict {
+  VMOAT_UNDECIDED = 0,
+  VMOAT_ALLOW = 1,
+  VMOAT_DENY = 2,
+  VMOAT_OPENING = 3, /* it hangs on the application: a TCP handshake passes, the rest is held */
+};
+/* A handshake is a SYN, its answer and the answer's, none with payload, none longer than this (which leaves
+ * room for all of TCP's options), and no more of them than that in either way. */
+#define VMOAT_HANDSHAKE_BYTES 128
+#define VMOAT_HANDSHAKE_FRAMES 3
 static inline uint32_t vmoat_verdict_word(uint32_t generation, enum vmoat_verdict verdict) {
   return generation << 2 | (uint32_t)verdict;
 }
@@ -123,7 +132,8 @@ struct vmoat_end {
   uint16_t pad;
 };
 
-/* The policy cache: what is allowed from one identity to another whatever the application is. */
+/* The policy cache: what is allowed from one identity to another whatever the application is, and what hangs
+ * on that. */
 struct vmoat_pair {
   uint32_t from; /* identities; from = the client */
   uint32_t to;
@@ -211,8 +221,9 @@ enum vmoat_guarded {
   VMOAT_BAD_FRAGMENT = 10, /* dropped: no stack sends such a fragment */
   VMOAT_PANICKED = 11,     /* passed: panic */
   VMOAT_CACHED = 12,       /* a flow decided by the policy cache */
+  VMOAT_HANDSHAKE = 13,    /* passed: of the handshake of a flow whose application will decide */
 };
-#define VMOAT_GUARDED 13
+#define VMOAT_GUARDED 14
 
 /* Per NIC and CPU. */
 struct vmoat_nic_counters {

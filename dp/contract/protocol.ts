@@ -161,6 +161,7 @@ export const GUARDED_CAUSES = [
   'bad-fragment',
   'panicked',
   'cached',
+  'handshake',
   // by the engine
   'opening',
   'refused',

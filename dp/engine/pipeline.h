@@ -58,9 +58,9 @@ class FlowControl {
   virtual void forget(const vmoat_flow_key& key) = 0;
   virtual void rule(const vmoat_flow_key& key, const FlowRule& rule) = 0;
   /** Under the policy in force: who an address is (its generation is not ours to set), and that flows of this
-   * kind are allowed. */
+   * kind are allowed or, VMOAT_OPENING, hang on their application. */
   virtual void tell(const vmoat_end_key& key, const vmoat_end& end) = 0;
-  virtual void tell(const vmoat_pair& allowed) = 0;
+  virtual void tell(const vmoat_pair& pair, vmoat_verdict verdict) = 0;
 
  protected:
   ~FlowControl() = default;

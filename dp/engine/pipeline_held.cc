@@ -44,6 +44,10 @@ uint8_t error_type(const Session& s) {
 
 constexpr uint8_t icmp_redirect = 5;
 
+bool is_syn(const Packet& p) {
+  return p.proto == IPPROTO_TCP && (p.tcp_flags & (tcp_syn | tcp_ack)) == tcp_syn;
+}
+
 /** At a NIC in protect what no rule allows does not pass, though no end of such a flow be in protect. */
 Verdict by_rule(const Decision& d) {
   const bool allowed = d.verdict == Verdict::allow && d.decided_by == DecidedBy::rule && !d.violation;
@@ -157,7 +161,7 @@ uint32_t Pipeline::Impl::held_first(Held& held) {
 
 /** For an end that is known to be behind another NIC nobody speaks but that one. */
 bool Pipeline::Impl::may_speak(const Session& s, int end, uint16_t slot) {
-  return s.slot[end] == slot || !s.has(end != 0 ? kernel_high : kernel_low);
+  return s.slot[end] == slot || !s.has(kernel_flag(end));
 }
 
 /** The ends' NICs are those that the frame was held at and came from; false where they are others. */
@@ -165,7 +169,7 @@ bool Pipeline::Impl::places(uint32_t number, const Held& held) {
   Session& s = table_[number];
   const int near = held.near();
   const bool is_end = !(held.is_to_many || held.is_to_other) || held.frame.way == VMOAT_FROM_NIC;
-  const SessionFlags has_entry = near != 0 ? kernel_high : kernel_low;
+  const SessionFlags has_entry = kernel_flag(near);
   const bool is_elsewhere = is_end && s.has(has_entry) && s.slot[near] != held.frame.slot;
   const uint16_t sender = held.frame.way == VMOAT_TO_NIC ? held.frame.sender : no_slot;
   if (is_elsewhere) return false;
@@ -185,15 +189,28 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   if (said.verdict == Verdict::none) return open(number, held);
   const bool denied = said.verdict == Verdict::deny;
   if (said.lasts) tell_rule(number, held, denied);
-  if (said.lasts && !denied && !held.is_fragment && !held.is_to_other) tell_pair(number, held);
+  if (said.lasts && !denied && !held.is_fragment && !held.is_to_other) tell_others(number, held);
   if (!denied) return Ruling::pass;
   if (!std::exchange(count.was_denied, true)) touch(number);
   return held.key.proto == IPPROTO_TCP && !held.is_fragment ? Ruling::reset : Ruling::drop;
 }
 
+/** An allowed flow is known at its other end, and the next one like it at both. */
+void Pipeline::Impl::tell_others(uint32_t number, const Held& held) {
+  tell_pair(number, held, VMOAT_ALLOW);
+  Session& s = table_[number];
+  const int near = held.near(), far = 1 - near;
+  if (held.is_to_many || !s.has(kernel_flag(far)) || !verdicts_.guards(s.slot[far])) return;
+  live_count(number).was_told[far] = true;
+  control_->rule(
+      kernel_key(s, far),
+      {.verdict = VMOAT_ALLOW, .returned = live_count(number).returned[far], .sender = s.slot[near]});
+}
+
 /** Those who receive what goes to many count each for itself: their order is not waited for. */
 void Pipeline::Impl::tell_rule(uint32_t number, const Held& held, bool denied) {
   const int near = held.near();
+  live_count(number).was_told[near] = true;
   control_->rule(held.key,
                  {.verdict = denied ? VMOAT_DENY : VMOAT_ALLOW,
                   .returned = held.is_to_many || held.is_to_other ? VMOAT_RETURNED_ALL
@@ -206,6 +223,8 @@ void Pipeline::Impl::tell_rule(uint32_t number, const Held& held, bool denied) {
 Ruling Pipeline::Impl::open(uint32_t number, const Held& held) {
   const int near = held.near();
   LiveCount& count = live_count(number);
+  if (!held.is_fragment && !held.is_to_other && is_syn(held.turn.packet))
+    tell_pair(number, held, VMOAT_OPENING);
   const EndProtection& most = verdicts_.protection(held.frame.slot);
   if (count.opening_frames[near] >= most.frames_passed() ||
       held.frame.length > most.bytes_passed() - std::min(most.bytes_passed(), count.opening_bytes[near]))

@@ -30,6 +30,11 @@ namespace vmoat {
 /** The address that an ARP or NDP packet claims for its sender, nothing where it is neither. */
 std::optional<Address> claim_of(const Packet& packet);
 
+/** That the end's NIC has an entry in the kernel's flow table. */
+constexpr SessionFlags kernel_flag(int end) {
+  return end != 0 ? kernel_high : kernel_low;
+}
+
 class Pipeline::Impl final : private NameWatch {
  public:
   Impl(const PipelineOptions& options, SipHash hash, RecordSink& sink, FlowControl* control);
@@ -90,8 +95,9 @@ class Pipeline::Impl final : private NameWatch {
     uint32_t returned[2];  // frames that were held at this end's NIC and have been ruled on, or are lost
     uint32_t missing[2];   // as last told: see Pipeline::held
     uint32_t opening_frames[2], opening_bytes[2];  // that passed at this end's NIC without a verdict
-    uint32_t parent;  // number of the session that Session::parent names, which may have gone
-    bool was_denied;  // a frame of it was dropped by its verdict
+    uint32_t parent;   // number of the session that Session::parent names, which may have gone
+    bool was_told[2];  // the kernel has a verdict at this end's NIC
+    bool was_denied;   // a frame of it was dropped by its verdict
     bool was_reset;
     bool to_vtep;  // to a tunnel end of the host's own
     Since since;
@@ -246,7 +252,8 @@ class Pipeline::Impl final : private NameWatch {
   HeldRuling rule_first(Held& held, const DatagramKey& datagram);
   HeldRuling rule_later(Held& held, const DatagramKey& datagram, DatagramOwner owner);
   Ruling rule_packet(Held& held);
-  void tell_pair(uint32_t number, const Held& held);
+  void tell_pair(uint32_t number, const Held& held, vmoat_verdict verdict);
+  void tell_others(uint32_t number, const Held& held);
   Ruling rule_session(uint32_t number, const Held& held);
   void tell_rule(uint32_t number, const Held& held, bool denied);
   Ruling open(uint32_t number, const Held& held);

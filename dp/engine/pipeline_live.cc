@@ -13,10 +13,6 @@ bool is_icmp(const Session& s) {
   return s.key.proto() == IPPROTO_ICMP || s.key.proto() == IPPROTO_ICMPV6;
 }
 
-SessionFlags kernel_flag(int end) {
-  return end != 0 ? kernel_high : kernel_low;
-}
-
 Address address_of(const uint8_t* bytes) {
   return Address::v6(bytes);
 }

@@ -95,20 +95,22 @@ void Pipeline::Impl::tell_end(uint32_t segment, const Address& address, uint16_t
     control_->tell(key, {.identity = identity, .slot = slot != no_slot ? slot : uint16_t{0}});
 }
 
-/** Who the ends of a flow are and that it is allowed, for the kernel to decide the next one like it. */
-void Pipeline::Impl::tell_pair(uint32_t number, const Held& held) {
+/** Who the ends of a flow are and whether it is allowed, for the kernel to know the next one like it. */
+void Pipeline::Impl::tell_pair(uint32_t number, const Held& held, vmoat_verdict verdict) {
   const Frame& frame = held.frame;
   const Session& s = table_[number];
-  const std::optional<Question> q = verdicts_.allowed_whatever_application(number, s);
-  if (!q || paths_.at(s.path).tags[0] != 0 || options_.own == nullptr) return;
-  control_->tell(vmoat_pair{.from = q->from, .to = q->to, .service = q->port, .proto = q->proto});
+  const std::optional<Verdicts::Foreseen> foreseen = verdicts_.foreseen(number, s);
+  if (!foreseen || foreseen->verdict != verdict) return;
+  if (paths_.at(s.path).tags[0] != 0 || options_.own == nullptr) return;
+  const Question& q = foreseen->of;
+  control_->tell(vmoat_pair{.from = q.from, .to = q.to, .service = q.port, .proto = q.proto}, verdict);
   for (int end = 0; end < 2; end++) {
     const Address& address = end != 0 ? s.key.high : s.key.low;
     const uint16_t owner = options_.own->owner(frame.segment, address);
     const bool by_tap = end != held.near() && frame.way == VMOAT_TO_NIC && frame.sender != no_slot;
     const Identity said =
         owner != no_slot ? verdicts_.nic(owner) : verdicts_.identity_by_address(frame.segment, address);
-    if (!by_tap && said == (end == s.client() ? q->from : q->to)) tell_end(frame.segment, address, owner);
+    if (!by_tap && said == (end == s.client() ? q.from : q.to)) tell_end(frame.segment, address, owner);
   }
 }
 

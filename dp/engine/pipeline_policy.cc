@@ -22,7 +22,7 @@ void Pipeline::Impl::ask_policy(uint32_t number) {
 void Pipeline::Impl::unrule(uint32_t number) {
   const Session& s = table_[number];
   for (int end = 0; end < 2; end++)
-    if (live_count(number).returned[end] != 0 && s.has(end != 0 ? kernel_high : kernel_low))
+    if (std::exchange(live_count(number).was_told[end], false) && s.has(kernel_flag(end)))
       control_->rule(kernel_key(s, end), {});
 }
 

@@ -257,7 +257,7 @@ bool Pipeline::Impl::make_room() {
   Session& s = table_[number];
   if (live())
     for (int end = 0; end < 2; end++)
-      if (s.has(end != 0 ? kernel_high : kernel_low)) control_->forget(kernel_key(s, end));
+      if (s.has(kernel_flag(end))) control_->forget(kernel_key(s, end));
   emit(number, s.end == FlowEnd::open ? FlowEnd::evicted : s.end);
   return true;
 }

@@ -236,16 +236,51 @@ TEST_CASE("protect: an error about a flow that is allowed comes through, about a
   CHECK(error == 0);
 }
 
-TEST_CASE("protect: SYNs with data, other data each time, pass as far as an opening goes") {
+/** One rule, by application, to guest b's web port. */
+void let_web_open(PolicyTables& t) {
+  PolicyRule web = to_b(2, {"tcp/" + std::to_string(web_port)});
+  web.applications = {"http"};
+  t.rules.push_back(web);
+  t.groups[4].protection.opening_frames = opening_frames;
+  t.groups[4].protection.opening_bytes = opening_bytes;
+}
+
+TEST_CASE("protect: who shakes hands under a rule by application needs no engine, but a living one") {
   if (!has_root()) return;
   GuardRig rig;
   protect(rig, [](PolicyTables& t) {
-    PolicyRule web = to_b(2, {"tcp/" + std::to_string(web_port)});
-    web.applications = {"http"};
-    t.rules.push_back(web);
-    t.groups[4].protection.opening_frames = opening_frames;
-    t.groups[4].protection.opening_bytes = opening_bytes;
+    let_web_open(t);
+    t.groups[4].fails_closed = true;
   });
+  const RawGuest a(rig.lab, rig.lab.a), b(rig.lab, rig.lab.b);
+  const auto knock = [&](uint16_t from, const Buffer& data = {}) {
+    a.send(b.mac(), 2, 6, tcp(from, web_port, 100, 0, 2, data));
+  };
+  const auto count = [&](vmoat_guarded what) {
+    REQUIRE(rig.sink.reports(2));
+    return rig.sink.protection_of(rig.lab.b).frames[VMOAT_TO_NIC][what];
+  };
+  knock(41'000);
+  CHECK(wait_for([&] { return !b.heard(web_port).empty(); }));
+  const uint64_t held = count(VMOAT_HELD), shaken = count(VMOAT_HANDSHAKE);
+  for (int i = 0; i < 5; i++) knock(41'001);
+  CHECK(count(VMOAT_HANDSHAKE) == shaken + VMOAT_HANDSHAKE_FRAMES);
+  CHECK(count(VMOAT_HELD) >= held + 5 - VMOAT_HANDSHAKE_FRAMES);
+  knock(41'002, text("x"));
+  CHECK(count(VMOAT_HANDSHAKE) == shaken + VMOAT_HANDSHAKE_FRAMES);
+  rig.end();
+  ::usleep(300'000);  // the heartbeat is over
+  (void)b.heard(web_port);
+  knock(41'003);
+  ::usleep(100'000);
+  CHECK(b.heard(web_port).empty());
+  rig.begin();
+}
+
+TEST_CASE("protect: SYNs with data, other data each time, pass as far as an opening goes") {
+  if (!has_root()) return;
+  GuardRig rig;
+  protect(rig, let_web_open);
   const RawGuest a(rig.lab, rig.lab.a), b(rig.lab, rig.lab.b);
   (void)b.heard(web_port);
   for (int i = 0; i < 50; i++) {

@@ -53,7 +53,9 @@ class Notebook final : public RecordSink, public FlowControl {
   }
   void forget(const vmoat_flow_key& key) override { forgotten.push_back(key); }
   void tell(const vmoat_end_key& key, const vmoat_end& end) override { told_ends.emplace_back(key, end); }
-  void tell(const vmoat_pair& allowed) override { allowed_pairs.push_back(allowed); }
+  void tell(const vmoat_pair& pair, vmoat_verdict verdict) override {
+    (verdict == VMOAT_ALLOW ? allowed_pairs : opening_pairs).push_back(pair);
+  }
   void rule(const vmoat_flow_key& key, const FlowRule& rule) override { ruled.emplace_back(key, rule); }
 
   std::vector<Flow> flow;
@@ -62,7 +64,7 @@ class Notebook final : public RecordSink, public FlowControl {
   std::vector<ThreatRecord> threat;
   std::vector<std::pair<vmoat_flow_key, uint32_t>> wanted;
   std::vector<std::pair<vmoat_flow_key, FlowRule>> ruled;
-  std::vector<vmoat_pair> allowed_pairs;
+  std::vector<vmoat_pair> allowed_pairs, opening_pairs;
   std::vector<std::pair<vmoat_end_key, vmoat_end>> told_ends;
   std::vector<vmoat_flow_key> forgotten;
 

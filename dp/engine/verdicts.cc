@@ -147,7 +147,7 @@ Decision Verdicts::decision(uint32_t number) const {
   return at(number).decision;
 }
 
-std::optional<Question> Verdicts::allowed_whatever_application(uint32_t number, const Session& s) const {
+std::optional<Verdicts::Foreseen> Verdicts::foreseen(uint32_t number, const Session& s) const {
   const Judged& judged = at(number);
   if (!s.has(direction_was_seen) || s.has(was_picked_up) || s.has(is_tunnel) || s.parent != 0)
     return std::nullopt;
@@ -160,7 +160,9 @@ std::optional<Question> Verdicts::allowed_whatever_application(uint32_t number, 
   const Decision d = evaluator_->evaluate(q);
   const bool by_rule = d.final && d.decided_by == DecidedBy::rule && !d.violation;
   const bool agreed = !d.final && (d.from_mode == Mode::protect || d.to_mode == Mode::protect);
-  return d.verdict == Verdict::allow && (by_rule || agreed) ? std::optional(q) : std::nullopt;
+  if (d.verdict == Verdict::none) return Foreseen{q, VMOAT_OPENING};
+  if (d.verdict == Verdict::allow && (by_rule || agreed)) return Foreseen{q, VMOAT_ALLOW};
+  return std::nullopt;
 }
 
 Identity Verdicts::nic(uint16_t slot) const {

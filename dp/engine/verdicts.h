@@ -76,11 +76,14 @@ class Verdicts {
   [[nodiscard]] bool is_panic() const { return policy_ && policy_->panic; }
   /** The answer as of the last judge(); none without a policy. */
   [[nodiscard]] Decision decision(uint32_t number) const;
-  /**
-   * The question about a flow that began before our eyes and is allowed by a rule whatever its application
-   * turns out to be; else nothing. Precondition: it was judged.
-   */
-  [[nodiscard]] std::optional<Question> allowed_whatever_application(uint32_t number, const Session& s) const;
+  /** What can be said of every flow like one before its application is known. */
+  struct Foreseen {
+    Question of;
+    vmoat_verdict verdict;  // VMOAT_ALLOW: by a rule, whatever it turns out to be; VMOAT_OPENING: hangs on it
+  };
+  /** Of a flow that began before our eyes; nothing where the verdict is another one. Precondition: it was
+   * judged. */
+  [[nodiscard]] std::optional<Foreseen> foreseen(uint32_t number, const Session& s) const;
   /** Of a NIC; 0 without a policy. */
   [[nodiscard]] Identity nic(uint16_t slot) const;
   /** Of an end that is no NIC we met; 0 where names could change it. */

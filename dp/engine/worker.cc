@@ -123,8 +123,8 @@ void Worker::tell(const vmoat_end_key& key, const vmoat_end& end) {
   (void)kernel_.set_end(key, told);
 }
 
-void Worker::tell(const vmoat_pair& allowed) {
-  (void)kernel_.set_pair(allowed, vmoat_verdict_word(generation_, VMOAT_ALLOW));
+void Worker::tell(const vmoat_pair& pair, vmoat_verdict verdict) {
+  (void)kernel_.set_pair(pair, vmoat_verdict_word(generation_, verdict));
 }
 
 void Worker::divert(Divert divert) {
@@ -252,6 +252,7 @@ void Worker::carry_out(Ruling ruling, const HeldFrame& held) {
   const uint32_t on = held.way == VMOAT_FROM_NIC ? path.bridge : path.guest;
   switch (ruling) {
     case Ruling::pass:
+      answer_all();  // before the frame meets the other end's guard, or is answered
       if (on != 0) divert_->send(on, held.offload, held.bytes);
       break;
     case Ruling::reset:

@@ -66,7 +66,7 @@ class Worker final : private FlowControl {
   void forget(const vmoat_flow_key& key) override;
   void rule(const vmoat_flow_key& key, const FlowRule& rule) override;
   void tell(const vmoat_end_key& key, const vmoat_end& end) override;
-  void tell(const vmoat_pair& allowed) override;
+  void tell(const vmoat_pair& pair, vmoat_verdict verdict) override;
 
   void run();
   void wait();

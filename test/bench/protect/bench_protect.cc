@@ -55,13 +55,15 @@ constexpr std::array variants = {
 struct Options {
   std::string wire;
   int rounds = 1;
-  double seconds = 0.5;
+  double seconds = 1.5;  // each load meets a report
   std::string metric = "all";
+  std::string variant;  // part of its name
   std::string pin_root;
 };
 
 /** HTTP is what connections say. */
-bool fits(const Variant& variant, const Load& load) {
+bool fits(const Variant& variant, const Load& load, const Options& options) {
+  if (std::string_view(variant.name).find(options.variant) == std::string_view::npos) return false;
   return variant.kind == Kind::plain || std::strcmp(load.metric, "conn") == 0;
 }
 
@@ -96,7 +98,7 @@ void round(const Scene& scene, const Options& options, int number) {
     if (options.metric != "all" && options.metric != load.metric) continue;
     for (size_t i = 0; i < variants.size(); i++) {
       const Variant& variant = variants[number % 2 == 0 ? i : variants.size() - 1 - i];
-      if (fits(variant, load)) measure_with(scene, load, variant, options);
+      if (fits(variant, load, options)) measure_with(scene, load, variant, options);
     }
   }
 }
@@ -156,15 +158,17 @@ int watch_over(pid_t child, const Options& options) {
 
 }  // namespace
 
-/** bench_protect veth|tap|many ROUNDS [SECONDS [METRIC]] */
+/** bench_protect veth|tap|many ROUNDS [SECONDS [METRIC [VARIANT]]] */
 int main(int argc, char** argv) {
   if (argc < 3)
-    return std::fprintf(stderr, "usage: bench_protect veth|tap|many ROUNDS [SECONDS [METRIC]]\n"), 2;
+    return std::fprintf(stderr, "usage: bench_protect veth|tap|many ROUNDS [SECONDS [METRIC [VARIANT]]]\n"),
+           2;
   Options options = {.wire = argv[1],
                      .rounds = std::atoi(argv[2]),
                      .pin_root = "/sys/fs/bpf/vmt-bench-protect-" + std::to_string(::getpid())};
   if (argc > 3) options.seconds = std::atof(argv[3]);
   if (argc > 4) options.metric = argv[4];
+  if (argc > 5) options.variant = argv[5];
   const pid_t child = ::fork();
   if (child == 0) std::exit(work(options));
   return child < 0 ? 1 : watch_over(child, options);
