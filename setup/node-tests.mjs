@@ -1,21 +1,26 @@
 // Finds the TypeScript tests and runs them with node:test.
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { shown } from './command.mjs';
 import { filesBelow } from './fresh.mjs';
 import { folder, logs } from './place.mjs';
 
-/** These use the machine's one libvirt, the processor's whole time or fixed names: one after the other. */
-const SERIAL = /^test\//;
+/** What crosses rooms is in here. */
+const WHOLE = /^test\//;
+/** Of that, what needs nothing but processes of its own; all else uses the machine's one libvirt, the processors' whole
+ * time or fixed names, and goes one after the other. */
+const APART = /^test\/(apps|docs|hostd|pcap|threats|wire)\//;
 const LONG = /\.long\.test\.ts$/;
 
-/** @returns {{rooms: string[], whole: string[], long: string[]}} test files: of single rooms, of what crosses them, and long ones */
+/** @returns {Record<'rooms' | 'apart' | 'whole' | 'long', string[]>} test files: of single rooms; of what crosses them, side by side or not; long ones */
 export function testFiles() {
   const all = filesBelow('').filter((file) => file.endsWith('.test.ts'));
   const short = all.filter((file) => !LONG.test(file));
   return {
-    rooms: short.filter((file) => !SERIAL.test(file)),
-    whole: short.filter((file) => SERIAL.test(file)),
+    rooms: short.filter((file) => !WHOLE.test(file)),
+    apart: short.filter((file) => APART.test(file)),
+    whole: short.filter((file) => WHOLE.test(file) && !APART.test(file)),
     long: all.filter((file) => LONG.test(file)),
   };
 }
@@ -31,13 +36,13 @@ export async function nodeTests(files, { serial, name }) {
     index % 2 === 0 ? '--test-reporter' : '--test-reporter-destination',
     value,
   ]);
-  const concurrency = serial ? ['--test-concurrency=1'] : [];
+  const atOnce = serial ? 1 : Math.max(2, availableParallelism());
   const code = await shown([
     process.execPath,
     '--import',
     'tsx',
     '--test',
-    ...concurrency,
+    `--test-concurrency=${atOnce}`,
     ...reporters,
     ...files,
   ]);

@@ -14,16 +14,16 @@ export async function test(args, long) {
   await startLibvirt();
   const tally = new Tally();
   if (args.length === 0) await checks(tally, { everything: long });
-  await buildNative('release', []);
+  await buildNative('release', ['all', 'kernel61_tests']);
   await Promise.all([buildPrograms(), buildWeb()]);
-  const { rooms, whole, long: longest } = testFiles();
+  const { rooms, apart, whole, long: longest } = testFiles();
   const chosen = (files) => files.filter((file) => args.some((part) => file.includes(part)));
-  const files =
-    args.length > 0
-      ? chosen([...rooms, ...whole, ...longest])
-      : whole.filter((file) => !file.startsWith('test/layers/'));
+  const all = args.length === 0;
+  if (all) await tally.stage('tests side by side', () => nodeTests(apart, { serial: false, name: 'apart' }));
+  const files = all
+    ? whole.filter((file) => !file.startsWith('test/layers/'))
+    : chosen([...rooms, ...apart, ...whole, ...longest]);
   await tally.stage('tests of the whole', () => nodeTests(files, { serial: true, name: 'whole' }));
-  if (long && args.length === 0)
-    await tally.stage('long tests', () => nodeTests(longest, { serial: true, name: 'long' }));
+  if (long && all) await tally.stage('long tests', () => nodeTests(longest, { serial: true, name: 'long' }));
   return tally.end();
 }

@@ -170,6 +170,33 @@ TEST_CASE("bypass: full tables and spent budgets") {
   }
 }
 
+TEST_CASE("bypass: fragment memory that is full") {
+  each_bypass(
+      [](BypassRig& rig) {
+        const auto fragmented = [](const Talk& t, uint16_t port) {
+          return t.pieces(proto_udp, t.datagram(port, 6), {16, 32});
+        };
+        const uint32_t first = rig.talks + 1;
+        for (int i = 0; i < 2000; i++)  // of datagrams that never begin
+          rig.card_a.send(fragmented(rig.talk(VMOAT_TO_NIC, i % 2 == 0 ? 4 : 6), open_port)[1]);
+        for (const int family : {4, 6}) {
+          std::vector<Buffer> late = fragmented(rig.talk(VMOAT_TO_NIC, family), closed_port);
+          std::ranges::reverse(late);
+          rig.card_a.send(late);
+          rig.card_a.send(fragmented(rig.talk(VMOAT_TO_NIC, family), closed_port));
+        }
+        CHECK(rig.counts(VMOAT_TO_NIC, for_refused, 1, 2000));
+        CHECK(wait_for([&] {
+          const Talk allowed = rig.talk(VMOAT_TO_NIC, 4);
+          rig.card_a.send(fragmented(allowed, open_port));
+          if (!BypassRig::arrives(rig.card_b, allowed, 3, 200)) return false;
+          return rig.card_b.heard({.number = allowed.number}) == 3;
+        }));
+        for (uint32_t n = first; n < first + 2004; n++) REQUIRE(rig.card_b.heard({.number = n}) == 0);
+      },
+      one_hook, with([](auto& c) { c.fragments.bytes_max = 4096; }));
+}
+
 TEST_CASE("bypass: floods to many") {
   each_bypass(
       [](BypassRig& rig) {
