@@ -30,6 +30,14 @@ struct {
   __type(value, struct vmoat_splice);
 } splices SEC(".maps");
 
+/* By ifindex modulo VMOAT_TAP_INDEX: where to look in splices first. Most look-ups need no hash by it. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, VMOAT_TAP_INDEX);
+  __type(key, __u32);
+  __type(value, __u32);
+} splice_hints SEC(".maps");
+
 /* By index in splices: the last frame for many that passed towards the guest, and where. The bridge hands a
  * frame to one port after the other on the same CPU. */
 enum side { BY_NOBODY, BY_TAP, BY_PORT };
@@ -50,12 +58,18 @@ struct place {
   struct vmoat_splice* splice; /* null: this interface is none of a splice */
   __u32 index;
 };
-static __always_inline struct place place_of(const struct __sk_buff* skb) {
-  struct vmoat_tap_id id = {netns, skb->ifindex};
-  __u32* index = bpf_map_lookup_elem(&splice_ends, &id);
+static __always_inline struct place place_at(const __u32* index) {
   struct place place = {0, index ? *index : 0};
   if (index) place.splice = bpf_map_lookup_elem(&splices, &place.index);
   return place;
+}
+static __always_inline struct place place_of(const struct __sk_buff* skb) {
+  struct vmoat_tap_id id = {netns, skb->ifindex};
+  __u32 at = id.ifindex % VMOAT_TAP_INDEX;
+  struct place hinted = place_at(bpf_map_lookup_elem(&splice_hints, &at));
+  struct vmoat_splice* s = hinted.splice;
+  if (s && s->netns == netns && (s->tap == id.ifindex || s->port == id.ifindex)) return hinted;
+  return place_at(bpf_map_lookup_elem(&splice_ends, &id));
 }
 
 #define SETTLING_MS 1000

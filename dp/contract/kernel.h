@@ -343,4 +343,5 @@ struct vmoat_splice {
   uint32_t port;     /* ifindex of the veth end in the bridge */
   uint32_t stage;    /* enum vmoat_stage */
   uint32_t since_ms; /* of CLOCK_MONOTONIC, when the stage was set; wraps */
+  uint32_t netns;    /* inode number of the namespace of both */
 };

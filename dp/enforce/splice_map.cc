@@ -28,7 +28,7 @@ Status SpliceMap::load(const std::string& pins) {
   splice_bpf* skeleton = object_->skeleton = splice_bpf__open();
   if (!skeleton) return system_error("open the eBPF object");
   skeleton->rodata->netns = netns_;
-  for (bpf_map* map : {skeleton->maps.splices, skeleton->maps.splice_ends})
+  for (bpf_map* map : {skeleton->maps.splices, skeleton->maps.splice_ends, skeleton->maps.splice_hints})
     bpf_map__set_pin_path(map, (pins + "/" + bpf_map__name(map)).c_str());
   if (splice_bpf__load(skeleton) != 0) return system_error("eBPF verifier or map creation");
   return success();
@@ -41,11 +41,16 @@ vmoat_splice SpliceMap::at(uint32_t index) const {
 }
 
 Status SpliceMap::set(uint32_t index, const vmoat_splice& splice) {
-  if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.splices), &index, &splice, BPF_ANY) != 0)
+  const auto& maps = object_->skeleton->maps;
+  vmoat_splice entered = splice;
+  entered.netns = netns_;
+  if (bpf_map_update_elem(bpf_map__fd(maps.splices), &index, &entered, BPF_ANY) != 0)
     return system_error("enter a splice");
   for (const uint32_t ifindex : {splice.tap, splice.port}) {
     const vmoat_tap_id id = {netns_, ifindex};
-    if (bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.splice_ends), &id, &index, BPF_ANY) != 0)
+    const uint32_t at = ifindex % VMOAT_TAP_INDEX;
+    if (bpf_map_update_elem(bpf_map__fd(maps.splice_ends), &id, &index, BPF_ANY) != 0 ||
+        bpf_map_update_elem(bpf_map__fd(maps.splice_hints), &at, &index, BPF_ANY) != 0)
       return system_error("enter an end of a splice");
   }
   return success();
