@@ -12,6 +12,7 @@
 #include "plumb/bpffs.h"
 #include "plumb/bridge.h"
 #include "plumb/numbers.h"
+#include "plumb/test_kernel.h"
 
 namespace vmoat::test {
 
@@ -25,7 +26,8 @@ struct EnforceLab : GuestLab {
   const uint32_t tap = ::if_nametoindex(a.c_str());
   std::unique_ptr<Enforcer> enforcer;
 
-  EnforceLab(const EnforcerKind& of_kind, bool by_tcx, const std::string& of_bridge = "")
+  explicit EnforceLab(const EnforcerKind& of_kind, bool by_tcx = hooks_by_tcx().front(),
+                      const std::string& of_bridge = "")
       : GuestLab(of_bridge), kind(of_kind), tcx(by_tcx) {
     if (!tcx) REQUIRE(run("tc qdisc add dev " + a + " clsact"));  // as the tap's own hook has it
     open();

@@ -14,7 +14,7 @@ namespace {
 template <class Test>
 void each_enforcer(Test test) {
   for (const EnforcerKind& kind : enforcers())
-    for (const bool tcx : {true, false}) {
+    for (const bool tcx : hooks_by_tcx()) {
       const std::string which = std::string(kind.name) + (tcx ? " by TCX" : " by clsact");
       CAPTURE(which);
       EnforceLab lab(kind, tcx);

@@ -17,6 +17,7 @@
 #include "plumb/bpffs.h"
 #include "plumb/bridge.h"
 #include "plumb/guest_lab.h"
+#include "plumb/test_kernel.h"
 
 namespace vmoat::test {
 
@@ -126,11 +127,18 @@ struct GuardRig {
   }
 };
 
+/** Every hook that this kernel must have. */
+inline std::vector<HookChoice> hooks_here() {
+  std::vector<HookChoice> hooks;
+  for (const bool tcx : hooks_by_tcx()) hooks.push_back(tcx ? HookChoice::tcx : HookChoice::clsact);
+  return hooks;
+}
+
 /** Runs a test for every enforcer of the registry, by every hook. */
 template <class Test>
 void each_guard(Test test) {
   for (const EnforcerKind& kind : enforcers())
-    for (const HookChoice hook : {HookChoice::tcx, HookChoice::clsact}) {
+    for (const HookChoice hook : hooks_here()) {
       const std::string which = std::string(kind.name) + (hook == HookChoice::tcx ? " by TCX" : " by clsact");
       CAPTURE(which);
       GuardRig rig(hook, std::string(kind.name));
