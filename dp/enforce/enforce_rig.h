@@ -71,4 +71,35 @@ struct EnforceLab : GuestLab {
   }
 };
 
+/** Runs a test for every enforcer of the registry, by every hook. `bridge` as EnforceLab has it. */
+template <class Test>
+void each_enforcer(Test test, const std::string& bridge = "") {
+  for (const EnforcerKind& kind : enforcers())
+    for (const bool tcx : hooks_by_tcx()) {
+      const std::string which = std::string(kind.name) + (tcx ? " by TCX" : " by clsact");
+      CAPTURE(which);
+      EnforceLab lab(kind, tcx, bridge);
+      test(lab);
+    }
+}
+
+inline void in_and_out(EnforceLab& lab, int times) {
+  for (int i = 0; i < times; i++) {
+    lab.go(true);
+    CHECK(lab.enforcer->taps() == std::vector<uint32_t>{lab.tap});
+    ::usleep(20'000);
+    lab.go(false);
+    CHECK(lab.is_in_bridge());
+    CHECK(lab.enforcer->taps().empty());
+    ::usleep(20'000);
+  }
+}
+
+/** What the host shows of itself, but for what moves by itself. */
+inline std::string dump() {
+  return output_of(
+      "ip -o -d link | sed -E 's/[a-z_]+timer +[0-9.]+//g'; bridge -d link; bridge vlan; bridge mdb; "
+      "bridge fdb | sort; tc qdisc");
+}
+
 }  // namespace vmoat::test

@@ -24,12 +24,12 @@ inline std::vector<bool> hooks_by_tcx() {
   return on_debian_kernel() ? std::vector{false} : std::vector{true, false};
 }
 
-/** Whether bridges filter VLANs here; on Debian's kernel they must. Call it in a namespace of one's own. */
+/** Whether bridges filter VLANs here; on Debian's kernel they must. */
 inline bool has_vlan_filtering() {
+  const OwnNamespace space;
   const bool filters =
       run("ip link add vmt-vlan type bridge vlan_filtering 1 2>/dev/null && "
           "ip -d link show vmt-vlan | grep -q 'vlan_filtering 1'");
-  (void)run("ip link del vmt-vlan 2>/dev/null");
   if (on_debian_kernel()) REQUIRE(filters);
   if (!filters) MESSAGE("left out: this kernel's bridges filter no VLANs (test/kernel61 runs it)");
   return filters;
