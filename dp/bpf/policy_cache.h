@@ -66,6 +66,7 @@ static __always_inline __u32 near_identity(const struct packet* p, const struct 
 static __always_inline bool decide_by_cache(const struct packet* p, struct vmoat_flow* flow,
                                             const struct vmoat_guard* guard) {
   if (p->key.tags[0] || (p->reason & VMOAT_FRAGMENT) || !begins(p)) return false;
+  if (flow->held) return false; /* what was held may be on its way still, and must not be overtaken */
   __u32 near = near_identity(p, guard);
   if (!near) return false;
   struct party far = far_party(p, guard);

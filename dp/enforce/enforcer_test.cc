@@ -39,6 +39,7 @@ TEST_CASE("enforcer: in and out under traffic, and nothing is lost or doubled") 
 TEST_CASE("enforcer: what was set on the port stays, and the host is as before when all is taken away") {
   if (!has_root()) return;
   each_enforcer([](EnforceLab& lab) {
+    lab.silence();
     REQUIRE(run("bridge link set dev " + lab.a +
                 " isolated on cost 42 learning off && bridge fdb replace 52:54:00:00:00:09 dev " + lab.a +
                 " master static && ip link set " + lab.a + " mtu 1400"));

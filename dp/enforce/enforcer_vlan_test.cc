@@ -81,6 +81,7 @@ TEST_CASE(
   if (!has_root() || !has_vlan_filtering()) return;
   each_enforcer(
       [](EnforceLab& lab) {
+        lab.silence();
         separate(lab);
         REQUIRE(
             run("bridge link set dev " + lab.a +

@@ -35,4 +35,13 @@ inline bool has_vlan_filtering() {
   return filters;
 }
 
+/** Whether there are Open vSwitch's module and ovs-dpctl; on Debian's kernel they must be. */
+inline bool has_open_vswitch() {
+  const OwnNamespace space;
+  const bool switches = run("ovs-dpctl add-dp vmt-ovs 2>/dev/null");
+  if (on_debian_kernel()) REQUIRE(switches);
+  if (!switches) MESSAGE("left out: this kernel has no Open vSwitch (test/kernel61 runs it)");
+  return switches;
+}
+
 }  // namespace vmoat::test
