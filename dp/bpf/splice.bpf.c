@@ -94,7 +94,8 @@ static __always_inline bool has_passed(struct __sk_buff* skb, const struct place
   __u64 bytes = skb->len;
   barrier_var(bytes);
   if (bytes > SIGNED_BYTES) bytes = SIGNED_BYTES;
-  if (bytes < 1 || bpf_skb_load_bytes(skb, 0, words, bytes)) return false;
+  bytes = ((bytes - 1) & (SIGNED_BYTES - 1)) + 1; /* no 0: the verifier of 6.1 learns nothing of a != */
+  if (bpf_skb_load_bytes(skb, 0, words, bytes)) return false;
   __u64 signature = skb->len;
   for (int i = 0; i < SIGNED_BYTES / 8; i++) {
     signature = (signature ^ words[i]) * 0x9e3779b97f4a7c15ull;

@@ -12,6 +12,7 @@
 #include "plumb/bpffs.h"
 #include "plumb/bridge.h"
 #include "plumb/numbers.h"
+#include "plumb/test_kernel.h"
 
 namespace vmoat::test {
 
@@ -25,7 +26,8 @@ struct EnforceLab : GuestLab {
   const uint32_t tap = ::if_nametoindex(a.c_str());
   std::unique_ptr<Enforcer> enforcer;
 
-  EnforceLab(const EnforcerKind& of_kind, bool by_tcx, const std::string& of_bridge = "")
+  explicit EnforceLab(const EnforcerKind& of_kind, bool by_tcx = hooks_by_tcx().front(),
+                      const std::string& of_bridge = "")
       : GuestLab(of_bridge), kind(of_kind), tcx(by_tcx) {
     if (!tcx) REQUIRE(run("tc qdisc add dev " + a + " clsact"));  // as the tap's own hook has it
     open();
@@ -68,5 +70,36 @@ struct EnforceLab : GuestLab {
     return at && *at && (*at)->bridge == ::if_nametoindex(bridge.c_str());
   }
 };
+
+/** Runs a test for every enforcer of the registry, by every hook. `bridge` as EnforceLab has it. */
+template <class Test>
+void each_enforcer(Test test, const std::string& bridge = "") {
+  for (const EnforcerKind& kind : enforcers())
+    for (const bool tcx : hooks_by_tcx()) {
+      const std::string which = std::string(kind.name) + (tcx ? " by TCX" : " by clsact");
+      CAPTURE(which);
+      EnforceLab lab(kind, tcx, bridge);
+      test(lab);
+    }
+}
+
+inline void in_and_out(EnforceLab& lab, int times) {
+  for (int i = 0; i < times; i++) {
+    lab.go(true);
+    CHECK(lab.enforcer->taps() == std::vector<uint32_t>{lab.tap});
+    ::usleep(20'000);
+    lab.go(false);
+    CHECK(lab.is_in_bridge());
+    CHECK(lab.enforcer->taps().empty());
+    ::usleep(20'000);
+  }
+}
+
+/** What the host shows of itself, but for what moves by itself. */
+inline std::string dump() {
+  return output_of(
+      "ip -o -d link | sed -E 's/[a-z_]+timer +[0-9.]+//g'; bridge -d link; bridge vlan; bridge mdb; "
+      "bridge fdb | sort; tc qdisc");
+}
 
 }  // namespace vmoat::test

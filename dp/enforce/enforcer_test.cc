@@ -9,39 +9,7 @@
 using namespace vmoat;
 using namespace vmoat::test;
 
-namespace {
-
-template <class Test>
-void each_enforcer(Test test) {
-  for (const EnforcerKind& kind : enforcers())
-    for (const bool tcx : {true, false}) {
-      const std::string which = std::string(kind.name) + (tcx ? " by TCX" : " by clsact");
-      CAPTURE(which);
-      EnforceLab lab(kind, tcx);
-      test(lab);
-    }
-}
-
-void in_and_out(EnforceLab& lab, int times) {
-  for (int i = 0; i < times; i++) {
-    lab.go(true);
-    CHECK(lab.enforcer->taps() == std::vector<uint32_t>{lab.tap});
-    ::usleep(20'000);
-    lab.go(false);
-    CHECK(lab.is_in_bridge());
-    CHECK(lab.enforcer->taps().empty());
-    ::usleep(20'000);
-  }
-}
-
-/** What the host shows of itself, but for what moves by itself. */
-std::string dump() {
-  return output_of(
-      "ip -o -d link | sed -E 's/[a-z_]+timer +[0-9.]+//g'; bridge -d link; bridge mdb; bridge fdb | sort; "
-      "tc qdisc");
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("enforcer: in and out under traffic, and nothing is lost or doubled") {
   if (!has_root()) return;
@@ -71,6 +39,7 @@ TEST_CASE("enforcer: in and out under traffic, and nothing is lost or doubled") 
 TEST_CASE("enforcer: what was set on the port stays, and the host is as before when all is taken away") {
   if (!has_root()) return;
   each_enforcer([](EnforceLab& lab) {
+    lab.silence();
     REQUIRE(run("bridge link set dev " + lab.a +
                 " isolated on cost 42 learning off && bridge fdb replace 52:54:00:00:00:09 dev " + lab.a +
                 " master static && ip link set " + lab.a + " mtu 1400"));

@@ -84,6 +84,7 @@ void Splice::take_over() {
     Place place = {.index = index, .pair = {.outer = splice.port}};
     auto shape = link_shape(netlink_, splice.port);
     if (shape && *shape) place.pair.inner = (*shape)->peer, place.bridge = (*shape)->master;
+    if (auto port = bridge_port(netlink_, splice.port); port && *port) (void)remember(place, **port);
     places_[splice.tap] = place;
   }
 }
@@ -177,9 +178,10 @@ Result<Progress> Splice::begin(const EnforcedNic& nic, const std::map<uint32_t, 
   }
 }
 
-/** The bridge that the tap is in gets its port, wherever that was before. A new one is down until it is in no
- * VLAN but the tap's. */
+/** The bridge that the tap is in gets its port, wherever that was before. It is down until it is in no VLAN
+ * but the tap's: a bridge takes each new port into one of its own choice. */
 Status Splice::join(const BridgePort& tap, uint32_t port) {
+  if (Status s = set_down(netlink_, port); !s) return s;
   if (Status s = set_master(netlink_, port, tap.bridge); !s) return s;
   if (Status s = copy_port(netlink_, tap, port, while_waiting()); !s) return s;
   return set_up(netlink_, port);
@@ -205,7 +207,8 @@ Result<Progress> Splice::enter(uint32_t ifindex, Place& place) {
   place.bridge = tap->bridge;
   const auto all = [&]() -> Status {
     if (place.turning != Turn::in) {
-      if (Status s = copy_port(netlink_, *tap, place.pair.outer); !s) return s;
+      if (Status s = remember(place, *tap); !s) return s;
+      if (Status s = set_port(netlink_, *tap, place.vlans, place.pair.outer); !s) return s;
       return turn(place, Turn::in);
     }
     place.turning = Turn::none;
@@ -255,22 +258,30 @@ Result<Progress> Splice::look_after(uint32_t ifindex, Place& place) {
   return enter(ifindex, place);
 }
 
-/** Somebody has taken the port away: the guest must not stay without a way. */
+Status Splice::remember(Place& place, const BridgePort& port) {
+  auto vlans = vlans_of(netlink_, port.ifindex);
+  if (!vlans) return std::move(vlans.error());
+  place.was = port;
+  place.vlans = std::move(*vlans);
+  return success();
+}
+
+/** Somebody has taken the port away: the guest must not stay without a way. What it sends goes nowhere until
+ * the tap is in no VLAN but its own. */
 Result<Progress> Splice::start_over(uint32_t tap, const Place& place) {
-  const uint32_t bridge = place.bridge;
-  if (Status gone = clear(tap); !gone) return std::move(gone.error());
   auto shape = link_shape(netlink_, tap);
   if (!shape) return std::move(shape.error());
-  if (*shape && (*shape)->master == 0 && bridge != 0)
-    if (Status back = set_master(netlink_, tap, bridge); !back) return std::move(back.error());
+  if (*shape && (*shape)->master == 0 && place.bridge != 0) {
+    if (Status s = set_master(netlink_, tap, place.bridge); !s) return std::move(s.error());
+    if (place.was && place.was->bridge == place.bridge)
+      if (Status s = set_port(netlink_, *place.was, place.vlans, tap); !s) return std::move(s.error());
+  }
+  if (Status gone = clear(tap); !gone) return std::move(gone.error());
   return Progress::waits;
 }
 
 Status Splice::hand_over(const BridgePort& from, uint32_t to) {
-  auto known = fdb_of(netlink_, from.ifindex);
-  if (!known) return std::move(known.error());
-  for (const FdbEntry& entry : *known)
-    if (Status moved = set_fdb(netlink_, to, entry); !moved) return moved;
+  if (Status moved = move_fdb(netlink_, from.ifindex, to); !moved) return moved;
   auto groups = mdb_of(netlink_, from.bridge, from.ifindex);
   if (!groups) return std::move(groups.error());
   for (const br_mdb_entry& entry : *groups)

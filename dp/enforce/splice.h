@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,10 +43,12 @@ class Splice final : public Enforcer {
   struct Place {
     uint32_t index = 0;  // in the map
     StandIn pair;
-    std::string name;           // of the tap, as the pair says it; empty: an earlier run's
-    uint32_t bridge = 0;        // that the port was in last
-    bool is_ours = false;       // its programs are this run's
-    Turn turning = Turn::none;  // tap and port tell each other what they let pass, for a change that way
+    std::string name;               // of the tap, as the pair says it; empty: an earlier run's
+    uint32_t bridge = 0;            // that the port was in last
+    std::optional<BridgePort> was;  // the port, or the tap, when it was looked at last
+    PortVlans vlans;                // its
+    bool is_ours = false;           // its programs are this run's
+    Turn turning = Turn::none;      // tap and port tell each other what they let pass, for a change that way
   };
   Splice(const EnforcerOptions& options, Netlink& netlink, std::unique_ptr<SpliceMap> map);
   void take_over();
@@ -60,6 +63,7 @@ class Splice final : public Enforcer {
   Result<Progress> look_after(uint32_t tap, Place& place);
   Result<Progress> leave(uint32_t tap, Place& place, uint32_t master);
   Result<Progress> start_over(uint32_t tap, const Place& place);
+  Status remember(Place& place, const BridgePort& port);
   Status turn(Place& place, Turn way);
   Status rejoin(const BridgePort& port, uint32_t tap);
   Status hand_over(const BridgePort& from, uint32_t to);

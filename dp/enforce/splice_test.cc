@@ -22,7 +22,7 @@ std::string master_of(const std::string& link) {
 
 TEST_CASE("splice: a bridge with STP lets a port forward late, and nothing is lost for that") {
   if (!has_root()) return;
-  EnforceLab lab(splice_enforcer, true, "stp_state 1 forward_delay 200");
+  EnforceLab lab(splice_enforcer, hooks_by_tcx().front(), "stp_state 1 forward_delay 200");
   for (const std::string& tap : {lab.a, lab.b})
     while ((*bridge_port(lab.netlink, ::if_nametoindex(tap.c_str())))->state != PortState::forwarding)
       ::usleep(50'000);
@@ -40,7 +40,7 @@ TEST_CASE("splice: a bridge with STP lets a port forward late, and nothing is lo
 
 TEST_CASE("splice: a tap that is put back into its bridge hears nothing twice, and nothing of its own") {
   if (!has_root()) return;
-  EnforceLab lab(splice_enforcer, true);
+  EnforceLab lab(splice_enforcer);
   lab.go(true);
   const auto received = [&] {
     return std::stol(
@@ -66,7 +66,7 @@ TEST_CASE("splice: a tap that is put back into its bridge hears nothing twice, a
 
 TEST_CASE("splice: a tap that is put into another bridge ends there, whichever way it goes") {
   if (!has_root()) return;
-  EnforceLab lab(splice_enforcer, true);
+  EnforceLab lab(splice_enforcer);
   REQUIRE(run("ip link add vmt-br2 type bridge && ip link set vmt-br2 up && ip link set " + lab.c +
               " master vmt-br2"));
   for (const bool is_told : {true, false}) {
@@ -89,7 +89,7 @@ TEST_CASE("splice: a tap that is put into another bridge ends there, whichever w
 
 TEST_CASE("splice: a bridge that goes leaves the tap free for another one") {
   if (!has_root()) return;
-  EnforceLab lab(splice_enforcer, true);
+  EnforceLab lab(splice_enforcer);
   lab.go(true);
   REQUIRE(run("ip link del vmt-br"));
   lab.go(false);  // there is nothing to splice any more
@@ -106,7 +106,7 @@ TEST_CASE("splice: a bridge that goes leaves the tap free for another one") {
 
 TEST_CASE("splice: the port bears the tap's MAC address, so that the bridge keeps its own") {
   if (!has_root()) return;
-  EnforceLab lab(splice_enforcer, true);
+  EnforceLab lab(splice_enforcer);
   lab.go(true);
   REQUIRE(run("ip link set " + lab.a + " address fe:54:00:00:00:07"));
   lab.go(true);

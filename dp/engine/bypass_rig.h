@@ -230,17 +230,15 @@ inline PolicyTables BypassRig::policy() {
   return t;
 }
 
-constexpr std::initializer_list<HookChoice> every_hook = {HookChoice::tcx, HookChoice::clsact};
 /** For what does not hang on how programs are attached. */
-constexpr std::initializer_list<HookChoice> one_hook = {HookChoice::automatic};
+inline const std::vector<HookChoice> one_hook = {HookChoice::automatic};
 
-/** Runs a test with a rig of its own for every enforcer of the registry. */
+/** Runs a test with a rig of its own for every enforcer of the registry. No hooks: every one there is. */
 template <class Test>
-void each_bypass(Test test, std::initializer_list<HookChoice> hooks = every_hook,
-                 const DataplaneConfig& with = {}) {
+void each_bypass(Test test, const std::vector<HookChoice>& hooks = {}, const DataplaneConfig& with = {}) {
   if (!has_root()) return;
   for (const EnforcerKind& kind : enforcers())
-    for (const HookChoice hook : hooks) {
+    for (const HookChoice hook : hooks.empty() ? hooks_here() : hooks) {
       const std::string which =
           std::string(kind.name) + (hook == HookChoice::clsact ? " by clsact" : " by TCX");
       CAPTURE(which);

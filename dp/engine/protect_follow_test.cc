@@ -46,7 +46,7 @@ TEST_CASE("protect follows: into another bridge, and back") {
 
 TEST_CASE("protect follows: a bridge goes and another one comes, also while dp is not there") {
   if (!has_root()) return;
-  for (const HookChoice hook : {HookChoice::tcx, HookChoice::clsact})
+  for (const HookChoice hook : hooks_here())
     for (const bool is_away : {false, true}) {
       CAPTURE(static_cast<int>(hook));
       CAPTURE(is_away);

@@ -17,6 +17,7 @@
 #include "plumb/bpffs.h"
 #include "plumb/bridge.h"
 #include "plumb/guest_lab.h"
+#include "plumb/test_kernel.h"
 
 namespace vmoat::test {
 
@@ -51,10 +52,11 @@ template <class Condition>
   return false;
 }
 
-/** 0, or the errno that a connection of guest a to guest b ended with. */
-inline int connect_to(const GuestLab& lab, uint16_t port, int wait_ms = 3000) {
-  const Fd client = guest_socket(lab.a, SOCK_STREAM | SOCK_NONBLOCK);
-  const sockaddr_in to = socket_address(GuestLab::address(false), port);
+/** 0, or the errno that a guest's connection ended with. */
+inline int connect_from(const std::string& guest, const std::string& address, uint16_t port,
+                        int wait_ms = 3000) {
+  const Fd client = guest_socket(guest, SOCK_STREAM | SOCK_NONBLOCK);
+  const sockaddr_in to = socket_address(address, port);
   if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) return 0;
   pollfd ready = {client.get(), POLLOUT, 0};
   if (::poll(&ready, 1, wait_ms) == 0) return ETIMEDOUT;
@@ -62,6 +64,11 @@ inline int connect_to(const GuestLab& lab, uint16_t port, int wait_ms = 3000) {
   socklen_t size = sizeof(error);
   ::getsockopt(client.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   return error;
+}
+
+/** The same of guest a to guest b. */
+inline int connect_to(const GuestLab& lab, uint16_t port, int wait_ms = 3000) {
+  return connect_from(lab.a, GuestLab::address(false), port, wait_ms);
 }
 
 inline Fd listener(const GuestLab& lab, uint16_t port) {
@@ -79,6 +86,7 @@ struct GuardRig {
   std::unique_ptr<Dataplane> dp;
   uint64_t generation = 0;
   bool fails_closed = false;
+  std::string master = "vmt-br";  // what the taps are in
   DataplaneConfig config;
 
   explicit GuardRig(HookChoice hook = HookChoice::automatic, const std::string& enforcer = "automatic",
@@ -104,12 +112,12 @@ struct GuardRig {
     dp.reset();
   }
   ~GuardRig() {
-    (void)dp->stop(true);
+    if (dp) (void)dp->stop(true);
     (void)remove_tree(pins);
   }
-  /** Nothing of an enforcer is there, and the tap is in its bridge. */
+  /** Nothing of an enforcer is there, and the tap is where it was. */
   [[nodiscard]] bool is_as_without_us() const {
-    return ::if_nametoindex(("mp." + lab.b).c_str()) == 0 && master_of(lab.b) == "vmt-br";
+    return ::if_nametoindex(("mp." + lab.b).c_str()) == 0 && master_of(lab.b) == master;
   }
   static std::string master_of(const std::string& link) {
     return output_of("ip -o link show dev " + link +
@@ -126,11 +134,18 @@ struct GuardRig {
   }
 };
 
+/** Every hook that this kernel must have. */
+inline std::vector<HookChoice> hooks_here() {
+  std::vector<HookChoice> hooks;
+  for (const bool tcx : hooks_by_tcx()) hooks.push_back(tcx ? HookChoice::tcx : HookChoice::clsact);
+  return hooks;
+}
+
 /** Runs a test for every enforcer of the registry, by every hook. */
 template <class Test>
 void each_guard(Test test) {
   for (const EnforcerKind& kind : enforcers())
-    for (const HookChoice hook : {HookChoice::tcx, HookChoice::clsact}) {
+    for (const HookChoice hook : hooks_here()) {
       const std::string which = std::string(kind.name) + (hook == HookChoice::tcx ? " by TCX" : " by clsact");
       CAPTURE(which);
       GuardRig rig(hook, std::string(kind.name));
@@ -182,10 +197,11 @@ class Echoes {
   std::chrono::milliseconds longest_{0};
 };
 
-/** Whether a datagram from guest a comes through to a port of guest b. */
-inline bool datagram_passes(const GuardRig& rig, uint16_t port) {
-  const Fd server = guest_socket(rig.lab.b, SOCK_DGRAM, port), client = guest_socket(rig.lab.a, SOCK_DGRAM);
-  const sockaddr_in to = socket_address(GuestLab::address(false), port);
+/** Whether a datagram from one guest comes through to a port of another one. */
+inline bool datagram_passes(const std::string& from, const std::string& guest, const std::string& address,
+                            uint16_t port) {
+  const Fd server = guest_socket(guest, SOCK_DGRAM, port), client = guest_socket(from, SOCK_DGRAM);
+  const sockaddr_in to = socket_address(address, port);
   for (int i = 0; i < 5; i++) {
     char c = 'x';
     (void)::sendto(client.get(), &c, 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
@@ -193,6 +209,11 @@ inline bool datagram_passes(const GuardRig& rig, uint16_t port) {
     if (::poll(&ready, 1, 200) == 1) return true;
   }
   return false;
+}
+
+/** The same from guest a to guest b. */
+inline bool datagram_passes(const GuardRig& rig, uint16_t port) {
+  return datagram_passes(rig.lab.a, rig.lab.b, GuestLab::address(false), port);
 }
 
 }  // namespace vmoat::test

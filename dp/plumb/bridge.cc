@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "plumb/bridge_vlans.h"
-
 namespace vmoat {
 namespace {
 
@@ -58,21 +56,10 @@ ifinfomsg& address(NetlinkMessage& message, uint8_t family, uint32_t ifindex) {
   return head;
 }
 
-/** Of two ports by one dump; a kernel without VLAN filtering tells none of either. */
-Status make_vlans_alike(Netlink& netlink, uint32_t from, uint32_t to) {
-  std::map<uint32_t, PortVlans> of;
-  NetlinkMessage message(RTM_GETLINK, 0);
-  address(message, AF_BRIDGE, 0);
-  mnl_attr_put_u32(message.header(), IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
-  Status done = netlink.dump(message, [&](const nlmsghdr& part) {
-    const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&part));
-    if (part.nlmsg_type != RTM_NEWLINK) return;
-    each_attribute(part, sizeof(head), [&](const nlattr& a) {
-      if (mnl_attr_get_type(&a) == IFLA_AF_SPEC) read_vlans(a, of[static_cast<uint32_t>(head.ifi_index)]);
-    });
-  });
-  if (!done) return std::move(done.error()).in("list the VLANs of ports");
-  for (NetlinkMessage& change : vlan_changes(to, of[to], of[from]))
+Status set_vlans(Netlink& netlink, uint32_t port, const PortVlans& wanted) {
+  auto has = vlans_of(netlink, port);
+  if (!has) return std::move(has.error());
+  for (NetlinkMessage& change : vlan_changes(port, *has, wanted))
     if (Status s = netlink.request(change); !s) return std::move(s.error()).in("set a port's VLANs");
   return success();
 }
@@ -94,8 +81,25 @@ Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex
   return is_port ? std::optional(port) : std::nullopt;
 }
 
-Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
-                 const std::map<uint16_t, std::vector<uint8_t>>& but) {
+/** By a dump of all ports: rtnetlink tells those of one alone in another way, as of Linux 5.6. */
+Result<PortVlans> vlans_of(Netlink& netlink, uint32_t port) {
+  PortVlans vlans;
+  NetlinkMessage message(RTM_GETLINK, 0);
+  address(message, AF_BRIDGE, 0);
+  mnl_attr_put_u32(message.header(), IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
+  Status done = netlink.dump(message, [&](const nlmsghdr& part) {
+    const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&part));
+    if (part.nlmsg_type != RTM_NEWLINK || static_cast<uint32_t>(head.ifi_index) != port) return;
+    each_attribute(part, sizeof(head), [&](const nlattr& a) {
+      if (mnl_attr_get_type(&a) == IFLA_AF_SPEC) read_vlans(a, vlans);
+    });
+  });
+  if (!done) return std::move(done.error()).in("list the VLANs of a port");
+  return vlans;
+}
+
+Status set_port(Netlink& netlink, const BridgePort& from, const PortVlans& vlans, uint32_t to,
+                const std::map<uint16_t, std::vector<uint8_t>>& but) {
   auto attributes = but;
   attributes.insert(from.attributes.begin(), from.attributes.end());
   NetlinkMessage message(RTM_SETLINK, 0);
@@ -106,7 +110,14 @@ Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
   mnl_attr_nest_end(message.header(), data);
   if (Status set = netlink.request(message); !set)
     return std::move(set.error()).in("set a port's attributes");
-  return make_vlans_alike(netlink, from.ifindex, to);
+  return set_vlans(netlink, to, vlans);
+}
+
+Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
+                 const std::map<uint16_t, std::vector<uint8_t>>& but) {
+  auto vlans = vlans_of(netlink, from.ifindex);
+  if (!vlans) return std::move(vlans.error());
+  return set_port(netlink, from, *vlans, to, but);
 }
 
 Status set_master(Netlink& netlink, uint32_t ifindex, uint32_t bridge) {
@@ -141,16 +152,57 @@ Result<std::vector<FdbEntry>> fdb_of(Netlink& netlink, uint32_t port) {
   return entries;
 }
 
-Status set_fdb(Netlink& netlink, uint32_t port, const FdbEntry& entry) {
-  NetlinkMessage message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+namespace {
+
+ndmsg& about(NetlinkMessage& message, uint32_t port, const FdbEntry& entry) {
   ndmsg& head = message.body<ndmsg>();
   head.ndm_family = AF_BRIDGE;
   head.ndm_ifindex = static_cast<int>(port);
-  head.ndm_state = entry.state & NUD_NOARP ? NUD_NOARP : NUD_REACHABLE;
   head.ndm_flags = static_cast<uint8_t>(NTF_MASTER | entry.flags);
   mnl_attr_put(message.header(), NDA_LLADDR, entry.mac.size(), entry.mac.data());
   if (entry.vlan) mnl_attr_put_u16(message.header(), NDA_VLAN, entry.vlan);
+  return head;
+}
+
+Status set_fdb(Netlink& netlink, uint32_t port, const FdbEntry& entry) {
+  NetlinkMessage message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+  about(message, port, entry).ndm_state = entry.state & NUD_NOARP ? NUD_NOARP : NUD_REACHABLE;
   if (Status set = netlink.request(message); !set) return std::move(set.error()).in("move an address");
+  return success();
+}
+
+/** One that has gone by itself is success. */
+Status remove_fdb(Netlink& netlink, uint32_t port, const FdbEntry& entry) {
+  NetlinkMessage message(RTM_DELNEIGH, 0);
+  about(message, port, entry);
+  Status gone = netlink.request(message);
+  if (!gone && gone.error().code != ENOENT) return std::move(gone.error()).in("forget an address");
+  return success();
+}
+
+bool has_address(const std::vector<FdbEntry>& entries, const FdbEntry& entry, uint16_t vlan) {
+  return std::ranges::any_of(entries,
+                             [&](const FdbEntry& one) { return one.mac == entry.mac && one.vlan == vlan; });
+}
+
+}  // namespace
+
+/** Whoever sets an address in no VLAN sets it in each VLAN of the port, also where the bridge filters none:
+ * what was not there before goes again. */
+Status move_fdb(Netlink& netlink, uint32_t from, uint32_t to) {
+  auto moved = fdb_of(netlink, from), had = fdb_of(netlink, to);
+  if (!moved) return std::move(moved.error());
+  if (!had) return std::move(had.error());
+  if (moved->empty()) return success();
+  for (const FdbEntry& entry : *moved)
+    if (Status set = set_fdb(netlink, to, entry); !set) return set;
+  auto has = fdb_of(netlink, to);
+  if (!has) return std::move(has.error());
+  for (const FdbEntry& entry : *has) {
+    const bool is_meant = has_address(*moved, entry, entry.vlan) || has_address(*had, entry, entry.vlan);
+    if (is_meant || !has_address(*moved, entry, 0)) continue;
+    if (Status gone = remove_fdb(netlink, to, entry); !gone) return gone;
+  }
   return success();
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "plumb/bridge_vlans.h"
 #include "plumb/netlink.h"
 
 namespace vmoat {
@@ -32,7 +33,12 @@ struct BridgePort {
 
 /** Nothing where the link is no port of a bridge. */
 Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex);
-/** Gives a port another one's attributes and exactly its VLANs, the attributes named in `but` excepted. */
+/** None where the link is no port of a bridge, or the kernel knows no VLANs. */
+Result<PortVlans> vlans_of(Netlink& netlink, uint32_t port);
+/** Gives a port another one's attributes and exactly these VLANs, the attributes named in `but` excepted. */
+Status set_port(Netlink& netlink, const BridgePort& from, const PortVlans& vlans, uint32_t to,
+                const std::map<uint16_t, std::vector<uint8_t>>& but = {});
+/** The same with the VLANs that the other one has. */
 Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
                  const std::map<uint16_t, std::vector<uint8_t>>& but = {});
 /** `bridge` 0: takes the link out of the one it is in. */
@@ -50,8 +56,8 @@ struct FdbEntry {
 
 /** What the bridge knows behind a port; the port's own addresses are not among it. */
 Result<std::vector<FdbEntry>> fdb_of(Netlink& netlink, uint32_t port);
-/** Moves an entry to a port, or makes it there. */
-Status set_fdb(Netlink& netlink, uint32_t port, const FdbEntry& entry);
+/** Moves what the bridge knows behind a port to another one of its ports. */
+Status move_fdb(Netlink& netlink, uint32_t from, uint32_t to);
 
 /** Who listens to which multicast group behind a port. */
 Result<std::vector<br_mdb_entry>> mdb_of(Netlink& netlink, uint32_t bridge, uint32_t port);

@@ -92,8 +92,8 @@ TEST_CASE("bridge: addresses and multicast groups are moved to another port") {
           "bridge mdb add dev vmt-br port vmt grp 239.1.2.3 permanent"));
   const auto known = fdb_of(lab.netlink, lab.tap);
   REQUIRE(known.ok());
-  REQUIRE(known->size() == 2);
-  for (const FdbEntry& entry : *known) REQUIRE(set_fdb(lab.netlink, far, entry).ok());
+  REQUIRE(known->size() >= 2);  // each in the port's VLAN as well, where there are VLANs
+  REQUIRE(move_fdb(lab.netlink, lab.tap, far).ok());
   CHECK(fdb_of(lab.netlink, lab.tap)->empty());
   CHECK(*fdb_of(lab.netlink, far) == *known);
   CHECK(output_of("bridge fdb show dev mp.vmt").find("52:54:00:00:00:02 master vmt-br static") !=

@@ -92,6 +92,14 @@ Status set_up(Netlink& netlink, uint32_t ifindex) {
   return netlink.request(message);
 }
 
+Status set_down(Netlink& netlink, uint32_t ifindex) {
+  NetlinkMessage message(RTM_SETLINK, 0);
+  ifinfomsg& head = message.body<ifinfomsg>();
+  head.ifi_index = static_cast<int>(ifindex);
+  head.ifi_change = IFF_UP;
+  return netlink.request(message);
+}
+
 Status set_mtu(Netlink& netlink, uint32_t ifindex, uint32_t mtu) {
   NetlinkMessage message = about(RTM_SETLINK, ifindex);
   mnl_attr_put_u32(message.header(), IFLA_MTU, mtu);

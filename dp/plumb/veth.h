@@ -38,6 +38,7 @@ Status make_veth(Netlink& netlink, VethPair& pair);
 /** Nothing where there is no such link. */
 Result<std::optional<LinkShape>> link_shape(Netlink& netlink, uint32_t ifindex);
 Status set_up(Netlink& netlink, uint32_t ifindex);
+Status set_down(Netlink& netlink, uint32_t ifindex);
 Status set_mtu(Netlink& netlink, uint32_t ifindex, uint32_t mtu);
 Status set_mac(Netlink& netlink, uint32_t ifindex, const std::array<uint8_t, 6>& mac);
 Status set_alias(Netlink& netlink, uint32_t ifindex, const std::string& alias);

@@ -9,6 +9,7 @@ const run = promisify(execFile);
 
 const MODULES = [
   ...['tun', 'veth', 'bridge', 'macvtap', 'sch_ingress', 'cls_bpf', 'cls_u32'],
+  ...['8021q', 'crc32c_generic', 'openvswitch'],
   ...['sch_htb', 'sch_sfq', 'cls_fw', 'act_police'], // libvirt's <bandwidth>
 ];
 const BOOT_LIMIT_MS = 240_000;
@@ -75,9 +76,9 @@ async function makeInitramfs(
   const modules = await moduleFiles(release, MODULES);
   await mkdir(join(root, 'bin'), { recursive: true });
   await copyFile('/usr/bin/busybox', join(root, 'bin/busybox'));
-  for (const directory of ['proc', 'sys', 'dev', 'tmp', 'sbin'])
+  for (const directory of ['proc', 'sys', 'dev', 'tmp', 'sbin', 'run', 'var'])
     await mkdir(join(root, directory), { recursive: true });
-  for (const program of ['/usr/sbin/tc', '/usr/sbin/ip', ...programs]) {
+  for (const program of ['/usr/sbin/tc', '/usr/sbin/ip', '/usr/sbin/bridge', ...programs]) {
     for (const file of await librariesOf(program)) await copyInto(root, file);
     await mkdir(join(root, 'usr/sbin'), { recursive: true });
     await copyFile(program, join(root, 'usr/sbin', basename(program)));
