@@ -2,7 +2,8 @@
 // of such flows, or goes to the engine and waits there.
 #pragma once
 
-#define DROP 2 /* TC_ACT_SHOT */
+#define DROP 2   /* TC_ACT_SHOT */
+#define HOLD 100 /* of settle() alone: see hold() */
 
 static __always_inline struct vmoat_guard* guard_of(__u32 slot) {
   struct vmoat_guard* guard = bpf_map_lookup_elem(&guards, &slot);
@@ -105,7 +106,8 @@ static __always_inline bool is_fail_safe(const struct packet* p, struct vmoat_fl
   return true;
 }
 
-/* What does not simply pass by its flow's verdict. Global for the verifier's sake, see parse_any. */
+/* What does not simply pass by its flow's verdict. Global for the verifier's sake, see parse_any; it does not
+ * hold frames itself, for three calls deep there is no stack for that. */
 __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (!p) return PASS;
   __u32 slot = p->key.slot;
@@ -123,7 +125,7 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   }
   if (p->bad || ((p->reason & VMOAT_FRAGMENT) && ndp_type(p))) /* RFC 6980 */
     return guarded(counters, way, VMOAT_BAD_FRAGMENT, DROP);
-  if ((p->reason & VMOAT_TEACH) && teaches(skb, p)) return is_own_claim(skb, p, guard) ? PASS : hold(skb, p);
+  if ((p->reason & VMOAT_TEACH) && teaches(skb, p)) return is_own_claim(skb, p, guard) ? PASS : HOLD;
   if (!p->has_key)
     return guard->flags & VMOAT_PASS_UNKEYED ? PASS : guarded(counters, way, VMOAT_NO_KEY, DROP);
   if (guard->flags & VMOAT_WAITING) return guarded(counters, way, VMOAT_NO_POLICY, DROP);
@@ -137,7 +139,7 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (has_verdict(p, flow, guard, VMOAT_ALLOW)) return guarded(counters, way, VMOAT_CACHED, PASS);
   if (may_open(skb, p, flow, guard) && !engine_is_gone(worker_of(p)))
     return guarded(counters, way, VMOAT_HANDSHAKE, PASS);
-  return hold(skb, p);
+  return HOLD;
 }
 
 /* What becomes of a frame whose flow is `flow`, null where it has none. */
@@ -145,5 +147,7 @@ static __always_inline int judge(struct __sk_buff* skb, struct packet* p, struct
                                  const struct vmoat_guard* guard) {
   bool plain = flow && !(p->reason & (VMOAT_TEACH | VMOAT_FRAGMENT));
   bool own = p->way == VMOAT_TO_NIC || !(guard->flags & VMOAT_OWN_ADDRESSES) || is_own_mac(skb, guard);
-  return plain && own && has_verdict(p, flow, guard, VMOAT_ALLOW) ? PASS : settle(skb, p);
+  if (plain && own && has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
+  int then = settle(skb, p);
+  return then == HOLD ? hold(skb, p) : then;
 }

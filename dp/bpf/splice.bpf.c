@@ -14,7 +14,8 @@
  */
 #define CARRIED 0x766d
 
-const volatile __u32 netns; /* inode number of the namespace these programs serve */
+const volatile __u32 netns;      /* inode number of the namespace these programs serve */
+const volatile __u32 reinjected; /* as the tap programs have it */
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -137,6 +138,7 @@ int carry_in(struct __sk_buff* skb) {
  * twice, and no guest hears itself. */
 SEC("tc")
 int gate(struct __sk_buff* skb) {
+  if (vmoat_is_delivered(skb->mark, skb->ingress_ifindex, reinjected)) return PASS;
   struct place place = place_of(skb);
   struct vmoat_splice* splice = place.splice;
   if (!splice) return PASS;

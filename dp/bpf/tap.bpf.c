@@ -214,6 +214,7 @@ int from_nic(struct __sk_buff* skb) {
 /* At the egress hook: what came from a tapped NIC was counted there. */
 SEC("tc")
 int to_nic(struct __sk_buff* skb) {
+  if (vmoat_is_delivered(skb->mark, skb->ingress_ifindex, reinjected)) return PASS;
   struct vmoat_tap* sender = skb->ingress_ifindex ? tap_of(skb->ingress_ifindex) : 0;
   return sender && sender->counts_sent ? tap_again(skb, sender) : tap(skb, VMOAT_TO_NIC, sender);
 }

@@ -105,6 +105,16 @@ static inline uint16_t vmoat_divert_tag(uint16_t slot, uint8_t way) {
   return (uint16_t)(slot << 1 | way);
 }
 
+/* The mark that a held frame bears on its way out of a tap to its guest, made of the one that it would bear
+ * on its way in; sent by us, it has come from nowhere. One that has left the tap and comes in again, by
+ * whatever way, is neither. */
+static inline uint32_t vmoat_delivered(uint32_t reinjected) {
+  return ~reinjected;
+}
+static inline int vmoat_is_delivered(uint32_t mark, uint32_t ingress_ifindex, uint32_t reinjected) {
+  return reinjected && mark == vmoat_delivered(reinjected) && !ingress_ifindex;
+}
+
 /* A port of a guest that can be reached whatever the policy and the state of the engine, by NIC. */
 struct vmoat_fail_safe {
   uint16_t slot;

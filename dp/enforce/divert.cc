@@ -11,6 +11,7 @@
 #include <cstring>
 #include <string>
 
+#include "plumb/offloads.h"
 #include "plumb/qdisc.h"
 #include "plumb/veth.h"
 
@@ -24,6 +25,21 @@ constexpr const char* filter_name = "vmoat:wall";
 
 constexpr const char* prefix = "moat";
 
+/** Super-frames that a virtio-net header cannot describe: the kernel cuts them on their way to us. */
+constexpr std::string_view not_described[] = {
+    "tx-udp_tnl-segmentation",
+    "tx-udp_tnl-csum-segmentation",
+    "tx-gre-segmentation",
+    "tx-gre-csum-segmentation",
+    "tx-ipxip4-segmentation",
+    "tx-ipxip6-segmentation",
+    "tx-sctp-segmentation",
+    "tx-esp-segmentation",
+    "tx-gso-list",
+    "tx-gso-partial",
+    "tx-tunnel-remcsum-segmentation",
+};
+
 std::string near_name(uint32_t worker) {
   return prefix + std::to_string(worker);
 }
@@ -32,23 +48,46 @@ bool set(const Fd& socket, int option, int value) {
   return ::setsockopt(socket.get(), SOL_PACKET, option, &value, sizeof(value)) == 0;
 }
 
-/** `ifindex` 0: for sending only. */
-Result<Fd> packet_socket(uint32_t ifindex) {
+Result<Fd> packet_socket() {
   Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return system_error("open a packet socket");
   if (!set(socket, PACKET_VNET_HDR, 1)) return system_error("ask for offloads");
-  if (ifindex == 0) {
-    if (!set(socket, PACKET_QDISC_BYPASS, 1)) return system_error("go past the queues");
-    return socket;
-  }
-  if (!set(socket, PACKET_AUXDATA, 1) || !set(socket, PACKET_IGNORE_OUTGOING, 1))
+  return socket;
+}
+
+Result<Fd> receiver(uint32_t ifindex) {
+  auto socket = packet_socket();
+  if (!socket) return socket;
+  if (!set(*socket, PACKET_AUXDATA, 1) || !set(*socket, PACKET_IGNORE_OUTGOING, 1))
     return system_error("ask for tags");
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &queue_bytes, sizeof(queue_bytes));
+  ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVBUFFORCE, &queue_bytes, sizeof(queue_bytes));
   sockaddr_ll at = {
       .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = static_cast<int>(ifindex)};
-  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&at), sizeof(at)) != 0)
+  if (::bind(socket->get(), reinterpret_cast<sockaddr*>(&at), sizeof(at)) != 0)
     return system_error("bind a packet socket");
   return socket;
+}
+
+Result<Fd> bypassing_sender() {
+  auto socket = packet_socket();
+  if (socket && !set(*socket, PACKET_QDISC_BYPASS, 1)) return system_error("go past the queues");
+  return socket;
+}
+
+/** By which programs know what they have judged already. */
+Result<Fd> marking_sender(uint32_t mark) {
+  auto socket = packet_socket();
+  if (socket && ::setsockopt(socket->get(), SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) != 0)
+    return system_error("mark what is sent");
+  return socket;
+}
+
+bool send_by(const Fd& socket, uint32_t ifindex, const Offload& offload, Bytes bytes) {
+  sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = static_cast<int>(ifindex)};
+  iovec parts[] = {{const_cast<Offload*>(&offload), sizeof(offload)},
+                   {const_cast<uint8_t*>(bytes.data()), bytes.size()}};
+  const msghdr message = {.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = parts, .msg_iovlen = 2};
+  return ::sendmsg(socket.get(), &message, 0) >= 0;
 }
 
 /** The tag that the kernel's program put on; false where there is none. */
@@ -78,10 +117,20 @@ bool take_sender(HeldFrame& held, std::span<uint8_t> bytes) {
 
 }  // namespace
 
-Divert::Divert(uint32_t ifindex, Fd in, Fd out)
-    : ifindex_(ifindex), in_(std::move(in)), out_(std::move(out)), buffer_(frame_bytes_max) {}
+Divert::Divert(uint32_t ifindex, Sockets sockets)
+    : ifindex_(ifindex), sockets_(std::move(sockets)), buffer_(frame_bytes_max) {}
 
-Result<Divert> Divert::open(Netlink& netlink, uint32_t worker, int wall) {
+Result<Divert::Sockets> Divert::sockets(uint32_t far, uint32_t reinjected) {
+  auto in = receiver(far);
+  if (!in) return std::move(in.error());
+  auto out = bypassing_sender();
+  if (!out) return std::move(out.error());
+  auto marked = marking_sender(vmoat_delivered(reinjected));
+  if (!marked) return std::move(marked.error());
+  return Sockets{std::move(*in), std::move(*out), std::move(*marked)};
+}
+
+Result<Divert> Divert::open(Netlink& netlink, uint32_t worker, int wall, uint32_t reinjected) {
   if (Status gone = remove(netlink, worker); !gone) return std::move(gone.error());
   const auto number = static_cast<uint8_t>(worker);
   VethPair pair = {.near = {.name = near_name(worker), .mac = {0xfe, 0x77, 0, 0, 0, number}},
@@ -89,17 +138,17 @@ Result<Divert> Divert::open(Netlink& netlink, uint32_t worker, int wall) {
                    .mtu = 65535,
                    .alias = "vmoat: takes held frames to worker " + std::to_string(worker)};
   if (Status made = make_veth(netlink, pair); !made) return std::move(made.error());
+  if (Status cut = switch_off(pair.near.name, not_described); !cut)
+    return std::move(cut.error()).in("have super-frames cut");
   const uint32_t far = pair.far.ifindex;
   if (Status added = add_clsact(netlink, far); !added) return std::move(added.error());
   if (Status walled = set_filter(netlink, far, TrafficSide::ingress, wall, filter_name); !walled)
     return std::move(walled.error());
   for (uint32_t end : {pair.near.ifindex, far})
     if (Status up = set_up(netlink, end); !up) return std::move(up.error());
-  auto in = packet_socket(far);
-  if (!in) return std::move(in.error());
-  auto out = packet_socket(0);
-  if (!out) return std::move(out.error());
-  return Divert(pair.near.ifindex, std::move(*in), std::move(*out));
+  auto opened = sockets(far, reinjected);
+  if (!opened) return std::move(opened.error());
+  return Divert(pair.near.ifindex, std::move(*opened));
 }
 
 bool Divert::is_name(const std::string& link) {
@@ -119,7 +168,7 @@ size_t Divert::read(size_t most, const std::function<void(const HeldFrame&)>& ta
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(tpacket_auxdata))> control;
     msghdr message = {
         .msg_iov = parts, .msg_iovlen = 2, .msg_control = control.data(), .msg_controllen = control.size()};
-    const ssize_t got = ::recvmsg(in_.get(), &message, MSG_DONTWAIT);
+    const ssize_t got = ::recvmsg(sockets_.in.get(), &message, MSG_DONTWAIT);
     if (got < static_cast<ssize_t>(sizeof(held.offload))) return count;
     uint16_t tag;
     if (!tag_of(message, tag) || (message.msg_flags & MSG_TRUNC) != 0) continue;
@@ -132,17 +181,19 @@ size_t Divert::read(size_t most, const std::function<void(const HeldFrame&)>& ta
 }
 
 bool Divert::send(uint32_t ifindex, const Offload& offload, Bytes bytes) const {
-  sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = static_cast<int>(ifindex)};
-  iovec parts[] = {{const_cast<Offload*>(&offload), sizeof(offload)},
-                   {const_cast<uint8_t*>(bytes.data()), bytes.size()}};
-  const msghdr message = {.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = parts, .msg_iovlen = 2};
-  return ::sendmsg(out_.get(), &message, 0) >= 0;
+  return send_by(sockets_.out, ifindex, offload, bytes);
+}
+
+/** A super-frame is cut, for who takes none, on its way through the queue alone (packet_direct_xmit() of the
+ * kernel drops it); the programs that it meets there know it by its mark. */
+bool Divert::deliver(uint32_t tap, const Offload& offload, Bytes bytes) const {
+  return send_by(offload.gso_type != 0 ? sockets_.marked : sockets_.out, tap, offload, bytes);
 }
 
 uint64_t Divert::take_lost() const {
   tpacket_stats stats = {};
   socklen_t size = sizeof(stats);
-  ::getsockopt(in_.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size);
+  ::getsockopt(sockets_.in.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size);
   return stats.tp_drops;
 }
 

@@ -33,10 +33,10 @@ class Divert {
  public:
   /**
    * A pair of interfaces of this worker's own, whose one end the kernel sends held frames into. What an
-   * earlier run left of it goes first. `wall` is a program that drops everything. Needs CAP_NET_ADMIN and
-   * CAP_NET_RAW.
+   * earlier run left of it goes first. `wall` is a program that drops everything, `reinjected` see
+   * EnforcerOptions. Needs CAP_NET_ADMIN and CAP_NET_RAW.
    */
-  static Result<Divert> open(Netlink& netlink, uint32_t worker, int wall);
+  static Result<Divert> open(Netlink& netlink, uint32_t worker, int wall, uint32_t reinjected);
   /** Whether this is an interface of ours. */
   static bool is_name(const std::string& link);
   static Status remove(Netlink& netlink, uint32_t worker);
@@ -44,19 +44,27 @@ class Divert {
   /** Where the kernel sends held frames. */
   [[nodiscard]] uint32_t ifindex() const { return ifindex_; }
   /** Readable while frames wait. */
-  [[nodiscard]] int fd() const { return in_.get(); }
+  [[nodiscard]] int fd() const { return sockets_.in.get(); }
   /** Up to `most` frames in the order in which they were held; how many there were. */
   size_t read(size_t most, const std::function<void(const HeldFrame&)>& take);
-  /** Sends a frame out of an interface, past its queue and its programs. False where the kernel would not. */
+  /** Sends a frame out of an interface, past its queue and its programs. False where the kernel would not;
+   * nor does it where the interface takes no such super-frames. */
   bool send(uint32_t ifindex, const Offload& offload, Bytes bytes) const;
+  /** The same out of a tap, to its guest, who gets a super-frame in pieces where it takes none. */
+  bool deliver(uint32_t tap, const Offload& offload, Bytes bytes) const;
   /** Frames that found the socket full, since the last call. */
   [[nodiscard]] uint64_t take_lost() const;
 
  private:
-  Divert(uint32_t ifindex, Fd in, Fd out);
+  /** What a worker reads from, what it sends by, and what it sends marked. */
+  struct Sockets {
+    Fd in, out, marked;
+  };
+  Divert(uint32_t ifindex, Sockets sockets);
+  static Result<Sockets> sockets(uint32_t far, uint32_t reinjected);
 
   uint32_t ifindex_;
-  Fd in_, out_;
+  Sockets sockets_;
   std::vector<uint8_t> buffer_;
 };
 

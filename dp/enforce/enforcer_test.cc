@@ -142,6 +142,21 @@ TEST_CASE("enforcer: what is sent out of its pair goes where the guest's frames 
   });
 }
 
+TEST_CASE("enforcer: what stands in for a tap has its MTU, queues and sizes of super-frames") {
+  if (!has_root()) return;
+  each_enforcer([](EnforceLab& lab) {
+    REQUIRE(run("ip link set " + lab.a + " mtu 4000 gso_max_size 30000 gso_max_segs 20 gro_max_size 40000"));
+    const auto shape_of = [&](const std::string& link) {
+      return output_of("ip -o -d link show " + link +
+                       " | grep -oE '(mtu|num[rt]xqueues|g[sr]o_(ipv4_)?max_[a-z]+) [0-9]+'");
+    };
+    lab.go(true);
+    CHECK(shape_of(lab.a).find("gso_max_size 30000") != std::string::npos);
+    for (const char* end : {"mi.", "mp."}) CHECK(shape_of(end + lab.a) == shape_of(lab.a));
+    lab.go(false);
+  });
+}
+
 TEST_CASE("enforcer: says why it cannot serve a NIC") {
   const EnforcedNic on_bridge = {
       .tap = 1, .kind = "tun", .master = 2, .master_kind = "bridge", .seen_both_ways = true};

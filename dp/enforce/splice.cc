@@ -70,7 +70,7 @@ Splice::Splice(const EnforcerOptions& options, Netlink& netlink, std::unique_ptr
 Result<std::unique_ptr<Enforcer>> Splice::open(const EnforcerOptions& options, Netlink& netlink) {
   for (const char* part : {"/maps", "/links"})
     if (Status made = ensure_pin_directory(options.pins + part); !made) return std::move(made.error());
-  auto map = SpliceMap::open(options.pins + "/maps", options.netns);
+  auto map = SpliceMap::open(options.pins + "/maps", options.netns, options.reinjected);
   if (!map) return std::move(map.error());
   std::unique_ptr<Splice> splice(new Splice(options, netlink, std::move(*map)));
   splice->take_over();

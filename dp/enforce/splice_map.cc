@@ -17,17 +17,19 @@ struct SpliceMap::Object {
 SpliceMap::SpliceMap(uint32_t netns) : netns_(netns), object_(std::make_unique<Object>()) {}
 SpliceMap::~SpliceMap() = default;
 
-Result<std::unique_ptr<SpliceMap>> SpliceMap::open(const std::string& pins, uint32_t netns) {
+Result<std::unique_ptr<SpliceMap>> SpliceMap::open(const std::string& pins, uint32_t netns,
+                                                   uint32_t reinjected) {
   std::unique_ptr<SpliceMap> map(new SpliceMap(netns));
-  if (Status loaded = map->load(pins); !loaded)
+  if (Status loaded = map->load(pins, reinjected); !loaded)
     return std::move(loaded.error()).in("load the splice programs");
   return map;
 }
 
-Status SpliceMap::load(const std::string& pins) {
+Status SpliceMap::load(const std::string& pins, uint32_t reinjected) {
   splice_bpf* skeleton = object_->skeleton = splice_bpf__open();
   if (!skeleton) return system_error("open the eBPF object");
   skeleton->rodata->netns = netns_;
+  skeleton->rodata->reinjected = reinjected;
   for (bpf_map* map : {skeleton->maps.splices, skeleton->maps.splice_ends, skeleton->maps.splice_hints})
     bpf_map__set_pin_path(map, (pins + "/" + bpf_map__name(map)).c_str());
   if (splice_bpf__load(skeleton) != 0) return system_error("eBPF verifier or map creation");

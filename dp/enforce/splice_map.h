@@ -12,8 +12,10 @@ namespace vmoat {
 
 class SpliceMap {
  public:
-  /** Loads the programs over the maps of an earlier run if there are any. `pins`: their directory. */
-  static Result<std::unique_ptr<SpliceMap>> open(const std::string& pins, uint32_t netns);
+  /** Loads the programs over the maps of an earlier run if there are any. `pins`: their directory;
+   * `reinjected`: see EnforcerOptions. */
+  static Result<std::unique_ptr<SpliceMap>> open(const std::string& pins, uint32_t netns,
+                                                 uint32_t reinjected);
   ~SpliceMap();
 
   /** By index, below VMOAT_SLOTS; a tap of 0 is nobody. */
@@ -30,7 +32,7 @@ class SpliceMap {
  private:
   struct Object;
   explicit SpliceMap(uint32_t netns);
-  Status load(const std::string& pins);
+  Status load(const std::string& pins, uint32_t reinjected);
 
   const uint32_t netns_;
   std::unique_ptr<Object> object_;

@@ -35,6 +35,8 @@ std::string alias_of(const std::string& tap) {
 
 }  // namespace
 
+/** Features are not copied, but sizes are: a bridge goes by those of its ports. A pair takes every
+ * super-frame; where the tap takes none, the kernel cuts it there, as ever. */
 Result<StandIn> make_stand_in(Netlink& netlink, uint32_t tap, const std::string& name, StandInMac mac) {
   auto shape = link_shape(netlink, tap);
   if (!shape) return std::move(shape.error());
@@ -44,6 +46,7 @@ Result<StandIn> make_stand_in(Netlink& netlink, uint32_t tap, const std::string&
                            .mac = mac == StandInMac::of_tap ? (*shape)->mac : own_mac(0x79, tap)},
                    .mtu = (*shape)->mtu,
                    .queues = (*shape)->queues,
+                   .sizes = (*shape)->sizes,
                    .alias = alias_of(name)};
   if (Status made = make_veth(netlink, pair); !made) return std::move(made.error());
   return StandIn{pair.near.ifindex, pair.far.ifindex};

@@ -55,11 +55,12 @@ vmoat_settings settings_of(const DataplaneConfig& config, unsigned workers) {
           .upcall_burst_ns = uint64_t{config.upcalls_burst} * cost_ns};
 }
 
-/** By which the tap programs know what was held: nobody is to guess it. Never 0. */
+/** By which the tap programs know what was held: nobody is to guess it. Never 0, nor is what it makes of a
+ * frame for a guest. */
 uint32_t secret_mark() {
   std::random_device random;  // getrandom(2)
   uint32_t mark = 0;
-  while (mark == 0) mark = random();
+  while (mark == 0 || vmoat_delivered(mark) == 0) mark = random();
   return mark;
 }
 

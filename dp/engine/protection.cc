@@ -60,7 +60,8 @@ void Protection::report(Status status) {
 /** Once: the ways of held frames to the workers. */
 Status Protection::divert(std::span<const std::unique_ptr<Worker>> workers) {
   for (const auto& worker : workers) {
-    auto divert = Divert::open(parts_.netlink, worker->number(), enforcers_.wall());
+    auto divert =
+        Divert::open(parts_.netlink, worker->number(), enforcers_.wall(), options_.enforcers.reinjected);
     if (!divert) return std::move(divert.error());
     if (Status set = parts_.kernel.set_divert(worker->number(), divert->ifindex()); !set) return set;
     worker->divert(std::move(*divert));

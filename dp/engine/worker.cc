@@ -248,12 +248,10 @@ void Worker::rule_held(const HeldFrame& held) {
 }
 
 void Worker::carry_out(Ruling ruling, const HeldFrame& held) {
-  const NicPath& path = paths_[held.slot % VMOAT_SLOTS];
-  const uint32_t on = held.way == VMOAT_FROM_NIC ? path.bridge : path.guest;
   switch (ruling) {
     case Ruling::pass:
       answer_all();  // before the frame meets the other end's guard, or is answered
-      if (on != 0) divert_->send(on, held.offload, held.bytes);
+      if (!send_on(held)) dropped(held, &NicHeldDrops::refused);
       break;
     case Ruling::reset:
       if (may_reset(held.slot) && send_resets(held)) pipeline_.was_reset();
@@ -268,6 +266,13 @@ void Worker::carry_out(Ruling ruling, const HeldFrame& held) {
     case Ruling::wait:
       return dropped(held, &NicHeldDrops::refused);
   }
+}
+
+bool Worker::send_on(const HeldFrame& held) const {
+  const NicPath& path = paths_[held.slot % VMOAT_SLOTS];
+  if (held.way == VMOAT_FROM_NIC)
+    return path.bridge != 0 && divert_->send(path.bridge, held.offload, held.bytes);
+  return path.guest != 0 && divert_->deliver(path.guest, held.offload, held.bytes);
 }
 
 void Worker::dropped(const HeldFrame& held, HeldDropCounts NicHeldDrops::* why) {

@@ -76,6 +76,8 @@ class Worker final : private FlowControl {
   void rule_held(const HeldFrame& held);
   [[nodiscard]] Frame frame_of(const HeldFrame& held);
   void carry_out(Ruling ruling, const HeldFrame& held);
+  /** False where it was lost. */
+  [[nodiscard]] bool send_on(const HeldFrame& held) const;
   void dropped(const HeldFrame& held, HeldDropCounts NicHeldDrops::* why);
   bool send_resets(const HeldFrame& held);
   bool may_reset(uint16_t slot);

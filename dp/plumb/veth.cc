@@ -6,10 +6,16 @@
 #include <linux/veth.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace vmoat {
 namespace {
+
+// of Linux 6.3; Debian 12's linux/if_link.h does not know them yet
+constexpr uint16_t gso_ipv4_max_size = 63, gro_ipv4_max_size = 64;
+constexpr uint16_t offload_sizes[] = {IFLA_GSO_MAX_SIZE, IFLA_GSO_MAX_SEGS, IFLA_GRO_MAX_SIZE,
+                                      gso_ipv4_max_size, gro_ipv4_max_size};
 
 constexpr uint8_t no_addresses = IN6_ADDR_GEN_MODE_NONE;
 
@@ -19,6 +25,7 @@ void put_end(nlmsghdr* to, const VethPair& pair, const VethEnd& end) {
   mnl_attr_put_u32(to, IFLA_MTU, pair.mtu);
   mnl_attr_put_u32(to, IFLA_NUM_TX_QUEUES, pair.queues);
   mnl_attr_put_u32(to, IFLA_NUM_RX_QUEUES, pair.queues);
+  for (const auto& [attribute, size] : pair.sizes) mnl_attr_put_u32(to, attribute, size);
 }
 
 NetlinkMessage about(uint16_t type, uint32_t ifindex) {
@@ -73,6 +80,7 @@ Result<std::optional<LinkShape>> link_shape(Netlink& netlink, uint32_t ifindex) 
       const uint16_t type = mnl_attr_get_type(&a);
       if (type == IFLA_MTU) shape.mtu = as_u32(a);
       if (type == IFLA_NUM_TX_QUEUES) shape.queues = as_u32(a);
+      if (std::ranges::find(offload_sizes, type) != std::end(offload_sizes)) shape.sizes[type] = as_u32(a);
       if (type == IFLA_LINK) shape.peer = as_u32(a);
       if (type == IFLA_MASTER) shape.master = as_u32(a);
       if (type == IFLA_ADDRESS && mnl_attr_get_payload_len(&a) == shape.mac.size())

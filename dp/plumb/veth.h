@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -16,11 +17,15 @@ struct VethEnd {
   uint32_t ifindex = 0;  // once it is made
 };
 
+/** By attribute (IFLA_GSO_MAX_SIZE and the like): the longest super-frames that a link is given and makes. */
+using OffloadSizes = std::map<uint16_t, uint32_t>;
+
 /** What a stand-in copies of a link, and where that one is. */
 struct LinkShape {
   std::array<uint8_t, 6> mac = {};
   uint32_t mtu = 1500;
   uint32_t queues = 1;
+  OffloadSizes sizes;   // as far as the kernel has them
   uint32_t peer = 0;    // IFLA_LINK
   uint32_t master = 0;  // of whatever kind
 };
@@ -29,6 +34,7 @@ struct VethPair {
   VethEnd near, far;
   uint32_t mtu = 1500;
   uint32_t queues = 1;
+  OffloadSizes sizes;
   /** What `ip link` shows of both, so that an operator knows whose they are. */
   std::string alias;
 };
