@@ -31,7 +31,8 @@ for (const enforcer of ENFORCERS)
 
     const mode = async (mode: 'learn' | 'protect'): Promise<void> => {
       for (const group of ['clients', 'servers']) await rig.stack.cli.run('mode', group, mode);
-      await (mode === 'protect' ? rig.inline : rig.plain)(await rig.taps());
+      const taps = await rig.taps();
+      await (mode === 'protect' ? rig.inline(taps) : rig.plain(taps));
     };
     const undisturbed = async (): Promise<number> => {
       download.lap();

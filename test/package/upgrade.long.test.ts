@@ -31,10 +31,7 @@ suite('an upgrade under guests in protect', { skip, timeout: 900_000 }, () => {
   let host: GuestHost;
   let client: ShellGuest;
   let server: ShellGuest;
-  const install = async (version: string): Promise<void> => {
-    copyFileSync(buildPackage(version), join(machine.root, 'vmoat.deb'));
-    await machine.run('dpkg', '-i', '/vmoat.deb');
-  };
+  const install = (version: string): Promise<string> => machine.run('dpkg', '-i', `/vmoat-${version}.deb`);
   const whole = async (): Promise<boolean> => {
     const { dataplane, libvirt } = JSON.parse(await machine.run('vmoat', 'status', '-o', 'json'));
     return dataplane?.state === 'connected' && libvirt?.state === 'connected';
@@ -46,6 +43,8 @@ suite('an upgrade under guests in protect', { skip, timeout: 900_000 }, () => {
 
   before(async () => {
     machine = await bootMachine('guests');
+    for (const version of VERSIONS)
+      copyFileSync(buildPackage(version), join(machine.root, `vmoat-${version}.deb`));
     host = guestHost(machine);
     await host.virshXml('net-create', NETWORK);
     const image = await shellImage(host, INIT);
