@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { masters, networkDump, orphans, portOf } from './plumbing.ts';
+import { promised } from '../promised.ts';
+import { masters, networkDump, orphans, portOf, watchTap } from './plumbing.ts';
 import { eventually, startPrivateLibvirt, until, whyNoPrivateLibvirt } from './private-libvirt.ts';
 import { domain, MAC, network, nicOn, ProtectRig, SERVER } from './protect-rig.ts';
 import { ShellGuest } from './shell-guest.ts';
@@ -12,6 +13,9 @@ import type { VmoatStack } from './vmoat-stack.ts';
 
 const HTTP = `timeout 3 wget -q -O - http://${SERVER}/hello`;
 const REDIS = `nc -w 2 ${SERVER} 6379`;
+/** A new connection about every 20 ms, for some seconds. */
+const KNOCK = `for i in $(seq 100); do nc -w 1 ${SERVER} 6379 < /dev/null > /dev/null 2>&1 & usleep 20000; done; wait`;
+const SYN = 'tcp dst port 6379 and tcp[tcpflags] & tcp-syn != 0';
 
 const policy = (clients: string, servers: string, failPolicy = 'open'): string => `version: vmoat/v1
 groups:
@@ -52,10 +56,23 @@ suite('protect on real guests', { skip: whyNoPrivateLibvirt() ?? false, timeout:
       }
     };
 
-    test(`${signal} of dp at a NIC that fails open: everything passes, until dp is back`, async () => {
+    test(`${signal} of dp at a NIC that fails open: everything passes, until dp is back`, async (context) => {
       await apply(policy('protect', 'monitor', 'open'));
       await inline(await client.taps());
-      await without(() => eventually(async () => assert.ok(await client.does(REDIS))));
+      assert.ok(!(await client.does(REDIS)));
+      const [tap = ''] = await server.taps();
+      const came_ms: number[] = [];
+      const watch = await watchTap(stack.libvirt, tap, SYN, (at_ms) => came_ms.push(at_ms));
+      const knocks = client.sh(KNOCK);
+      await sleep(1_000);
+      assert.deepEqual(came_ms, []);
+      const ended_ms = Date.now();
+      await without(async () => {
+        await knocks;
+        assert.ok(await client.does(REDIS));
+      });
+      watch.kill();
+      promised(context, `${signal}: undecided frames pass`, 300, (came_ms[0] ?? Infinity) - ended_ms);
       await eventually(async () => assert.ok(!(await client.does(REDIS))));
     });
 
