@@ -49,6 +49,7 @@ export function domainXml(type: DomainType, plan: DomainPlan): string {
     ${plan.disk ? diskXml(plan.disk) : ''}
     ${plan.nics.map(nicXml).join('\n    ')}
     <serial type='file'><source path='${escapeXml(plan.console)}'/></serial>
+    <console type='pty'><target type='virtio'/></console>
     <memballoon model='none'/>
   </devices>
 </domain>`;

@@ -5,7 +5,13 @@ import { cpio, type Entry } from './cpio.ts';
 import { type Kernel, moduleFiles } from './kernel.ts';
 
 export const NETWORK_MODULES = ['virtio_pci', 'virtio_net'] as const;
-export const ROOT_MODULES = [...NETWORK_MODULES, 'virtio_blk', 'squashfs', 'overlay'] as const;
+export const ROOT_MODULES = [
+  ...NETWORK_MODULES,
+  'virtio_blk',
+  'virtio_console',
+  'squashfs',
+  'overlay',
+] as const;
 
 const FOLDERS = ['bin', 'sbin', 'dev', 'proc', 'sys', 'run', 'tmp', 'modules', 'lower', 'upper', 'root'];
 const LOAD_MODULES = 'for module in $(cat /modules/order); do insmod /modules/$module.ko; done';

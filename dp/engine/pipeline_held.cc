@@ -258,10 +258,14 @@ Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const H
   return {held.is_later ? Verdict::allow : verdict_carried(number, held), false};
 }
 
-/** Whether an end of the flow is the guest whose NIC holds an error about it, to it or by it. */
+/** Whether an end of the flow is the guest whose NIC holds an error about it, to it or by it. An end that the
+ * kernel let in by its cache has no NIC as yet: then who speaks under its address, and may, is that end. */
 bool Pipeline::Impl::is_of_guarded(const Session& about, const Held& held) {
-  const int told = about.key.high == held.turn.packet.dst ? 1 : 0;
-  return about.slot[held.frame.way == VMOAT_TO_NIC ? told : 1 - told] == held.frame.slot;
+  const Packet& p = held.turn.packet;
+  const int told = about.key.high == p.dst ? 1 : 0;
+  const int guarded = held.frame.way == VMOAT_TO_NIC ? told : 1 - told;
+  if (about.has(guarded != 0 ? kernel_high : kernel_low)) return about.slot[guarded] == held.frame.slot;
+  return held.frame.way == VMOAT_FROM_NIC && (guarded != 0 ? about.key.high : about.key.low) == p.src;
 }
 
 /** Each error by what it is about; about nothing that is known, and where it would turn flows elsewhere, by

@@ -281,6 +281,22 @@ TEST_CASE("an ICMP error is about a flow of the guest's own, not of one that say
   }
 }
 
+TEST_CASE("an ICMP error by a guest that the kernel let a flow into is about that flow") {
+  PolicyTables known = tables({rule(web, db, Verdict::allow, {"tcp/21"})});
+  known.ends.push_back({.segment = 1, .address = "10.0.0.2", .groups = {0, db}});
+  HeldRig rig({});
+  rig.force(live(known));
+  rig.sent(true, tcp(1000, 21, 100, 0, 2), 1000);  // by the policy cache: nothing was held at db's NIC
+  const auto error_by = [&](uint8_t guest, uint16_t port) {
+    const Buffer error = hex("0303 0000 00000000") + ip_between(1, 2, 6, tcp(1000, port, 100, 0, 2));
+    return rig.held(ethernet(0x0800, ip_between(guest, 1, 1, error)), no_slot, false, db_slot, VMOAT_FROM_NIC)
+        .ruling;
+  };
+  CHECK(error_by(2, 21) == Ruling::pass);
+  CHECK(error_by(2, 22) == Ruling::drop);
+  CHECK(error_by(3, 21) == Ruling::drop);
+}
+
 TEST_CASE("an ICMP redirect about a flow that is allowed is judged by itself") {
   HeldRig rig({to_53});
   REQUIRE(rig.to_db(17, udp(1000, 53, text("x"))) == Ruling::pass);

@@ -28,12 +28,11 @@ const PROGRAMS = { 'libvirt-hook': 'usr/lib/vmoat/libvirt-hook' };
 const SCRIPTS = ['postinst', 'prerm', 'postrm'];
 const COMMANDS = { 'usr/bin/vmoat': 'vmoat', 'usr/sbin/vmoat-dp': 'vmoat-dp' };
 
-/** @returns {string} path of the package */
-export function buildPackage() {
+/** @param {string} version @returns {string} path of the package */
+export function buildPackage(version = ownVersion()) {
   const tree = mkdtempSync(join(tmpdir(), 'vmoat-deb-'));
   try {
     layOut(tree);
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const architecture = succeeded(['dpkg', '--print-architecture']).trim();
     const control = readFileSync(join(here, 'control'), 'utf8')
       .replace('@VERSION@', version)
@@ -47,6 +46,8 @@ export function buildPackage() {
     rmSync(tree, { recursive: true, force: true });
   }
 }
+
+const ownVersion = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 
 function layOut(tree) {
   chmodSync(tree, 0o755);

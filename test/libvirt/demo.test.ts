@@ -11,9 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { networkXml } from '../../demo/domain-xml.ts';
 import { guests } from '../../demo/plan.ts';
 import { virshWithXml } from '../../demo/virsh.ts';
-import { Violation } from '../../hostd/api/schema.ts';
+import { Flow, Violation } from '../../hostd/api/schema.ts';
 import { Explanation, PolicyPlan } from '../../hostd/policy/advice/shapes.ts';
 import { promised } from '../promised.ts';
+import { onConsole } from './demo-console.ts';
 import { DemoMap } from './demo-map.ts';
 import { hostDump } from './host-dump.ts';
 import { until } from './private-libvirt.ts';
@@ -148,6 +149,33 @@ suite('the demo', { skip, timeout: 900_000 }, () => {
     await cli.run('policy', 'apply', file, '--base', String(version), '--reason', 'the test is over');
   });
 
+  test('redis in protect: who never asked it is refused, who did goes on', async (context) => {
+    await cli.run('policy', 'recommend', '--accept');
+    const asked = async (): Promise<number> =>
+      Number(await onConsole(REDIS_VM, 'redis-cli --raw get visits'));
+    await cli.run('mode', `vm.${REDIS_VM}`, 'protect');
+    const inline = async () =>
+      (await cli.nics()).some(
+        ({ workloadName, protection }) => workloadName === REDIS_VM && protection?.state === 'inline',
+      );
+    const begin = Date.now();
+    await until('its NIC is inline', inline);
+    promised(context, 'its NIC is inline', 2000, Date.now() - begin);
+    const before = await asked();
+    assert.match(await onConsole('vmoat-demo-client', 'redis-cli -h 10.0.0.20 ping'), /Connection refused/);
+    const denied = await seen(async () => (await flows('--verdict', 'deny', '--to', REDIS_VM))[0]);
+    assert.deepEqual([denied.from?.name, denied.enforced], ['vmoat-demo-client', 'reset']);
+    const ends = ['--from', 'vmoat-demo-client', '--to', REDIS_VM, '--port', 'tcp/6379'];
+    const why = await cli.parsed(Explanation, 'explain', ...ends);
+    assert.deepEqual([why.verdict, why.decidedBy, why.to.mode], ['deny', 'mode', 'protect']);
+    assert.match(output, /npx vmoat mode vm\.vmoat-demo-redis protect/);
+    await until('web counts on', async () => (await asked()) > before);
+    writeFileSync(file, 'version: vmoat/v1\n');
+    const { version } = (await cli.status()).policy;
+    await cli.run('policy', 'apply', file, '--base', String(version), '--reason', 'the test is over');
+    await until('it is out again', async () => !(await inline()));
+  });
+
   test('a hot-plugged NIC is listed and tapped within 2 s, and gone after it is unplugged', async (context) => {
     const before = new Set((await cli.nics()).map(({ id }) => id));
     virsh('attach-interface', 'vmoat-demo-buyer', 'network', 'vmoat-demo-red', '--model', 'virtio');
@@ -193,7 +221,8 @@ suite('the demo', { skip, timeout: 900_000 }, () => {
   });
 });
 
-const REDIS = 'vmoat-demo-web-to-vm.vmoat-demo-redis';
+const REDIS_VM = 'vmoat-demo-redis';
+const REDIS = `vmoat-demo-web-to-vm.${REDIS_VM}`;
 const file = join(mkdtempSync(join(tmpdir(), 'vmoat-demo-')), 'policy.yaml');
 after(() => rmSync(dirname(file), { recursive: true }));
 
@@ -211,6 +240,12 @@ async function plan(policy: string, window: string[]): Promise<PolicyPlan> {
   writeFileSync(file, policy);
   return cli.parsed(PolicyPlan, 'policy', 'plan', file, ...window);
 }
+
+const flows = async (...asked: string[]): Promise<Flow[]> =>
+  (await cli.run('flows', ...asked, '-o', 'json'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => Flow.parse(JSON.parse(line)));
 
 const violations = async (): Promise<Violation[]> =>
   (await cli.run('violations', '-o', 'json'))

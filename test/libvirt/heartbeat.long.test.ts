@@ -12,7 +12,7 @@ import { ShellGuest, shellImage } from './shell-guest.ts';
 import { startVmoatStack, type VmoatStack } from './vmoat-stack.ts';
 
 const GUESTS = 6;
-const MINUTES = 10;
+const MINUTES = Number(process.env.VMOAT_BUSY_MINUTES ?? 10);
 const INIT = `ip link set lo up; ip link set eth0 up; ip address add 10.8.1.$n/24 dev eth0
 mkdir -p /www; echo hello > /www/hello; httpd -p 80 -h /www`;
 /** Always new flows, which need the engine, beside a loop that leaves no processor idle. */

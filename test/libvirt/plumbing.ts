@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { PrivateLibvirt } from './private-libvirt.ts';
 
+/** Where guests run: a private libvirt, or a machine that has one. */
+export type GuestHost = Pick<PrivateLibvirt, 'root' | 'enter' | 'run' | 'virsh' | 'virshXml'>;
+
 interface Link {
   ifname: string;
   master?: string;
@@ -12,31 +15,31 @@ interface Link {
 export const portOf = (tap: string): string => `mp.${tap}`;
 
 /** The bridge that each interface is a port of, by name. */
-export async function masters(libvirt: PrivateLibvirt): Promise<Map<string, string | undefined>> {
+export async function masters(libvirt: GuestHost): Promise<Map<string, string | undefined>> {
   const links = JSON.parse(await libvirt.run('ip', '-j', 'link', 'show')) as Link[];
   return new Map(links.map(({ ifname, master }) => [ifname, master]));
 }
 
 /** All of them have left their bridges, and ports of ours that forward stand there. */
-export async function areSpliced(libvirt: PrivateLibvirt, taps: readonly string[]): Promise<boolean> {
+export async function areSpliced(libvirt: GuestHost, taps: readonly string[]): Promise<boolean> {
   const links = await masters(libvirt);
   return taps.every((tap) => links.has(tap) && !links.get(tap) && links.get(portOf(tap)));
 }
 
 /** All of them are ports of their bridges, and nothing is left that stood for one of them. */
-export async function arePlain(libvirt: PrivateLibvirt, taps: readonly string[]): Promise<boolean> {
+export async function arePlain(libvirt: GuestHost, taps: readonly string[]): Promise<boolean> {
   const links = await masters(libvirt);
   return taps.every((tap) => links.get(tap) && !links.has(portOf(tap)) && !links.has(`mi.${tap}`));
 }
 
 /** Interfaces of vmoat's that stand for a tap that is not there. */
-export async function orphans(libvirt: PrivateLibvirt): Promise<string[]> {
+export async function orphans(libvirt: GuestHost): Promise<string[]> {
   const links = [...(await masters(libvirt)).keys()];
   return links.filter((name) => /^m[pi]\./.test(name) && !links.includes(name.slice(3)));
 }
 
 /** What of the host's network is the same before and after, as text: numbers that count or age are left out. */
-export async function networkDump(libvirt: PrivateLibvirt): Promise<Record<string, string>> {
+export async function networkDump(libvirt: GuestHost): Promise<Record<string, string>> {
   const plain = async (...argv: [string, ...string[]]): Promise<string> =>
     normalised(await libvirt.run(...argv).catch((error: { stderr: string }) => error.stderr));
   const taps = [...(await masters(libvirt)).keys()].filter((name) => name.startsWith('vnet'));
@@ -77,7 +80,7 @@ function normalised(text: string): string {
 
 /** tcpdump at a tap, once it listens: calls back with the moment of each frame, ms. End it with SIGTERM. */
 export async function watchTap(
-  { enter }: PrivateLibvirt,
+  { enter }: GuestHost,
   tap: string,
   filter: string,
   seen: (at_ms: number) => void,

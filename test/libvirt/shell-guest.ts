@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NETWORK_MODULES, writeInitramfs } from '../../demo/image/initramfs.ts';
 import { guestKernel, type Kernel } from '../../demo/image/kernel.ts';
 import { imageFolder } from '../../demo/image/place.ts';
-import { type PrivateLibvirt, until } from './private-libvirt.ts';
+import type { GuestHost } from './plumbing.ts';
+import { until } from './private-libvirt.ts';
 
 /** A megabyte that a guest's web server sends again and again, see `streamed`. */
 export const CHUNK = Buffer.alloc(1 << 20, 'a moat around every virtual machine\n');
@@ -29,12 +30,16 @@ export interface ShellImage {
 }
 
 /** One image for all guests of an instance; `init` runs before the shell. */
-export async function shellImage({ root }: PrivateLibvirt, init: string): Promise<ShellImage> {
+export async function shellImage(
+  { root }: Pick<GuestHost, 'root'>,
+  init: string,
+  modules: readonly string[] = [],
+): Promise<ShellImage> {
   const kernel = await guestKernel(imageFolder());
   const initramfs = join(root, 'images/shell.initramfs');
   await writeInitramfs(initramfs, {
     kernel,
-    modules: [...NETWORK_MODULES, 'virtio_console', 'af_packet'],
+    modules: [...NETWORK_MODULES, 'virtio_console', 'af_packet', ...modules],
     init: `${init}\n${SHELL}`,
     files: [
       { path: 'chunk', kind: 'file', mode: 0o644, data: CHUNK },
@@ -56,12 +61,12 @@ export interface ShellDomain {
 
 export class ShellGuest {
   readonly name: string;
-  readonly #libvirt: PrivateLibvirt;
+  readonly #libvirt: GuestHost;
   readonly #path: string;
   #line: Socket | null = null;
   #said = '';
 
-  private constructor(libvirt: PrivateLibvirt, name: string) {
+  private constructor(libvirt: GuestHost, name: string) {
     this.#libvirt = libvirt;
     this.name = name;
     this.#path = join(libvirt.root, 'images', `${name}.shell`);
@@ -69,7 +74,7 @@ export class ShellGuest {
 
   /** `verb` is how virsh takes the domain: `create`, or `define` for one that is started later. */
   static async make(
-    libvirt: PrivateLibvirt,
+    libvirt: GuestHost,
     image: ShellImage,
     domain: ShellDomain,
     verb = 'create',

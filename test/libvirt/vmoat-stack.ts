@@ -18,6 +18,7 @@ import { VmoatCli } from './vmoat-cli.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const NOBODY = 65534;
+type Argv = [string, ...string[]];
 /** What libvirt notes on an image would outlive an instance that is killed, and bar the host's own libvirt from it. */
 const NO_OWNERS = 'dynamic_ownership = 0\nremember_owner = 0\n';
 
@@ -26,7 +27,13 @@ export interface StackOptions {
   node?: string;
   /** dp enforces, and libvirt has the hook that the package installs. */
   protects?: boolean;
+  /** By this one for every NIC, where it enforces. */
+  enforcer?: Enforcer;
 }
+
+/** In the order of dp's registry. */
+export const ENFORCERS = ['splice', 'inplace'] as const;
+export type Enforcer = (typeof ENFORCERS)[number];
 
 type ProgramName = 'vmoat-dp' | 'vmoat-hostd';
 
@@ -49,13 +56,14 @@ export interface VmoatStack {
 export async function startVmoatStack({
   node = process.execPath,
   protects = false,
+  enforcer,
 }: StackOptions = {}): Promise<VmoatStack> {
   const policy = readFileSync(join(root, 'packaging/deb/vmoat.dbus.conf'), 'utf8');
   const rules = /<policy[\s\S]*<\/policy>/.exec(policy)?.[0].replace('user="vmoat"', 'user="nobody"') ?? '';
   const hook = protects ? { qemuHook: hookOf } : {};
   const libvirt = await startPrivateLibvirt({ busPolicy: rules, qemuConf: NO_OWNERS, ...hook });
   const folder = layOut(libvirt);
-  const dp = dpArgv(folder, node, protects);
+  const dp: Argv = [...dpArgv(folder, node, protects), ...(enforcer ? ['--enforcer', enforcer] : [])];
   const supervisor = new Supervisor(programs(libvirt, folder, node, dp), join(folder, 'supervisor.json'));
   supervisor.onEnd = (name: string, how: string) =>
     appendFileSync(join(folder, 'ends.log'), `${name} ${how}\n`);
@@ -104,7 +112,7 @@ function layOut(libvirt: PrivateLibvirt): string {
   return folder;
 }
 
-function dpArgv(folder: string, node: string, protects: boolean): [string, ...string[]] {
+function dpArgv(folder: string, node: string, protects: boolean): Argv {
   const places = ['--socket', join(folder, 'dp.sock'), '--state', join(folder, 'dp-state')];
   const enforce = protects ? 'on' : 'off';
   return [node, join(root, 'build/js/vmoat-dp.mjs'), ...places, '--user', 'nobody', '--enforce', enforce];

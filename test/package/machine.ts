@@ -11,12 +11,14 @@ import { WAY_IN, WAY_OUT } from './way-out.ts';
 const exec = promisify(execFile);
 const SUITE = 'bookworm';
 const BARE = ['systemd', 'systemd-sysv', 'dbus', 'libpam-systemd', 'iproute2', 'procps', 'nodejs'];
-/** What a machine has before the test: `host`, libvirt too; `bare`, only what the README asks for. */
+const HOST = [
+  ...[...BARE, 'libvirt-daemon-system', 'libvirt-clients', 'libvirt-dbus'],
+  ...['libbpf1', 'libmnl0', 'libmbedcrypto7', 'nftables'],
+];
+/** What a machine has before the test: `host`, libvirt; `guests`, QEMU too; `bare`, only what the README asks for. */
 const PACKAGES = {
-  host: [
-    ...[...BARE, 'libvirt-daemon-system', 'libvirt-clients', 'libvirt-dbus'],
-    ...['libbpf1', 'libmnl0', 'libmbedcrypto7', 'nftables'],
-  ],
+  host: HOST,
+  guests: [...HOST, 'qemu-system-x86', 'seabios', 'ipxe-qemu', 'tcpdump'],
   bare: [...BARE, 'git', 'npm', 'ca-certificates'],
 } as const;
 export type MachineKind = keyof typeof PACKAGES;
@@ -24,14 +26,25 @@ export type MachineKind = keyof typeof PACKAGES;
 /** A bare one needs the package registries, see openWayOut. */
 const NETWORK = {
   host: ['--private-network'],
+  guests: ['--private-network'],
   bare: [`--network-veth-extra=${WAY_OUT}:${WAY_IN}`, '--resolv-conf=copy-host'],
 } as const;
 
 /** What the payload of a KVM host needs beyond a container's usual rights. */
 const RIGHTS = ['--capability=all', '--system-call-filter=bpf perf_event_open', '--bind=/dev/net/tun'];
 
+/** Guests may use whatever file the test made; cgroups are not the machine's own. */
+const QEMU_CONF = `cgroup_controllers = [ ]
+user = "root"
+group = "root"
+security_driver = "none"
+stdio_handler = "file"
+`;
+
 export interface Machine {
   root: string;
+  /** A folder that has the same path inside. */
+  shared: string;
   /** Runs a command inside; rejects with its stderr. */
   run(command: string, ...args: string[]): Promise<string>;
   /** Enters it: in front of a command. */
@@ -44,11 +57,14 @@ export async function bootMachine(kind: MachineKind = 'host'): Promise<Machine> 
   const root = mkdtempSync(join(cache, 'machine-'));
   execFileSync('tar', ['-xf', await rootArchive(kind), '-C', root]);
   mkdirSync(join(root, 'etc/libvirt'), { recursive: true });
-  writeFileSync(join(root, 'etc/libvirt/qemu.conf'), 'cgroup_controllers = [ ]\n');
-  const options = ['--register=no', '--keep-unit', ...NETWORK[kind], '--quiet', ...RIGHTS, '-b'];
+  writeFileSync(join(root, 'etc/libvirt/qemu.conf'), QEMU_CONF);
+  mkdirSync(sharedOf(root));
+  const shared = `--bind=${sharedOf(root)}`;
+  const options = ['--register=no', '--keep-unit', ...NETWORK[kind], shared, '--quiet', ...RIGHTS, '-b'];
   const container = spawn('systemd-nspawn', ['-D', root, ...options], { stdio: 'ignore' });
   const machine: Machine = {
     root,
+    shared: sharedOf(root),
     run: runIn(container),
     get enter() {
       return enterOf(container);
@@ -63,6 +79,8 @@ export async function bootMachine(kind: MachineKind = 'host'): Promise<Machine> 
     throw error;
   }
 }
+
+const sharedOf = (root: string): string => join(root, 'shared');
 
 async function booted({ run }: Machine): Promise<void> {
   const state = () =>

@@ -1,0 +1,87 @@
+// A download that goes on while protection comes and goes, and while vmoat's own processes end and start again.
+import assert from 'node:assert/strict';
+import { after, before, suite, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Download } from './download.ts';
+import { whyNoPrivateLibvirt } from './private-libvirt.ts';
+import { ProtectRig, SERVER } from './protect-rig.ts';
+import { ENFORCERS } from './vmoat-stack.ts';
+
+const ROUNDS = 10;
+/** What nobody disturbs shows how long an emulated guest says nothing by itself. */
+const UNDISTURBED_MS = 10_000;
+const POLICY = `version: vmoat/v1
+groups:
+  - { name: clients, match: [{ name: { prefix: client } }], mode: learn }
+  - { name: servers, match: [{ name: { prefix: server } }], mode: learn }
+rules:
+  - { id: web, from: clients, to: servers, ports: [tcp/80], action: allow }
+`;
+
+for (const enforcer of ENFORCERS)
+  suite(`a download under ${enforcer}`, { skip: whyNoPrivateLibvirt() ?? false, timeout: 600_000 }, () => {
+    let rig: ProtectRig;
+    let download: Download;
+    before(async () => {
+      rig = await ProtectRig.start({ enforcer });
+      await rig.apply(POLICY);
+      download = await Download.start(rig.stack.libvirt, rig.client, rig.server, SERVER);
+    });
+    after(() => rig?.stop());
+
+    const mode = async (mode: 'learn' | 'protect'): Promise<void> => {
+      for (const group of ['clients', 'servers']) await rig.stack.cli.run('mode', group, mode);
+      const taps = await rig.taps();
+      await (mode === 'protect' ? rig.inline(taps) : rig.plain(taps));
+    };
+    const undisturbed = async (): Promise<number> => {
+      download.lap();
+      await sleep(UNDISTURBED_MS);
+      return download.lap();
+    };
+
+    test('nobody disturbs it, for comparison', async (context) => {
+      stalled(context, 'in learn', await undisturbed());
+      await mode('protect');
+      stalled(context, 'into protect', download.lap());
+      stalled(context, 'in protect', await undisturbed());
+    });
+
+    test(`${2 * ROUNDS} switches between learn and protect`, async (context) => {
+      const [out, into]: [number[], number[]] = [[], []];
+      for (let round = 0; round < ROUNDS; round++) {
+        await mode('learn');
+        out.push(download.lap());
+        await mode('protect');
+        into.push(download.lap());
+      }
+      stalled(context, 'out of protect', ...out);
+      stalled(context, 'into protect', ...into);
+    });
+
+    for (const [program, signal] of [
+      ['vmoat-hostd', 'SIGKILL'],
+      ['vmoat-dp', 'SIGKILL'],
+      ['vmoat-dp', 'SIGTERM'],
+    ] as const)
+      test(`${program} ends by ${signal}, and starts again`, async (context) => {
+        download.lap();
+        rig.stack.kill(program, signal);
+        await sleep(500);
+        await rig.stack.ready();
+        await rig.inline(await rig.taps());
+        stalled(context, `${program}, ${signal}`, download.lap());
+      });
+
+    test('nothing of it is missing or wrong', async (context) => {
+      const { sum, expected, megabytes } = await download.end();
+      context.diagnostic(`${megabytes} MB`);
+      assert.equal(sum, expected);
+    });
+  });
+
+/** Promised are 200 ms; an emulated guest of a busy machine says nothing for as long by itself, so only what hangs fails. */
+function stalled(context: TestContext, what: string, ...stalls_ms: number[]): void {
+  context.diagnostic(`${what}: longest stall ${Math.max(...stalls_ms)} ms (${stalls_ms.join(' ')})`);
+  assert.ok(Math.max(...stalls_ms) < 2_000, `${what}: a stall of ${Math.max(...stalls_ms)} ms`);
+}
