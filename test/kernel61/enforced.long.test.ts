@@ -1,4 +1,4 @@
-// Every test of the enforcers and of protection on Debian 12's own kernel, which takes half an hour there.
+// Every test of the enforcers and of protection on Debian 12's own kernel.
 import { test } from 'node:test';
 import { succeedInGuest } from './guest.ts';
 
