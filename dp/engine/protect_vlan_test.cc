@@ -90,13 +90,11 @@ TEST_CASE(
     Echoes echoes(rig);
     Numbers out(rig.lab.a, rig.lab.c, "10.9.0.255", 1, out_port),
         in(rig.lab.c, rig.lab.a, "10.9.0.255", 1, in_port);
-    for (int i = 0; i < 2; i++) {
-      rig.mode(Mode::protect);
-      check_verdicts(rig);
-      CHECK(connect_from(rig.lab.c, "10.9.1.2", open_port) == ECONNREFUSED);
-      rig.mode(Mode::learn);
-      CHECK(connect_from(rig.lab.c, "10.9.1.2", closed_port) == 0);
-    }
+    rig.mode(Mode::protect);
+    check_verdicts(rig);
+    CHECK(connect_from(rig.lab.c, "10.9.1.2", open_port) == ECONNREFUSED);
+    rig.mode(Mode::learn);
+    CHECK(connect_from(rig.lab.c, "10.9.1.2", closed_port) == 0);
     echoes.finish();
     CHECK_FALSE(echoes.failed());
     for (Numbers* strange : {&out, &in}) {

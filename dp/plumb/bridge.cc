@@ -66,19 +66,32 @@ Status set_vlans(Netlink& netlink, uint32_t port, const PortVlans& wanted) {
 
 }  // namespace
 
-Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex) {
-  BridgePort port = {.ifindex = ifindex};
+std::optional<BridgePort> read_port(const nlmsghdr& message) {
+  const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message));
+  BridgePort port = {.ifindex = static_cast<uint32_t>(head.ifi_index)};
   bool is_port = false;
+  each_attribute(message, sizeof(head), [&](const nlattr& a) {
+    if (mnl_attr_get_type(&a) == IFLA_MASTER) port.bridge = as_u32(a);
+    if (mnl_attr_get_type(&a) == IFLA_LINKINFO) read_link_info(a, port, is_port);
+  });
+  return is_port ? std::optional(port) : std::nullopt;
+}
+
+PortVlans read_port_vlans(const nlmsghdr& message) {
+  PortVlans vlans;
+  each_attribute(message, sizeof(ifinfomsg), [&](const nlattr& a) {
+    if (mnl_attr_get_type(&a) == IFLA_AF_SPEC) read_vlans(a, vlans);
+  });
+  return vlans;
+}
+
+Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex) {
+  std::optional<BridgePort> port;
   NetlinkMessage message(RTM_GETLINK, 0);
   address(message, AF_UNSPEC, ifindex);
-  Status done = netlink.get(message, [&](const nlmsghdr& part) {
-    each_attribute(part, sizeof(ifinfomsg), [&](const nlattr& a) {
-      if (mnl_attr_get_type(&a) == IFLA_MASTER) port.bridge = as_u32(a);
-      if (mnl_attr_get_type(&a) == IFLA_LINKINFO) read_link_info(a, port, is_port);
-    });
-  });
+  Status done = netlink.get(message, [&](const nlmsghdr& part) { port = read_port(part); });
   if (!done && done.error().code != ENODEV) return std::move(done.error()).in("look at a port");
-  return is_port ? std::optional(port) : std::nullopt;
+  return port;
 }
 
 /** By a dump of all ports: rtnetlink tells those of one alone in another way, as of Linux 5.6. */
@@ -89,10 +102,8 @@ Result<PortVlans> vlans_of(Netlink& netlink, uint32_t port) {
   mnl_attr_put_u32(message.header(), IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
   Status done = netlink.dump(message, [&](const nlmsghdr& part) {
     const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&part));
-    if (part.nlmsg_type != RTM_NEWLINK || static_cast<uint32_t>(head.ifi_index) != port) return;
-    each_attribute(part, sizeof(head), [&](const nlattr& a) {
-      if (mnl_attr_get_type(&a) == IFLA_AF_SPEC) read_vlans(a, vlans);
-    });
+    if (part.nlmsg_type == RTM_NEWLINK && static_cast<uint32_t>(head.ifi_index) == port)
+      vlans = read_port_vlans(part);
   });
   if (!done) return std::move(done.error()).in("list the VLANs of a port");
   return vlans;

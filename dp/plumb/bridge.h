@@ -31,6 +31,11 @@ struct BridgePort {
   bool operator==(const BridgePort&) const = default;
 };
 
+/** The port that an RTM_NEWLINK of AF_UNSPEC tells of; nothing where it is none of a bridge. */
+std::optional<BridgePort> read_port(const nlmsghdr& message);
+/** The VLANs that an RTM_NEWLINK of AF_BRIDGE tells of. */
+PortVlans read_port_vlans(const nlmsghdr& message);
+
 /** Nothing where the link is no port of a bridge. */
 Result<std::optional<BridgePort>> bridge_port(Netlink& netlink, uint32_t ifindex);
 /** None where the link is no port of a bridge, or the kernel knows no VLANs. */

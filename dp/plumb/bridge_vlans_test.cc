@@ -1,4 +1,4 @@
-// VLANs of ports: bytes as linux/if_bridge.h lays them out, written by hand.
+// VLANs of ports and what else is set on them, as a kernel told it, and what is told to the kernel.
 #include "plumb/bridge_vlans.h"
 
 #include <doctest/doctest.h>
@@ -6,10 +6,13 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <string>
 
+#include "plumb/bridge.h"
+#include "plumb/recorded_port.h"
+
 using namespace vmoat;
+using namespace vmoat::test;
 
 namespace {
 
@@ -38,16 +41,50 @@ std::string text_of(std::vector<NetlinkMessage> messages) {
 
 }  // namespace
 
-TEST_CASE("bridge VLANs: a port's are read, single ones and ranges") {
-  // nest of IFLA_AF_SPEC (26): IFLA_BRIDGE_FLAGS (0), then VLAN_INFO (2): 1 PVID untagged, 100 to 102 tagged
-  alignas(nlattr) constexpr std::array<uint8_t, 36> dump = {36, 0, 26, 0,                   //
-                                                            6,  0, 0,  0, 1,    0, 0,   0,  //
-                                                            8,  0, 2,  0, 0x06, 0, 1,   0,  //
-                                                            8,  0, 2,  0, 0x08, 0, 100, 0,  //
-                                                            8,  0, 2,  0, 0x10, 0, 102, 0};
-  PortVlans vlans;
-  read_vlans(*reinterpret_cast<const nlattr*>(dump.data()), vlans);
-  CHECK(vlans == PortVlans{{1, pvid | untagged}, {100, 0}, {101, 0}, {102, 0}});
+TEST_CASE("bridge VLANs: a port's are read as Debian's kernel tells them") {
+  const std::vector<uint32_t> recorded = message_of(recorded_vlans);
+  const PortVlans vlans = read_port_vlans(*reinterpret_cast<const nlmsghdr*>(recorded.data()));
+  CHECK(vlans == PortVlans{{100, pvid | untagged},
+                           {200, 0},
+                           {300, 0},
+                           {301, 0},
+                           {302, 0},
+                           {303, 0},
+                           {304, 0},
+                           {305, 0},
+                           {400, untagged}});
+  CHECK(text_of(vlan_changes(7, {{1, pvid | untagged}}, vlans)) ==
+        "del 1/0;set 100/6 200/0 300/8 305/16 400/4;");
+}
+
+TEST_CASE("bridge VLANs: a port's attributes are read as Debian's kernel tells them") {
+  const std::vector<uint32_t> recorded = message_of(recorded_link);
+  const auto port = read_port(*reinterpret_cast<const nlmsghdr*>(recorded.data()));
+  REQUIRE(port.has_value());
+  CHECK(port->ifindex == 4);
+  CHECK(port->bridge == 2);
+  CHECK(port->state == PortState::disabled);
+  const std::map<uint16_t, uint8_t> set = {{IFLA_BRPORT_PRIORITY, 9},
+                                           {IFLA_BRPORT_COST, 42},
+                                           {IFLA_BRPORT_MODE, 1},
+                                           {IFLA_BRPORT_GUARD, 1},
+                                           {IFLA_BRPORT_PROTECT, 1},
+                                           {IFLA_BRPORT_FAST_LEAVE, 1},
+                                           {IFLA_BRPORT_LEARNING, 0},
+                                           {IFLA_BRPORT_UNICAST_FLOOD, 0},
+                                           {IFLA_BRPORT_MCAST_FLOOD, 0},
+                                           {IFLA_BRPORT_BCAST_FLOOD, 0},
+                                           {IFLA_BRPORT_ISOLATED, 1},
+                                           {IFLA_BRPORT_NEIGH_SUPPRESS, 1},
+                                           {IFLA_BRPORT_MULTICAST_ROUTER, 2},
+                                           {IFLA_BRPORT_LOCKED, 0},
+                                           {IFLA_BRPORT_VLAN_TUNNEL, 0}};
+  for (const auto& [type, value] : set) {
+    CAPTURE(type);
+    REQUIRE(port->attributes.contains(type));
+    CHECK(port->attributes.at(type).front() == value);
+  }
+  CHECK_FALSE(port->attributes.contains(IFLA_BRPORT_STATE));
 }
 
 TEST_CASE("bridge VLANs: what the source does not have is deleted before anything is added") {
