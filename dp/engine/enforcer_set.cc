@@ -70,22 +70,28 @@ bool EnforcerSet::step(const std::map<uint32_t, WantedEnforcer>& wanted,
                        const std::map<uint32_t, Link>& links) {
   for (const auto& [tap, nic] : wanted) standings_.try_emplace(tap);
   const int64_t until_ns = monotonic_ns() + step_ns;
-  bool has_begun = false;
   const size_t all = standings_.size();
   size_t moved = 0;
   for (auto at = standings_.lower_bound(turn_); moved < all && monotonic_ns() < until_ns; moved++) {
     if (at == standings_.end()) at = standings_.begin();
     auto& [tap, standing] = *at++;
+    if (standing.has_frames_on_way) let_all_pass();
     const auto nic = wanted.find(tap);
-    has_begun |=
+    standing.has_frames_on_way =
         move(tap, standing, nic == wanted.end() ? nullptr : &nic->second, links) == Progress::after_grace;
     turn_ = tap + 1;
   }
   std::erase_if(standings_,
                 [&](const auto& at) { return at.second.by == nullptr && !wanted.contains(at.first); });
   if (std::exchange(has_ended_, false)) (void)remove_given_up(*netlink_);
-  if (has_begun) let_pass();
-  return has_begun || moved < all;
+  return moved < all ||
+         std::ranges::any_of(standings_, [](const auto& at) { return at.second.has_frames_on_way; });
+}
+
+/** Once for as many as possible: those whose first step it is come before the others' second. */
+void EnforcerSet::let_all_pass() {
+  let_pass();
+  for (auto& [tap, standing] : standings_) standing.has_frames_on_way = false;
 }
 
 /** A NIC whose enforcer is to be another one leaves the one before. */

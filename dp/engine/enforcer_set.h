@@ -48,8 +48,7 @@ class EnforcerSet {
 
   /**
    * Brings NICs, by the ifindex of their taps, one step closer to what is wanted; those not named, to being
-   * enforced by nobody. For a bounded time, so that many take several calls: it is whose turn it is. When it
-   * returns every frame that a step has to wait for has passed. True: call again.
+   * enforced by nobody. For a bounded time, so that many take several calls. True: call again.
    */
   bool step(const std::map<uint32_t, WantedEnforcer>& wanted, const std::map<uint32_t, Link>& links);
   /** Somebody is not where he is wanted, when step() has no more to do: try again later. */
@@ -72,10 +71,12 @@ class EnforcerSet {
   struct Standing {
     const EnforcerKind* by = nullptr;
     bool is_there = false;
+    bool has_frames_on_way = false;  // which are to pass before its next step
     std::string problem;
   };
   EnforcerSet(Wall wall, Netlink& netlink) : wall_(std::move(wall)), netlink_(&netlink) {}
   void take_over(const EnforcerKind& kind);
+  void let_all_pass();
   Progress move(uint32_t tap, Standing& standing, const WantedEnforcer* wanted,
                 const std::map<uint32_t, Link>& links);
   Progress note(Standing& standing, Result<Progress> progress);
