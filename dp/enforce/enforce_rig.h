@@ -8,6 +8,7 @@
 #include <string>
 
 #include "enforce/enforcer.h"
+#include "enforce/stand_in.h"
 #include "enforce/wall.h"
 #include "plumb/bpffs.h"
 #include "plumb/bridge.h"
@@ -50,15 +51,16 @@ struct EnforceLab : GuestLab {
     return {.tap = tap, .name = all.at(tap).name, .seen_both_ways = true};
   }
   /** As far as it goes without waiting for anything outside. */
-  [[nodiscard]] Progress step(bool in) const {
+  [[nodiscard]] Progress step(bool in) {
     for (;;) {
       auto done = in ? enforcer->begin(nic(), links()) : enforcer->end(tap);
       if (!done) FAIL(done.error().what);
+      if (!in) REQUIRE(remove_given_up(netlink).ok());
       if (*done != Progress::after_grace) return *done;
       let_pass();
     }
   }
-  void go(bool in) const {
+  void go(bool in) {
     for (int tries = 0; tries < 400; tries++) {
       if (step(in) == Progress::done) return;
       ::usleep(100'000);

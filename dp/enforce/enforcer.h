@@ -59,7 +59,8 @@ class Enforcer {
   /** One step towards the NIC's being enforced, or, where that is done, after what became of its links.
    * Precondition: the kind's why_not() has nothing to say. */
   virtual Result<Progress> begin(const EnforcedNic& nic, const std::map<uint32_t, Link>& links) = 0;
-  /** One step towards all being as if the NIC never had been enforced. */
+  /** One step towards all being as if the NIC never had been enforced, but for what remove_given_up()
+   * removes. */
   virtual Result<Progress> end(uint32_t tap) = 0;
   /** The same at once, where nobody can wait; frames may be lost. */
   virtual Status remove(uint32_t tap) = 0;

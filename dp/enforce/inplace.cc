@@ -140,7 +140,7 @@ Status Inplace::remove(uint32_t tap) {
   for (const ProgramPlace& at : {inject_of(pair.outer), wall_of(pair.inner)}) programs_.take_off(at);
   forget(pair.outer);
   places_.erase(tap);
-  return remove_link(netlink_, pair.outer);
+  return give_up(netlink_, pair);
 }
 
 EnforcedPath Inplace::path(uint32_t tap) const {

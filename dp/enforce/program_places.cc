@@ -1,6 +1,8 @@
 // Where an enforcer's programs are put.
 #include "enforce/program_places.h"
 
+#include <cerrno>
+
 namespace vmoat {
 namespace {
 
@@ -16,10 +18,18 @@ std::string ProgramPlaces::pin_of(const ProgramPlace& place) const {
 
 Status ProgramPlaces::put(const ProgramPlace& place, int program, TcxPlace order) {
   if (tcx_ && !place.is_ours) return attach_tcx(place.ifindex, place.side, program, pin_of(place), order);
+  if (place.is_ours) return put_on_ours(place, program);
   auto present = ingress_qdisc(netlink_, place.ifindex);
   if (!present) return std::move(present.error());
   if (*present == IngressQdisc::none)
     if (Status added = add_clsact(netlink_, place.ifindex); !added) return added;
+  return set_filter(netlink_, place.ifindex, place.side, program, filter_of(place));
+}
+
+/** Whatever hangs there is ours: nobody has to be asked, and all qdiscs of the host not to be listed. */
+Status ProgramPlaces::put_on_ours(const ProgramPlace& place, int program) {
+  Status added = add_clsact(netlink_, place.ifindex);
+  if (!added && added.error().code != EEXIST) return added;
   return set_filter(netlink_, place.ifindex, place.side, program, filter_of(place));
 }
 

@@ -29,6 +29,7 @@ class ProgramPlaces {
   void take_off(const ProgramPlace& place);
 
  private:
+  Status put_on_ours(const ProgramPlace& place, int program);
   [[nodiscard]] std::string pin_of(const ProgramPlace& place) const;
 
   Netlink& netlink_;

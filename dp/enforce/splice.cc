@@ -355,14 +355,14 @@ Status Splice::remove(uint32_t tap) {
   return back;
 }
 
-/** The pair goes, and every trace of it. */
+/** The pair is given up, and every other trace goes. */
 Status Splice::clear(uint32_t tap) {
   const Place place = places_[tap];
   Status done = map_->set_stage(place.index, VMOAT_STANDBY);
   for (const ProgramPlace& at :
        {carry_out_of(tap), gate_of(tap), carry_in_of(place.pair.outer), wall_of(place.pair.inner)})
     programs_.take_off(at);
-  if (Status s = remove_link(netlink_, place.pair.outer); !s) done = std::move(s);
+  if (Status s = give_up(netlink_, place.pair); !s) done = std::move(s);
   if (Status s = map_->clear(place.index); !s) done = std::move(s);
   places_.erase(tap);
   return done;

@@ -11,6 +11,7 @@
 namespace vmoat {
 namespace {
 
+constexpr uint32_t given_up = 0x766d6f61;  // a group of links: "vmoa", which nobody else takes
 constexpr size_t link_name_max = IFNAMSIZ - 1;
 
 /** "mp.vnet3". A name that leaves no room for that, or is taken, is told by its number. */
@@ -41,6 +42,8 @@ Result<StandIn> make_stand_in(Netlink& netlink, uint32_t tap, const std::string&
   auto shape = link_shape(netlink, tap);
   if (!shape) return std::move(shape.error());
   if (!*shape) return Error{"there is no such tap", ENODEV};
+  if (::if_nametoindex(("mp." + name).c_str()) != 0)
+    if (Status gone = remove_given_up(netlink); !gone) return std::move(gone.error());
   VethPair pair = {.near = {.name = name_of("mi.", name, tap), .mac = own_mac(0x76, tap)},
                    .far = {.name = name_of("mp.", name, tap),
                            .mac = mac == StandInMac::of_tap ? (*shape)->mac : own_mac(0x79, tap)},
@@ -50,6 +53,15 @@ Result<StandIn> make_stand_in(Netlink& netlink, uint32_t tap, const std::string&
                    .alias = alias_of(name)};
   if (Status made = make_veth(netlink, pair); !made) return std::move(made.error());
   return StandIn{pair.near.ifindex, pair.far.ifindex};
+}
+
+Status give_up(Netlink& netlink, const StandIn& pair) {
+  Status given = set_group(netlink, pair.outer, given_up);
+  return !given && given.error().code == ENODEV ? success() : std::move(given);
+}
+
+Status remove_given_up(Netlink& netlink) {
+  return remove_group(netlink, given_up);
 }
 
 Status follow_shape(Netlink& netlink, const std::map<uint32_t, Link>& links, uint32_t tap,

@@ -360,8 +360,10 @@ void Dataplane::Impl::control() {
   for (;;) {
     const int64_t due_ns = tables_due_ns_ ? std::min(tables_due_ns_, report_due_ns) : report_due_ns;
     const int64_t wait_ms = std::max<int64_t>(0, (due_ns - monotonic_ns() + 999'999) / 1'000'000);
-    ::poll(fds.data(), fds.size(), static_cast<int>(wait_ms));
+    const bool goes_on = protection_ && protection_->goes_on();
+    ::poll(fds.data(), fds.size(), goes_on ? 0 : static_cast<int>(wait_ms));
     control_turn(fds);
+    if (goes_on) protect();
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return;

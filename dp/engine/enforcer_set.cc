@@ -3,10 +3,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <utility>
+
+#include "base/clock.h"
+#include "enforce/stand_in.h"
 
 namespace vmoat {
 namespace {
+
+constexpr int64_t step_ns = 40'000'000;
 
 std::string pins_of(const std::string& pin_root, const EnforcerKind& kind) {
   return pin_root + "/" + std::string(kind.name);
@@ -33,7 +38,8 @@ ChosenEnforcer choose_enforcer(const EnforcedNic& nic, std::string_view only) {
 Result<EnforcerSet> EnforcerSet::open(const EnforcerSetOptions& options, Netlink& netlink) {
   auto wall = Wall::load();
   if (!wall) return std::move(wall.error());
-  EnforcerSet set(std::move(*wall));
+  if (Status gone = remove_given_up(netlink); !gone) return std::move(gone.error());
+  EnforcerSet set(std::move(*wall), netlink);
   for (const EnforcerKind& kind : enforcers()) {
     auto enforcer = kind.open({.pins = pins_of(options.pin_root, kind),
                                .netns = options.netns,
@@ -60,27 +66,32 @@ void EnforcerSet::take_over(const EnforcerKind& kind) {
     if (!standings_.try_emplace(tap, Standing{.by = &kind}).second) (void)enforcers_[&kind]->remove(tap);
 }
 
-void EnforcerSet::set_out(const std::map<uint32_t, WantedEnforcer>& wanted) {
-  for (const auto& [tap, nic] : wanted) standings_.try_emplace(tap);
-  for (auto& [tap, standing] : standings_) standing.moves = true;
-  in_turn_ = true;
-}
-
 bool EnforcerSet::step(const std::map<uint32_t, WantedEnforcer>& wanted,
                        const std::map<uint32_t, Link>& links) {
-  if (!in_turn_) set_out(wanted);
-  in_turn_ = false;
-  for (auto at = standings_.begin(); at != standings_.end();) {
-    auto& [tap, standing] = *at;
+  for (const auto& [tap, nic] : wanted) standings_.try_emplace(tap);
+  const int64_t until_ns = monotonic_ns() + step_ns;
+  const size_t all = standings_.size();
+  size_t moved = 0;
+  for (auto at = standings_.lower_bound(turn_); moved < all && monotonic_ns() < until_ns; moved++) {
+    if (at == standings_.end()) at = standings_.begin();
+    auto& [tap, standing] = *at++;
+    if (standing.has_frames_on_way) let_all_pass();
     const auto nic = wanted.find(tap);
-    if (standing.moves) {
-      standing.moves =
-          move(tap, standing, nic == wanted.end() ? nullptr : &nic->second, links) == Progress::after_grace;
-      in_turn_ |= standing.moves;
-    }
-    at = standing.by == nullptr && nic == wanted.end() ? standings_.erase(at) : std::next(at);
+    standing.has_frames_on_way =
+        move(tap, standing, nic == wanted.end() ? nullptr : &nic->second, links) == Progress::after_grace;
+    turn_ = tap + 1;
   }
-  return in_turn_;
+  std::erase_if(standings_,
+                [&](const auto& at) { return at.second.by == nullptr && !wanted.contains(at.first); });
+  if (std::exchange(has_ended_, false)) (void)remove_given_up(*netlink_);
+  return moved < all ||
+         std::ranges::any_of(standings_, [](const auto& at) { return at.second.has_frames_on_way; });
+}
+
+/** Once for as many as possible: those whose first step it is come before the others' second. */
+void EnforcerSet::let_all_pass() {
+  let_pass();
+  for (auto& [tap, standing] : standings_) standing.has_frames_on_way = false;
 }
 
 /** A NIC whose enforcer is to be another one leaves the one before. */
@@ -89,6 +100,7 @@ Progress EnforcerSet::move(uint32_t tap, Standing& standing, const WantedEnforce
   const EnforcerKind* to = wanted != nullptr ? wanted->kind : nullptr;
   if (standing.by != nullptr && standing.by != to) {
     standing.is_there = false;
+    has_ended_ = true;
     const Progress out = note(standing, enforcers_[standing.by]->end(tap));
     if (out != Progress::done) return out;
   }
@@ -117,6 +129,7 @@ Status EnforcerSet::remove_all() {
     for (const uint32_t tap : enforcer->taps())
       if (Status gone = enforcer->remove(tap); !gone) result = std::move(gone);
   standings_.clear();
+  if (Status gone = remove_given_up(*netlink_); !gone) result = std::move(gone);
   return result;
 }
 

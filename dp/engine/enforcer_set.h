@@ -47,8 +47,8 @@ class EnforcerSet {
   static bool has_left(const std::string& pin_root);
 
   /**
-   * Brings every NIC, by the ifindex of its tap, one step closer to what is wanted; those not named, to being
-   * enforced by nobody. True: call again after let_pass().
+   * Brings NICs, by the ifindex of their taps, one step closer to what is wanted; those not named, to being
+   * enforced by nobody. For a bounded time, so that many take several calls. True: call again.
    */
   bool step(const std::map<uint32_t, WantedEnforcer>& wanted, const std::map<uint32_t, Link>& links);
   /** Somebody is not where he is wanted, when step() has no more to do: try again later. */
@@ -71,20 +71,22 @@ class EnforcerSet {
   struct Standing {
     const EnforcerKind* by = nullptr;
     bool is_there = false;
-    bool moves = true;  // step() has something to do
+    bool has_frames_on_way = false;  // which are to pass before its next step
     std::string problem;
   };
-  explicit EnforcerSet(Wall wall) : wall_(std::move(wall)) {}
+  EnforcerSet(Wall wall, Netlink& netlink) : wall_(std::move(wall)), netlink_(&netlink) {}
   void take_over(const EnforcerKind& kind);
-  void set_out(const std::map<uint32_t, WantedEnforcer>& wanted);
+  void let_all_pass();
   Progress move(uint32_t tap, Standing& standing, const WantedEnforcer* wanted,
                 const std::map<uint32_t, Link>& links);
   Progress note(Standing& standing, Result<Progress> progress);
 
   Wall wall_;
+  Netlink* netlink_;
   std::map<const EnforcerKind*, std::unique_ptr<Enforcer>> enforcers_;
   std::map<uint32_t, Standing> standings_;  // by tap
-  bool in_turn_ = false;                    // between two calls of step() that belong together
+  bool has_ended_ = false;                  // a NIC's enforcer, in this step
+  uint32_t turn_ = 0;                       // the tap that step() begins with
 };
 
 }  // namespace vmoat

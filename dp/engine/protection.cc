@@ -43,7 +43,8 @@ Status Protection::put_back(Netlink& netlink, const EnforcerSetOptions& options)
   auto enforcers = EnforcerSet::open(options, netlink);
   if (!enforcers) return std::move(enforcers.error());
   for (int i = 0; i < put_back_tries; i++) {
-    while (enforcers->step({}, {})) let_pass();
+    while (enforcers->step({}, {})) {
+    }
     if (!enforcers->waits()) break;
     std::this_thread::sleep_for(put_back_pause);
   }
@@ -129,12 +130,10 @@ void Protection::know_stand_in(uint32_t tap, Guarded& guarded) {
   if (now != 0) report(parts_.kernel.set_tap({netns, now}, {.slot = guarded.slot, .counts_sent = 1}));
 }
 
-void Protection::drive(const Wanted& wanted, const std::map<uint32_t, Link>& links) {
-  for (bool again = true; again;) {
-    again = enforcers_.step(wanted, links);
-    for (auto& [tap, guarded] : guarded_) know_stand_in(tap, guarded);
-    if (again) let_pass();
-  }
+bool Protection::step(const Wanted& wanted, const std::map<uint32_t, Link>& links) {
+  const bool again = enforcers_.step(wanted, links);
+  for (auto& [tap, guarded] : guarded_) know_stand_in(tap, guarded);
+  return again;
 }
 
 /** Only who is enforced is guarded: else there were no way on for what is held. A NIC that cannot be enforced
@@ -182,7 +181,7 @@ void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic
     report(
         parts_.kernel.set_guard(VMOAT_ANY_NIC, {.flags = VMOAT_GUARD_ON, .generation = policy->generation}));
   }
-  drive(wanted, links);
+  goes_on_ = step(wanted, links);
   if (policy != nullptr) guard(*policy);
   forget_gone(wanted);
   log_problems();
@@ -194,7 +193,8 @@ void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic
 void Protection::stop() {
   report(parts_.kernel.clear_guards());
   std::this_thread::sleep_for(drain_time);
-  drive({}, {});
+  while (step({}, {})) {
+  }
   report(enforcers_.remove_all());
   for (auto& [tap, guarded] : guarded_) know_stand_in(tap, guarded);
   guarded_.clear();
@@ -211,12 +211,13 @@ NicProtection Protection::of(uint32_t tap) const {
   NicProtection protection;
   if (const auto none = unserved_.find(tap); none != unserved_.end()) protection.reason = none->second;
   const auto known = guarded_.find(tap);
-  if (known == guarded_.end() || !known->second.in_protect) return protection;
+  if (known == guarded_.end()) return protection;
   const Guarded& guarded = known->second;
+  if (const EnforcerKind* kind = enforcers_.kind_of(tap)) protection.enforcer = kind->name;
+  if (!guarded.in_protect) return protection;
   const bool is_there = enforcers_.is_there(tap);
   const std::string problem = enforcers_.problem(tap);
   protection.state = is_there ? NicProtection::State::guarded : NicProtection::State::waiting;
-  if (const EnforcerKind* kind = enforcers_.kind_of(tap)) protection.enforcer = kind->name;
   protection.fails_closed = guarded.fails_closed;
   protection.reason = guarded.reason;
   if (!problem.empty())

@@ -44,12 +44,15 @@ class Protection {
   static Status put_back(Netlink& netlink, const EnforcerSetOptions& options);
 
   /**
-   * Enforces and guards the NICs whose mode is protect, and no others; without a policy, those that are. One
-   * that cannot be enforced yet is not guarded when this returns: see waits(). `links` as they are.
+   * Enforces and guards the NICs whose mode is protect, and no others; without a policy, those that are. Some
+   * of them, in a bounded time: see goes_on(). One that cannot be enforced yet is not guarded when this
+   * returns: see waits(). `links` as they are.
    */
   void follow(const LivePolicy* policy, std::span<const EnforceableNic> nics,
               const std::map<uint32_t, Link>& links, std::span<const std::unique_ptr<Worker>> workers);
-  /** follow() has to come again. */
+  /** follow() has to come again at once. */
+  [[nodiscard]] bool goes_on() const { return goes_on_; }
+  /** It has to come again a little later. */
   [[nodiscard]] bool waits() const { return waits_; }
   /** Takes every guard and enforcer away, whether taps forward already or not. */
   void stop();
@@ -80,7 +83,7 @@ class Protection {
   void release(Guarded& guarded, const vmoat_guard& then);
   static bool drains(const Guarded& guarded);
   void know_stand_in(uint32_t tap, Guarded& guarded);
-  void drive(const Wanted& wanted, const std::map<uint32_t, Link>& links);
+  bool step(const Wanted& wanted, const std::map<uint32_t, Link>& links);
   void guard(const LivePolicy& policy);
   void forget_gone(const Wanted& wanted);
   void log_problems();
@@ -92,7 +95,7 @@ class Protection {
   std::map<uint32_t, Guarded> guarded_;       // by tap
   std::map<uint32_t, std::string> unserved_;  // by tap: in protect, and why nothing enforces that
   bool diverts_ = false;
-  bool waits_ = false;
+  bool goes_on_ = false, waits_ = false;
   std::map<uint32_t, Link> links_;
 };
 

@@ -133,4 +133,18 @@ Status remove_link(Netlink& netlink, uint32_t ifindex) {
   return success();
 }
 
+Status set_group(Netlink& netlink, uint32_t ifindex, uint32_t group) {
+  NetlinkMessage message = about(RTM_SETLINK, ifindex);
+  mnl_attr_put_u32(message.header(), IFLA_GROUP, group);
+  return netlink.request(message);
+}
+
+Status remove_group(Netlink& netlink, uint32_t group) {
+  NetlinkMessage message = about(RTM_DELLINK, 0);
+  mnl_attr_put_u32(message.header(), IFLA_GROUP, group);
+  Status gone = netlink.request(message);
+  if (!gone && gone.error().code != ENODEV) return std::move(gone.error()).in("remove a group of links");
+  return success();
+}
+
 }  // namespace vmoat

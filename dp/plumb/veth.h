@@ -50,5 +50,9 @@ Status set_mac(Netlink& netlink, uint32_t ifindex, const std::array<uint8_t, 6>&
 Status set_alias(Netlink& netlink, uint32_t ifindex, const std::string& alias);
 /** Removes a link, with a veth its peer. One that has gone is success. */
 Status remove_link(Netlink& netlink, uint32_t ifindex);
+/** Puts a link into a group (IFLA_GROUP), and removes all that are in one: no number of them costs more than
+ * one alone, for each removal waits for the whole kernel. An empty group is success. */
+Status set_group(Netlink& netlink, uint32_t ifindex, uint32_t group);
+Status remove_group(Netlink& netlink, uint32_t group);
 
 }  // namespace vmoat
