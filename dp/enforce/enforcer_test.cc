@@ -52,7 +52,7 @@ TEST_CASE("enforcer: what was set on the port stays, and the host is as before w
         lab.go(false);
       else
         REQUIRE(lab.enforcer->remove(lab.tap).ok());
-        REQUIRE(remove_given_up(lab.netlink).ok());
+      REQUIRE(remove_given_up(lab.netlink).ok());
       CHECK(dump() == before);
       CHECK(output_of("ls " + lab.pins + "/links").empty());
     }
