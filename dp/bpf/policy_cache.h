@@ -65,7 +65,7 @@ static __always_inline __u32 near_identity(const struct packet* p, const struct 
 static __always_inline void decide_by_cache(const struct packet* p, struct vmoat_flow* flow,
                                             const struct vmoat_guard* guard) {
   if (p->key.tags[0] || (p->reason & VMOAT_FRAGMENT) || !begins(p)) return;
-  if (flow->held) return; /* what was held may be on its way still, and must not be overtaken */
+  if (flow->held && flow->held <= VMOAT_HELD_IN_ORDER) return; /* what was held must not be overtaken */
   __u32 near = near_identity(p, guard);
   if (!near) return;
   struct party far = far_party(p, guard);

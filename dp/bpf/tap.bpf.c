@@ -238,7 +238,7 @@ static long answer_one(__u32 i, struct vmoat_answer_run* run) {
     flow->want[1] = answer->want[1];
   } else if (answer->ask == VMOAT_ASK_VERDICT) {
     __u32 held = flow->held;
-    if (answer->returned == VMOAT_RETURNED_ALL || answer->returned == held) {
+    if (answer->returned == VMOAT_RETURNED_ALL || answer->returned == held || held > VMOAT_HELD_IN_ORDER) {
       flow->sender = answer->sender;
       flow->verdict = answer->verdict;
     } else {

@@ -86,6 +86,9 @@ enum vmoat_guard_flag {
   VMOAT_MAY_ROUTE = 32,    /* router advertisements and redirects */
   VMOAT_PASS_UNKEYED = 64, /* frames that no rule can speak of (unknown EtherTypes) pass */
 };
+/* A flow's frames go on in the order they came in, unless more than so many of it were held: who sends faster
+ * than the engine reads would be held for ever. */
+#define VMOAT_HELD_IN_ORDER 256
 /* How a NIC is guarded; user space may change it at any time. identity and segment are told of every NIC that
  * is tapped while any is guarded: verdicts hang on who sends, too. */
 struct vmoat_guard {
@@ -296,8 +299,9 @@ struct vmoat_settings {
 enum vmoat_ask {
   VMOAT_ASK_WANT = 1,    /* set the appetite */
   VMOAT_ASK_COLLECT = 2, /* copy the final count to `flow` and forget the entry */
-  /* `verdict` from now on for what comes from `sender`, provided that `returned` frames were ever held: else
-   * the program writes VMOAT_ASK_AGAIN, and to `returned` how many were: some are on their way or lost */
+  /* `verdict` from now on for what comes from `sender`, provided that `returned` frames were ever held, or
+   * too many: else the program writes VMOAT_ASK_AGAIN, and to `returned` how many were: some are on their way
+   * or lost */
   VMOAT_ASK_VERDICT = 3,
   VMOAT_ASK_AGAIN = 4,
 };
