@@ -2,11 +2,41 @@
 #include "engine/address_owners.h"
 
 namespace vmoat {
+namespace {
+
+uint8_t kind_bit(const Address& address) {
+  const uint8_t* bytes = address.bytes();
+  if (address == Address::v4(bytes + 12)) return 1;
+  return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80 ? 2 : 4;
+}
+
+}  // namespace
 
 bool AddressOwners::claim(const GivenAddress& claim, int64_t now_ns) {
   const std::lock_guard lock(mutex_);
+  const bool is_its = take(claim, now_ns);
+  if (is_its) of_nic(claim.slot).kinds |= kind_bit(claim.address);
+  return is_its;
+}
+
+bool AddressOwners::claim_first(const GivenAddress& claim, int64_t now_ns) {
+  const std::lock_guard lock(mutex_);
+  uint8_t& kinds = of_nic(claim.slot).kinds;
+  const uint8_t kind = kind_bit(claim.address);
+  if ((kinds & kind) != 0 || !take(claim, now_ns)) return false;
+  kinds |= kind;
+  return true;
+}
+
+bool AddressOwners::has_like(const Address& address, uint16_t slot) const {
+  const std::lock_guard lock(mutex_);
+  return (nics_[slot % VMOAT_SLOTS].kinds & kind_bit(address)) != 0;
+}
+
+/** Under the lock. */
+bool AddressOwners::take(const GivenAddress& claim, int64_t now_ns) {
   const Key key = {claim.segment, claim.address};
-  uint16_t& count = counts_[claim.slot % VMOAT_SLOTS];
+  uint16_t& count = of_nic(claim.slot).count;
   auto held = owners_.find(key);
   if (held == owners_.end()) {
     if (owners_.size() == addresses_max || count == per_nic_max) return false;
@@ -23,7 +53,7 @@ bool AddressOwners::claim(const GivenAddress& claim, int64_t now_ns) {
   const bool silent = owner.how == Ownership::learned && owner.seen_ns + silence_ns <= now_ns;
   if (claim.how <= owner.how && !silent) return false;
   if (count == per_nic_max) return false;
-  counts_[owner.slot % VMOAT_SLOTS]--;
+  of_nic(owner.slot).count--;
   count++;
   owner = {claim.slot, claim.how, now_ns};
   return true;
@@ -52,7 +82,7 @@ bool AddressOwners::has(uint32_t segment, const Address& address, uint16_t slot,
 void AddressOwners::forget(uint16_t slot) {
   const std::lock_guard lock(mutex_);
   std::erase_if(owners_, [&](const auto& entry) { return entry.second.slot == slot; });
-  counts_[slot % VMOAT_SLOTS] = 0;
+  of_nic(slot) = {};
 }
 
 }  // namespace vmoat

@@ -35,6 +35,10 @@ class AddressOwners {
 
   /** The address is the NIC's from now on, if it is nobody else's who has it on at least as good grounds. */
   bool claim(const GivenAddress& claim, int64_t now_ns);
+  /** The same for a NIC that has had no address of this kind yet: IPv4, link-local IPv6, other IPv6. */
+  bool claim_first(const GivenAddress& claim, int64_t now_ns);
+  /** Whether the NIC has had an address of the same kind. */
+  [[nodiscard]] bool has_like(const Address& address, uint16_t slot) const;
   /** Whose it is; no_slot where it is nobody's. */
   [[nodiscard]] uint16_t owner(uint32_t segment, const Address& address) const;
   /** Whether the NIC's guest may send under it where it needs `least` for that. */
@@ -61,9 +65,17 @@ class AddressOwners {
     int64_t seen_ns;
   };
 
+  struct OfNic {
+    uint16_t count = 0;
+    uint8_t kinds = 0;  // bits: of which it has had an address
+  };
+
+  bool take(const GivenAddress& claim, int64_t now_ns);
+  OfNic& of_nic(uint16_t slot) { return nics_[slot % VMOAT_SLOTS]; }
+
   mutable std::mutex mutex_;
   std::unordered_map<Key, Owner, Hash> owners_;
-  std::vector<uint16_t> counts_ = std::vector<uint16_t>(VMOAT_SLOTS);
+  std::vector<OfNic> nics_ = std::vector<OfNic>(VMOAT_SLOTS);
 };
 
 }  // namespace vmoat

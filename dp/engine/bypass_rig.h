@@ -215,7 +215,7 @@ inline PolicyTables BypassRig::policy() {
                        .action = Verdict::allow});
   };
   for (const auto& [from, to] : {std::pair{vm_a, vm_b}, {vm_b, vm_a}}) {
-    if (allows) rule(from, to, {"tcp/5432", "udp/5432", "icmp/8", "icmpv6/128"});
+    if (allows) rule(from, to, {"tcp/5432", "udp/5432", "udp/53", "icmp/8", "icmpv6/128"});
     rule(from, to, {"tcp/5500", "udp/5500"}, {application});
     rule(from, many, {"udp/5353"});
     rule(from, all, {"udp/5353"});

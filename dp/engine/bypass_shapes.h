@@ -96,6 +96,20 @@ inline const Shape plain[] = {
      [](const Talk& t) -> Frames {
        return {t.frame(t.ip(proto_icmp, Buffer{14, 0, 0, 0} + be16(t.port()) + be16(1) + t.marks(2)))};
      }},
+    {"an echo reply that nobody asked for", both, for_verdict,
+     [](const Talk& t) -> Frames {
+       const auto reply = static_cast<uint8_t>(t.family == 6 ? 129 : 0);
+       return {t.frame(t.ip(t.icmp(), Buffer{reply, 0, 0, 0} + be16(t.port()) + be16(1) + t.marks(2)))};
+     }},
+    {"an answer of a name server that nobody asked", both, for_verdict,
+     [](const Talk& t) -> Frames {
+       const Buffer answer = be16(1) + hex("8180 0001 0000 0000 0000 03777777 00 0001 0001") + t.marks(2);
+       return {t.frame(t.ip(proto_udp, udp(53, t.port(), answer)))};
+     }},
+    {"what looks like an answer of ONC RPC", both, for_verdict,
+     [](const Talk& t) -> Frames {
+       return {t.frame(t.ip(proto_udp, udp(open_port, t.port(), be32(7) + be32(1) + be32(0) + t.marks(3))))};
+     }},
     {"an ICMP error about a flow that does not exist", both, for_verdict,
      [](const Talk& t) -> Frames {
        const Buffer error = t.family == 6 ? Buffer{1, 4, 0, 0} : Buffer{3, 3, 0, 0};

@@ -223,6 +223,7 @@ class Pipeline::Impl final : private NameWatch {
   bool may_claim(const Address& address, const Packet& packet, const Frame& frame);
   [[nodiscard]] bool is_to_other(const Packet& packet, const Frame& frame) const;
   bool speaks_for_itself(const Packet& packet, const Frame& frame);
+  bool introduces_itself(const Packet& p, const Frame& frame);
   void tell_end(uint32_t segment, const Address& address, uint16_t slot);
 
   [[nodiscard]] Subject subject_of(const Session& s, int source) const;

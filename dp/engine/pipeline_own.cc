@@ -73,7 +73,8 @@ bool Pipeline::Impl::is_to_other(const Packet& p, const Frame& frame) const {
   if (frame.way != VMOAT_TO_NIC || options_.own == nullptr || !verdicts_.guards(frame.slot)) return false;
   const uint16_t owner = options_.own->owner(frame.segment, p.dst);
   const bool is_tagged = p.tags[0] != 0;  // nobody says what is whose there but who speaks there
-  if (owner == frame.slot || (is_tagged && owner == no_slot)) return false;
+  if (owner == frame.slot) return false;
+  if (owner == no_slot && (is_tagged || !options_.own->has_like(p.dst, frame.slot))) return false;
   const Identity its = verdicts_.nic(frame.slot);
   return its != 0 && verdicts_.identity_by_address(frame.segment, p.dst) != its;
 }
@@ -82,7 +83,17 @@ bool Pipeline::Impl::speaks_for_itself(const Packet& p, const Frame& frame) {
   if (frame.way != VMOAT_FROM_NIC || options_.own == nullptr) return true;
   const OwnAddresses least = verdicts_.whose_addresses(frame.slot);
   if (least == OwnAddresses::any || options_.own->has(frame.segment, p.src, frame.slot, least)) return true;
-  return is_unspecified(p.src) && needs_no_address(p);
+  if (is_unspecified(p.src)) return needs_no_address(p);
+  return least == OwnAddresses::learned && introduces_itself(p, frame);
+}
+
+/** A guest of whom nobody knows an address, since it has been there for longer than we, and asks for
+ * nobody's. */
+bool Pipeline::Impl::introduces_itself(const Packet& p, const Frame& frame) {
+  if (!is_ownable(p.src) || watch_.is_host(p.src)) return false;
+  if (!options_.own->claim_first({frame.segment, p.src, frame.slot}, frame.time_ns)) return false;
+  if (p.tags[0] == 0) tell_end(frame.segment, p.src, frame.slot);
+  return true;
 }
 
 /** The kernel may go on by it until there is another policy. */
@@ -110,7 +121,7 @@ void Pipeline::Impl::tell_pair(uint32_t number, const Held& held, vmoat_verdict 
     const bool by_tap = end != held.near() && frame.way == VMOAT_TO_NIC && frame.sender != no_slot;
     const Identity said =
         owner != no_slot ? verdicts_.nic(owner) : verdicts_.identity_by_address(frame.segment, address);
-    if (!by_tap && said == (end == s.client() ? q.from : q.to)) tell_end(frame.segment, address, owner);
+    if (!by_tap && said == (end == foreseen->client ? q.from : q.to)) tell_end(frame.segment, address, owner);
   }
 }
 

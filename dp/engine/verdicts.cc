@@ -35,7 +35,8 @@ void Verdicts::take(std::shared_ptr<const LivePolicy> policy) {
 }
 
 Verdicts::Seen Verdicts::seen_of(const Session& s, bool ends) {
-  Seen seen{.flags = static_cast<uint16_t>(s.flags & judged_flags)};
+  const uint16_t who_sent = s.key.proto() == IPPROTO_TCP ? 0 : sent_low | sent_high;
+  Seen seen{.flags = static_cast<uint16_t>(s.flags & (judged_flags | who_sent))};
   std::copy_n(s.layers, 3, seen.layers);
   for (int end = 0; end < 2; end++)
     if (!is_to_many(end != 0 ? s.key.high : s.key.low)) seen.slot[end] = s.slot[end];
@@ -69,17 +70,29 @@ bool Verdicts::is_older_than_tap(const Session& s) const {
          });
 }
 
-Question Verdicts::question_of(const Session& s, const Seen& seen) const {
+/** The end that the flow is asked about as its client. An answer that nobody asked for is no answer: where a
+ * guard would let it pass, its sender is who began, whatever its ports and contents make of it. */
+int Verdicts::asker(const Session& s) const {
+  const int client = s.client(), server = 1 - client;
+  const bool has_asked = s.has(client != 0 ? sent_high : sent_low) || s.packets[client] != 0;
+  const bool only_answers = !has_asked && s.has(server != 0 ? sent_high : sent_low);
+  return only_answers && s.key.proto() != IPPROTO_TCP && is_guarded(s) ? server : client;
+}
+
+Question Verdicts::question_of(const Session& s, const Judged& judged, const Seen& seen) const {
   const bool icmp = s.key.proto() == IPPROTO_ICMP || s.key.proto() == IPPROTO_ICMPV6;
-  const bool turn = s.client() != 0 && !icmp;  // ICMP's id and type belong to no end
+  const int client = asker(s);
+  const bool turn = client != 0 && !icmp;  // ICMP's id and type belong to no end
   Question q;
+  q.from = judged.ends[client];
+  q.to = judged.ends[1 - client];
   std::copy_n(seen.layers, 3, q.layers);
   q.port = turn ? s.key.low_port : s.key.high_port;
   q.client_port = icmp ? q.port : turn ? s.key.high_port : s.key.low_port;
   q.proto = s.key.proto();
   q.confidence = s.has(is_sure) ? Confidence::sure : s.has(is_guess) ? Confidence::guess : Confidence::none;
   q.application_final = (seen.flags & (is_decided | is_tunnel)) != 0 && (seen.flags & is_shown) == 0;
-  q.direction_inferred = !s.has(direction_was_seen);
+  q.direction_inferred = !s.has(direction_was_seen) && client == s.client();
   q.application_by_port = is_older_than_tap(s);
   return q;
 }
@@ -110,9 +123,7 @@ bool Verdicts::judge_alone(uint32_t number, const Session& s, const Path& path, 
   for (int end = 0; end < 2; end++)
     if (judged.turn != turn_ || judged.seen.slot[end] != seen.slot[end])
       judged.ends[end] = identity(s, end, seen.slot[end], path, now_ns);
-  Question q = question_of(s, seen);
-  q.from = judged.ends[s.client()];
-  q.to = judged.ends[1 - s.client()];
+  const Question q = question_of(s, judged, seen);
   const Decision decision = with_fail_safe(evaluator_->evaluate(q), q);
   judged.turn = turn_;
   judged.seen = seen;
@@ -122,10 +133,9 @@ bool Verdicts::judge_alone(uint32_t number, const Session& s, const Path& path, 
 Decision Verdicts::to_all(uint32_t number, const Session& s, int end, const Path& path) const {
   constexpr uint8_t broadcast[4] = {255, 255, 255, 255};
   const Judged& judged = at(number);
-  Question q = question_of(s, judged.seen);
+  Question q = question_of(s, judged, judged.seen);
   const Identity all = policy_->policy->end(path.segment, Address::v4(broadcast));
-  q.from = end == s.client() ? all : judged.ends[s.client()];
-  q.to = end == s.client() ? judged.ends[1 - s.client()] : all;
+  (end == asker(s) ? q.from : q.to) = all;
   return evaluator_->evaluate(q);
 }
 
@@ -151,17 +161,15 @@ std::optional<Verdicts::Foreseen> Verdicts::foreseen(uint32_t number, const Sess
   const Judged& judged = at(number);
   if (!s.has(direction_was_seen) || s.has(was_picked_up) || s.has(is_tunnel) || s.parent != 0)
     return std::nullopt;
-  Question q = question_of(s, judged.seen);
-  q.from = judged.ends[s.client()];
-  q.to = judged.ends[1 - s.client()];
+  Question q = question_of(s, judged, judged.seen);
   std::fill_n(q.layers, 3, uint16_t{0});
   q.confidence = Confidence::none;
   q.application_final = false;
   const Decision d = evaluator_->evaluate(q);
   const bool by_rule = d.final && d.decided_by == DecidedBy::rule && !d.violation;
   const bool agreed = !d.final && (d.from_mode == Mode::protect || d.to_mode == Mode::protect);
-  if (d.verdict == Verdict::none) return Foreseen{q, VMOAT_OPENING};
-  if (d.verdict == Verdict::allow && (by_rule || agreed)) return Foreseen{q, VMOAT_ALLOW};
+  if (d.verdict == Verdict::none) return Foreseen{q, asker(s), VMOAT_OPENING};
+  if (d.verdict == Verdict::allow && (by_rule || agreed)) return Foreseen{q, asker(s), VMOAT_ALLOW};
   return std::nullopt;
 }
 

@@ -79,6 +79,7 @@ class Verdicts {
   /** What can be said of every flow like one before its application is known. */
   struct Foreseen {
     Question of;
+    int client;             // the end that it is asked about as such
     vmoat_verdict verdict;  // VMOAT_ALLOW: by a rule, whatever it turns out to be; VMOAT_OPENING: hangs on it
   };
   /** Of a flow that began before our eyes; nothing where the verdict is another one. Precondition: it was
@@ -120,7 +121,8 @@ class Verdicts {
   static Seen seen_of(const Session& session, bool ends);
   [[nodiscard]] bool is_older_than_tap(const Session& session) const;
   [[nodiscard]] Decision with_fail_safe(Decision decision, const Question& question) const;
-  [[nodiscard]] Question question_of(const Session& session, const Seen& seen) const;
+  [[nodiscard]] int asker(const Session& session) const;
+  [[nodiscard]] Question question_of(const Session& session, const Judged& judged, const Seen& seen) const;
 
   Region judged_;
   LearnedNames* names_;
