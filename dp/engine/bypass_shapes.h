@@ -96,11 +96,6 @@ inline const Shape plain[] = {
      [](const Talk& t) -> Frames {
        return {t.frame(t.ip(proto_icmp, Buffer{14, 0, 0, 0} + be16(t.port()) + be16(1) + t.marks(2)))};
      }},
-    {"an echo reply that nobody asked for", both, for_verdict,
-     [](const Talk& t) -> Frames {
-       const auto reply = static_cast<uint8_t>(t.family == 6 ? 129 : 0);
-       return {t.frame(t.ip(t.icmp(), Buffer{reply, 0, 0, 0} + be16(t.port()) + be16(1) + t.marks(2)))};
-     }},
     {"an answer of a name server that nobody asked", both, for_verdict,
      [](const Talk& t) -> Frames {
        const Buffer answer = be16(1) + hex("8180 0001 0000 0000 0000 03777777 00 0001 0001") + t.marks(2);
