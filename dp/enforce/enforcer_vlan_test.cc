@@ -97,7 +97,7 @@ TEST_CASE(
           if (gently)
             lab.go(false);
           else
-            REQUIRE(lab.enforcer->remove(lab.tap).ok());
+            REQUIRE((lab.enforcer->remove(lab.tap).ok() && remove_given_up(lab.netlink).ok()));
           CHECK(dump() == before);
         }
       },
