@@ -24,8 +24,8 @@ void vlans(const std::string& link, const std::string& added) {
 void separate(const EnforceLab& lab) {
   for (const std::string& tap : {lab.a, lab.b}) {
     vlans(tap, "200 300-305");
-    REQUIRE(run("bridge vlan add dev " + tap + " vid 100 pvid untagged && bridge vlan add dev " + tap +
-                " vid 400 untagged"));
+    for (const char* untagged : {"100 pvid untagged", "400 untagged"})
+      REQUIRE(run("bridge vlan add dev " + tap + " vid " + untagged));
   }
 }
 
@@ -47,7 +47,7 @@ class Injector {
       : to_{.sll_family = AF_PACKET, .sll_ifindex = static_cast<int>(ifindex)} {
     sending_ = std::thread([this] {
       const Fd out(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-      while (!stop_)
+      while (out && !stop_)
         if (::sendto(out.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&to_),
                      sizeof(to_)) < 0)
           ::usleep(100);

@@ -35,6 +35,11 @@ constexpr SessionFlags kernel_flag(int end) {
   return end != 0 ? kernel_high : kernel_low;
 }
 
+/** That the end has sent something. */
+constexpr SessionFlags sent_flag(int end) {
+  return end != 0 ? sent_high : sent_low;
+}
+
 class Pipeline::Impl final : private NameWatch {
  public:
   Impl(const PipelineOptions& options, SipHash hash, RecordSink& sink, FlowControl* control);

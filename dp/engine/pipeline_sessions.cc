@@ -129,7 +129,7 @@ Since Pipeline::Impl::since_last_record(uint32_t number) const {
 
 /** An end's first packet: its MAC is its own, whatever the other end believed. */
 void Pipeline::Impl::meet_end(Session& s, int sender, const Packet& p, const Context& context) {
-  const SessionFlags sent = sender != 0 ? sent_high : sent_low;
+  const SessionFlags sent = sent_flag(sender);
   if (s.has(sent)) return;
   s.set(sent);
   if (p.has_macs) s.mac[sender] = p.src_mac;

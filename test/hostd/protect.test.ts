@@ -102,7 +102,7 @@ test('metrics count what became of frames, by NIC, way and cause', async () => {
 
 test('docs/protect.md has every cause in its table, and no other', () => {
   const page = readFileSync('docs/protect.md', 'utf8');
-  const table = page.slice(page.indexOf('## Causes'), page.indexOf('## What carries it out'));
+  const table = page.slice(page.indexOf('## Causes'), page.indexOf('## Provoking a cause'));
   assert.deepEqual(
     [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, cause]) => cause),
     [...GUARDED_CAUSES],
