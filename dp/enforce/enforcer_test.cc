@@ -121,6 +121,7 @@ TEST_CASE("enforcer: what is sent out of its pair goes where the guest's frames 
         output_of("ip netns exec " + lab.b + " cat /sys/class/net/" + lab.b + "-g/address");
     REQUIRE(run("ip netns exec " + lab.b + " sysctl -q net.ipv4.conf.all.rp_filter=0"));
     std::vector<uint8_t> frame;
+    frame.reserve(64);
     for (size_t i = 0; i < 6; i++)
       frame.push_back(static_cast<uint8_t>(std::stoul(mac.substr(3 * i, 2), nullptr, 16)));
     for (const int byte :

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 
 #include <cassert>
+#include <ranges>
 
 #include "bpf/inplace.skel.h"
 #include "contract/kernel.h"
@@ -150,9 +151,8 @@ EnforcedPath Inplace::path(uint32_t tap) const {
 }
 
 std::vector<uint32_t> Inplace::taps() const {
-  std::vector<uint32_t> taps;
-  for (const auto& [tap, place] : places_) taps.push_back(tap);
-  return taps;
+  const auto taps = std::views::keys(places_);
+  return {taps.begin(), taps.end()};
 }
 
 void Inplace::hide(std::map<uint32_t, Link>& links) const {

@@ -3,6 +3,8 @@
 
 #include <linux/if_link.h>
 
+#include <ranges>
+
 #include "plumb/bpffs.h"
 #include "plumb/veth.h"
 
@@ -108,9 +110,8 @@ EnforcedPath Splice::path(uint32_t tap) const {
 }
 
 std::vector<uint32_t> Splice::taps() const {
-  std::vector<uint32_t> taps;
-  for (const auto& [tap, place] : places_) taps.push_back(tap);
-  return taps;
+  const auto taps = std::views::keys(places_);
+  return {taps.begin(), taps.end()};
 }
 
 void Splice::hide(std::map<uint32_t, Link>& links) const {
