@@ -91,6 +91,7 @@ class Checksums {
  private:
   [[nodiscard]] std::vector<int> wrong() const {
     std::vector<int> counts;
+    counts.reserve(guests_.size());
     for (const std::string& guest : guests_)
       counts.push_back(std::stoi(output_of(
           "ip netns exec " + guest + " nstat -asz | awk '/CsumErrors/ { n += $2 } END { print n + 0 }'")));

@@ -42,7 +42,8 @@ class RawGuest {
       const int index = static_cast<int>(::if_nametoindex((guest + "-g").c_str()));
       at_ = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = index};
       socket_ = Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL)));
-      (void)::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&at_), sizeof at_);
+      if (socket_ && ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&at_), sizeof at_) != 0)
+        socket_ = {};
     });
     REQUIRE(socket_);
   }

@@ -81,7 +81,7 @@ void send(const std::string& guest, Seen frame) {
                       .sll_ifindex = static_cast<int>(::if_nametoindex((guest + "-g").c_str()))};
     iovec parts[] = {{&frame.offload, sizeof(frame.offload)}, {frame.bytes.data(), frame.bytes.size()}};
     const msghdr message = {.msg_name = &at, .msg_namelen = sizeof(at), .msg_iov = parts, .msg_iovlen = 2};
-    CHECK(::sendmsg(out.get(), &message, 0) > 0);
+    CHECK((out && ::sendmsg(out.get(), &message, 0) > 0));
   });
 }
 
