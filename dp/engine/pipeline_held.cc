@@ -250,7 +250,7 @@ Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const H
   if (live_count(number).to_vtep) return {Verdict::deny, true};
   if (error_type(s) != 0) return {verdict_of_error(number, held), false};
   if (held.is_to_many) return verdict_to_many(number, held);
-  if (held.is_to_other) return {by_rule(current(number)), true};
+  if (held.is_to_other) return {by_rule(decision_to_other(number, held)), true};
   const Verdict verdict = current(number).verdict;
   const bool tunnel = s.has(is_tunnel) || may_tunnel(held.key.proto, held.key.near_port, held.key.far_port,
                                                      options_.tunnel_ports);
@@ -278,6 +278,15 @@ Verdict Pipeline::Impl::verdict_of_error(uint32_t number, const Held& held) {
   if (about != 0 && is_of_guarded(table_[about], held)) return current(about).verdict;
   (void)verdicts_.judge_alone(number, table_[number], paths_.at(table_[number].path), now_ns_);
   return verdicts_.decision(number).verdict;
+}
+
+/** Its receiver is who has that address: that the kernel has an entry at the NIC which it came to makes
+ * nobody of that NIC's guest. */
+Decision Pipeline::Impl::decision_to_other(uint32_t number, const Held& held) {
+  const Session& s = table_[number];
+  const Decision of_flow = current(number);
+  if (is_related(s)) return of_flow;
+  return verdicts_.by_address(number, s, 1 - held.keyed.sender, paths_.at(s.path), now_ns_);
 }
 
 /** An address that is one end's, in a frame to all of a segment: may be the subnet's broadcast, which nobody

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "apps/application.h"
+#include "engine/address_owners.h"
 #include "engine/held_datagrams.h"
 #include "engine/test_pipeline.h"
 #include "engine/verdicts.h"
@@ -295,6 +296,34 @@ TEST_CASE("an ICMP error by a guest that the kernel let a flow into is about tha
   CHECK(error_by(2, 21) == Ruling::pass);
   CHECK(error_by(2, 22) == Ruling::drop);
   CHECK(error_by(3, 21) == Ruling::drop);
+}
+
+TEST_CASE(
+    "what comes under another's address goes by that, also where the kernel has counted it at the NIC") {
+  PipelineOptions options = small_options();
+  const auto own = std::make_shared<AddressOwners>(SipHash());
+  const uint8_t bytes[4] = {10, 0, 0, 2};
+  REQUIRE(own->claim({1, Address::v4(bytes), db_slot, Ownership::configured}, 1));
+  options.own = own;
+  HeldRig rig({to_53}, options);
+  const Buffer frame = ethernet(0x0800, ip_between(1, 77, 17, udp(1000, 53, text("x"))));
+  vmoat_flow_key sent{.near_port = 1000, .far_port = 53, .slot = web_slot, .proto = 17, .family = 4};
+  sent.near[10] = sent.near[11] = sent.far[10] = sent.far[11] = 0xff;
+  sent.near[12] = sent.far[12] = 10, sent.near[15] = 1, sent.far[15] = 77;
+  vmoat_flow_key received = sent;
+  std::swap(received.near[15], received.far[15]);
+  std::swap(received.near_port, received.far_port);
+  received.slot = db_slot;
+  rig.pipeline.frame({.bytes = frame,
+                      .time_ns = ++rig.now_ns,
+                      .length = static_cast<uint32_t>(frame.size()),
+                      .segment = 1,
+                      .slot = web_slot,
+                      .reason = VMOAT_NEW,
+                      .key = &sent});
+  rig.pipeline.count(received, 1, {}, 0, Counted::running);
+  CHECK(rig.held(frame).ruling == Ruling::drop);
+  CHECK(rig.to_db(17, udp(1000, 53, text("x"))) == Ruling::pass);
 }
 
 TEST_CASE("an ICMP redirect about a flow that is allowed is judged by itself") {

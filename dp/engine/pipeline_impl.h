@@ -270,6 +270,7 @@ class Pipeline::Impl final : private NameWatch {
   FrameVerdict verdict_of(uint32_t number, const Held& held);
   Verdict verdict_of_error(uint32_t number, const Held& held);
   static bool is_of_guarded(const Session& about, const Held& held);
+  Decision decision_to_other(uint32_t number, const Held& held);
   FrameVerdict verdict_to_many(uint32_t number, const Held& held);
   Verdict verdict_carried(uint32_t number, const Held& held);
   Verdict verdict_inside(Packet& packet, uint32_t number, const Context& context);

@@ -132,10 +132,18 @@ bool Verdicts::judge_alone(uint32_t number, const Session& s, const Path& path, 
 
 Decision Verdicts::to_all(uint32_t number, const Session& s, int end, const Path& path) const {
   constexpr uint8_t broadcast[4] = {255, 255, 255, 255};
+  return with_end(number, s, end, policy_->policy->end(path.segment, Address::v4(broadcast)));
+}
+
+Decision Verdicts::by_address(uint32_t number, const Session& s, int end, const Path& path,
+                              int64_t now_ns) const {
+  return with_end(number, s, end, identity(s, end, no_slot, path, now_ns));
+}
+
+Decision Verdicts::with_end(uint32_t number, const Session& s, int end, Identity who) const {
   const Judged& judged = at(number);
   Question q = question_of(s, judged, judged.seen);
-  const Identity all = policy_->policy->end(path.segment, Address::v4(broadcast));
-  (end == asker(s) ? q.from : q.to) = all;
+  (end == asker(s) ? q.from : q.to) = who;
   return evaluator_->evaluate(q);
 }
 

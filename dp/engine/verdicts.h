@@ -67,7 +67,10 @@ class Verdicts {
   /** Likewise, also of a flow that goes with another one, as if it did not. */
   bool judge_alone(uint32_t number, const Session& session, const Path& path, int64_t now_ns,
                    bool ends = false);
-  /** The answer as of the last judge(), were this end a broadcast address. */
+  /** The answer as of the last judge(), were this end who its address says, whatever NIC it was met at. */
+  [[nodiscard]] Decision by_address(uint32_t number, const Session& session, int end, const Path& path,
+                                    int64_t now_ns) const;
+  /** Likewise, were it a broadcast address. */
   [[nodiscard]] Decision to_all(uint32_t number, const Session& session, int end, const Path& path) const;
   /** What the groups of a NIC say. */
   [[nodiscard]] const EndProtection& protection(uint16_t slot) const;
@@ -122,6 +125,7 @@ class Verdicts {
   [[nodiscard]] bool is_older_than_tap(const Session& session) const;
   [[nodiscard]] Decision with_fail_safe(Decision decision, const Question& question) const;
   [[nodiscard]] int asker(const Session& session) const;
+  [[nodiscard]] Decision with_end(uint32_t number, const Session& session, int end, Identity who) const;
   [[nodiscard]] Question question_of(const Session& session, const Judged& judged, const Seen& seen) const;
 
   Region judged_;
