@@ -28,6 +28,11 @@ bool AddressOwners::claim_first(const GivenAddress& claim, int64_t now_ns) {
   return true;
 }
 
+bool AddressOwners::has_like(const Address& address, uint16_t slot) const {
+  const std::lock_guard lock(mutex_);
+  return (nics_[slot % VMOAT_SLOTS].kinds & kind_bit(address)) != 0;
+}
+
 /** Under the lock. */
 bool AddressOwners::take(const GivenAddress& claim, int64_t now_ns) {
   const Key key = {claim.segment, claim.address};

@@ -37,6 +37,8 @@ class AddressOwners {
   bool claim(const GivenAddress& claim, int64_t now_ns);
   /** The same for a NIC that has had no address of this kind yet: IPv4, link-local IPv6, other IPv6. */
   bool claim_first(const GivenAddress& claim, int64_t now_ns);
+  /** Whether the NIC has had an address of the same kind. */
+  [[nodiscard]] bool has_like(const Address& address, uint16_t slot) const;
   /** Whose it is; no_slot where it is nobody's. */
   [[nodiscard]] uint16_t owner(uint32_t segment, const Address& address) const;
   /** Whether the NIC's guest may send under it where it needs `least` for that. */

@@ -83,6 +83,7 @@ Ruling Pipeline::Impl::rule_packet(Held& held) {
   const uint32_t number = held_session(held);
   if (number == 0) return Ruling::refuse;
   if (!places(number, held)) return Ruling::drop;
+  table_[number].set(sent_flag(held.keyed.sender));  // also where its event was lost
   return rule_session(number, held);
 }
 

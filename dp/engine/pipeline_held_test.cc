@@ -421,13 +421,19 @@ TEST_CASE("TCP without SYN passes where a rule allows it either way round, else 
   CHECK(rig.to_db(6, tcp(81, 1000, 7, 9, 16, text("x"))) == Ruling::reset);
 }
 
-TEST_CASE("an answer that nobody asked for does not pass on the strength of a rule for the other way") {
+TEST_CASE("an answer passes where somebody has asked, and on no other grounds") {
   HeldRig rig({rule(db, web, Verdict::allow, {"udp/53", "udp/5432", "icmp/8"})});
-  const Buffer answer = hex("0001 8180 0001 0000 0000 0000 03777777 00 0001 0001"),
+  const Buffer query = hex("0001 0100 0001 0000 0000 0000 03777777 00 0001 0001"),
+               ping = hex("08000000 00070001"),
+               answer = hex("0001 8180 0001 0000 0000 0000 03777777 00 0001 0001"),
                rpc_answer = be32(7) + be32(1) + Buffer(16), pong = hex("00000000 00070001");
   CHECK(rig.to_db(17, udp(53, 41'000, answer)) == Ruling::drop);
   CHECK(rig.to_db(17, udp(5432, 41'001, rpc_answer)) == Ruling::drop);
   CHECK(rig.to_db(1, pong) == Ruling::drop);
+  CHECK(rig.by_db(17, udp(41'000, 53, query)) == Ruling::pass);
+  CHECK(rig.to_db(17, udp(53, 41'000, answer)) == Ruling::pass);
+  CHECK(rig.by_db(1, ping) == Ruling::pass);
+  CHECK(rig.to_db(1, pong) == Ruling::pass);
 }
 
 TEST_CASE("a record says whether a denied flow's frames were dropped or reset") {
