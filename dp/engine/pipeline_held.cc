@@ -42,6 +42,12 @@ uint8_t error_type(const Session& s) {
   return s.key.proto() == IPPROTO_ICMP && is_error ? type : 0;
 }
 
+/** Since no rule is asked about it, only what really is passes: in one piece, and from near (RFC 6980 5, RFC
+ * 4861 6.1, 7.1). */
+bool says_neighbour_discovery(const Session& s) {
+  return is_neighbour_discovery(service_of(s.key.proto(), s.key.high_port));
+}
+
 constexpr uint8_t icmp_redirect = 5;
 
 bool is_syn(const Packet& p) {
@@ -249,6 +255,7 @@ Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const H
   const Session& s = table_[number];
   live_count(number).to_vtep |= is_to_own_vtep(held);
   if (live_count(number).to_vtep) return {Verdict::deny, true};
+  if (says_neighbour_discovery(s)) return {Verdict::deny, false};  // what is has passed as a claim
   if (error_type(s) != 0) return {verdict_of_error(number, held), false};
   if (held.is_to_many) return verdict_to_many(number, held);
   if (held.is_to_other) return {by_rule(decision_to_other(number, held)), true};
@@ -324,9 +331,11 @@ Verdict Pipeline::Impl::verdict_inside(Packet& packet, uint32_t number, const Co
 
 Verdict Pipeline::Impl::verdict_of_inner(Packet& p, Context& context) {
   const PathNumbers by = paths_.find(context.path);
+  const bool is_near_and_whole = p.ttl == 255 && !p.fragment;
   const uint32_t number = by.path != 0 ? inner_session(p, by, context) : 0;
   if (number == 0) return Verdict::deny;
-  if (!denies_inside(current(number))) return verdict_inside(p, number, context);
+  const bool is_false = says_neighbour_discovery(table_[number]) && !is_near_and_whole;
+  if (!is_false && !denies_inside(current(number))) return verdict_inside(p, number, context);
   if (!std::exchange(live_count(number).was_denied, true)) touch(number);
   return Verdict::deny;
 }

@@ -503,6 +503,17 @@ TEST_CASE("what a tunnel carries is held as long as the tunnel lives, and what a
   CHECK(outside.notes.ruled.back().second.verdict == VMOAT_DENY);
 }
 
+TEST_CASE("neighbour discovery within a tunnel needs no rule; what came from afar is none") {
+  HeldRig rig({rule(web, db, Verdict::allow, {"udp/4789"}), rule(0, 0, Verdict::deny)});
+  const auto inner = [](uint8_t hops) {
+    Buffer packet = ipv6(58, hex("87000000 00000000") + Buffer(16, 1));
+    packet[7] = hops;
+    return ethernet(0x86dd, packet);
+  };
+  CHECK(rig.to_db(17, vxlan(inner(255))) == Ruling::pass);
+  CHECK(rig.to_db(17, vxlan(inner(254))) == Ruling::drop);
+}
+
 TEST_CASE("a guest does not speak to the host's own tunnel ends, whatever rules say") {
   PipelineOptions options = small_options();
   options.threats = std::make_shared<ThreatMemory>(ThreatSettings{}, SipHash(1, 2));

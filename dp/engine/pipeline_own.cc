@@ -13,8 +13,8 @@ bool is_unspecified(const Address& address) {
 }
 
 /** What came from afar is none (RFC 4861 6.1, 7.1). */
-bool is_neighbour_discovery(const Packet& p) {
-  return p.ttl == 255 && p.proto == IPPROTO_ICMPV6 && !p.body.empty() && p.body[0] >= 133 && p.body[0] <= 137;
+bool discovers_neighbours(const Packet& p) {
+  return p.ttl == 255 && !p.body.empty() && is_neighbour_discovery(service_of(p.proto, p.dport));
 }
 
 /** Before an address is there, these are sent without one (RFC 3376 4, RFC 3810 5.2.13). */
@@ -30,7 +30,7 @@ bool needs_no_address(const Packet& p) {
 std::optional<Address> claim_of(const Packet& p) {
   Lesson lesson;
   if (p.layer == Layer::arp) return lesson_of_arp(p, lesson) ? lesson.address : Address{};
-  if (!is_neighbour_discovery(p)) return std::nullopt;
+  if (!discovers_neighbours(p)) return std::nullopt;
   const uint8_t type = p.body[0];
   const bool by_target =
       type == neighbour_advertisement || (type == neighbour_solicitation && is_unspecified(p.src));

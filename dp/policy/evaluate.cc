@@ -94,6 +94,10 @@ Decision Evaluator::one_way(const Question& q, PlanCell* cell, Identity from, Id
                             uint16_t port) const {
   const Card client = policy_->card(from), server = policy_->card(to);
   Decision d{.from_mode = client.mode, .to_mode = server.mode, .final = true};
+  if (is_neighbour_discovery(service_of(q.proto, port))) {
+    d.verdict = Verdict::allow;
+    return d;
+  }
   Found found;
   if (client.is_known && server.is_known)
     found =

@@ -60,7 +60,7 @@ Evidence explain(Evaluator& evaluator, const Question& question) {
   if (evidence.decision.reversed) std::swap(q.from, q.to), std::swap(q.port, q.client_port);
   evidence.from = end_of(evaluator.policy(), q.from);
   evidence.to = end_of(evaluator.policy(), q.to);
-  tell_rules(evaluator.policy(), q, evidence);
+  if (!is_neighbour_discovery(service_of(q.proto, q.port))) tell_rules(evaluator.policy(), q, evidence);
   return evidence;
 }
 

@@ -65,6 +65,10 @@ Decision one_way(const World& world, const Groups& from, const Groups& to, const
   const auto verdict_of = [&](const Rule& rule) {
     return rule.deny && protects ? Verdict::deny : Verdict::allow;
   };
+  if (q.proto == 58 && port >= 133 * 256 && port < 138 * 256) {  // neighbour discovery needs no rule
+    d.verdict = Verdict::allow;
+    return d;
+  }
   std::vector<Verdict> maybes;
   for (const Rule& rule : world.rules) {
     if (!in(from, rule.from) || !in(to, rule.to) || !port_matches(rule, q.proto, port)) continue;

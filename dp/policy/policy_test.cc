@@ -246,6 +246,24 @@ TEST_CASE("explain tells the rules in order, with what became of each") {
   CHECK(evidence.decision.verdict == Verdict::allow);
 }
 
+TEST_CASE("neighbour discovery needs no rule, and no rule forbids it") {
+  PolicyTables tables = example();
+  tables.rules.push_back({.number = 13, .id = "nothing", .action = Verdict::deny});
+  const Made policy = compiled(tables);
+  Evaluator evaluator(policy);
+  Question q{.from = policy->nic("vnet0"), .to = policy->nic("vnet1"), .proto = 58, .application_final = true};
+  for (const uint16_t type : {132, 133, 134, 135, 136, 137, 138}) {
+    q.port = static_cast<uint16_t>(type << 8);
+    const Evidence evidence = explain(evaluator, q);
+    const bool needs_rule = type == 132 || type == 138;
+    CHECK(evidence.decision.verdict == (needs_rule ? Verdict::deny : Verdict::allow));
+    CHECK(evidence.decision.decided_by == (needs_rule ? DecidedBy::rule : DecidedBy::none));
+    CHECK_FALSE(evidence.decision.violation);
+    CHECK(evidence.decision.final);
+    CHECK(evidence.rules.empty() != needs_rule);
+  }
+}
+
 TEST_CASE("an end that the policy does not know matches nothing") {
   const Made policy = compiled(example());
   Evaluator evaluator(policy);

@@ -1,6 +1,8 @@
 // Service: protocol and port as one number, so that whatever a rule says about ports is one range of numbers.
 #pragma once
 
+#include <netinet/in.h>
+
 #include <cstdint>
 #include <string_view>
 
@@ -13,6 +15,13 @@ using Service = uint32_t;
 
 constexpr Service service_of(uint8_t proto, uint16_t port) {
   return uint32_t{proto} << 16 | port;
+}
+
+/** Neighbour discovery (RFC 4861): who may claim which address decides it, as it decides ARP, and no rule. */
+constexpr bool is_neighbour_discovery(Service service) {
+  constexpr uint16_t router_solicitation = 133, redirect = 137;
+  const Service type = service >> 8 & 0xff;
+  return service >> 16 == IPPROTO_ICMPV6 && router_solicitation <= type && type <= redirect;
 }
 
 /** Both ends belong to it. */

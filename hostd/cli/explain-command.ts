@@ -103,6 +103,7 @@ function endLines(side: 'from' | 'to', end: Explanation['from'], line: Line): st
 
 function verdictText({ verdict, final, violation, decidedBy, rule }: Explanation): string {
   if (verdict === null) return 'not before the application is known';
+  if (final && decidedBy === null) return `${verdict}: neighbour discovery needs no rule`;
   const why = decidedBy === 'rule' ? `by rule ${rule}` : 'no rule matches: the modes decide';
   return `${verdict}${violation ? ' and a violation' : ''}, ${why}${final ? '' : '; the application may still make it a violation'}`;
 }

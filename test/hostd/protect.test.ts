@@ -133,6 +133,8 @@ test('explain says for each NIC what carries the verdict out, or why nothing doe
     text,
     /^enforcer .*vnet2: splice \(a tap on a bridge\); fail policy closed; tcp\/22 is a fail-safe port and passes/m,
   );
+  const neighbours = await good('explain', '--from', 'web-1', '--to', DB, '--port', 'icmpv6/135');
+  assert.match(neighbours, /^verdict +allow: neighbour discovery needs no rule$/m);
   const outside = await explained('from=192.0.2.1&to=host&port=tcp/22');
   assert.deepEqual(outside.enforcement.nics, []);
 });

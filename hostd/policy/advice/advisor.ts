@@ -82,14 +82,14 @@ export class Advisor {
     });
   }
 
-  /** For each whether a rule of the document lets it pass. */
+  /** For each whether a rule of the document lets it pass, or none has to. */
   areRuled(evidence: readonly Evidence[]): boolean[] {
     const learned = new Set(
       this.#options.policy.tables.rules.filter((rule) => rule.learned).map(({ number }) => number),
     );
     return replay(evidence, this.judge).map(
-      ({ verdict, violation, rule }) =>
-        verdict === 'allow' && !violation && rule !== null && !learned.has(rule),
+      ({ verdict, violation, decidedBy, rule }) =>
+        verdict === 'allow' && !violation && decidedBy !== 'mode' && (rule === null || !learned.has(rule)),
     );
   }
 
