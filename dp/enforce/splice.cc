@@ -118,7 +118,7 @@ void Splice::hide(std::map<uint32_t, Link>& links) const {
   for (const auto& [ifindex, place] : places_) {
     const auto port = links.find(place.pair.outer), tap = links.find(ifindex);
     if (port != links.end() && tap != links.end() && tap->second.master == 0)
-      tap->second.master = port->second.master;
+      tap->second.master = port->second.master, tap->second.pvid = port->second.pvid;
     links.erase(place.pair.inner);
     links.erase(place.pair.outer);
   }

@@ -77,6 +77,25 @@ TEST_CASE("protect in VLANs: access ports are judged in theirs, and the bridge i
   }
 }
 
+TEST_CASE("protect in VLANs: who has the same address in another VLAN takes it from nobody") {
+  if (!has_root() || !has_vlan_filtering()) return;
+  for (const EnforcerKind& kind : enforcers()) {
+    const std::string which(kind.name);
+    CAPTURE(which);
+    GuardRig rig(HookChoice::automatic, which);
+    make_access_ports(rig);
+    const std::string in_c = "ip -n " + rig.lab.c + " addr ", card = " dev " + rig.lab.c + "-g";
+    REQUIRE(run(in_c + "flush" + card + " && " + in_c + "add 10.9.0.2/24" + card));
+    CHECK(connect_from(rig.lab.c, "10.9.0.9", open_port, 300) != 0);  // asks for it under b's address
+    const Fd open = listener(rig.lab, open_port);
+    rig.mode(Mode::learn);
+    CHECK(rig.sink.nic(rig.lab.a).segment == rig.sink.nic(rig.lab.b).segment);
+    CHECK(rig.sink.nic(rig.lab.a).segment != rig.sink.nic(rig.lab.c).segment);
+    rig.mode(Mode::protect);
+    check_verdicts(rig);
+  }
+}
+
 TEST_CASE(
     "protect in VLANs: a trunk is judged in each of its own, and nothing crosses while it is switched") {
   if (!has_root() || !has_vlan_filtering()) return;

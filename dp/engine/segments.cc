@@ -19,34 +19,36 @@ uint32_t Segments::number_of(const std::string& name, uint16_t vlan) {
   return kept ? kept.mapped() : next_++;
 }
 
-uint32_t Segments::intern(uint32_t ifindex, const std::string& name, uint16_t vlan) {
-  const auto [at, fresh] = numbers_.try_emplace({ifindex, vlan});
+uint32_t Segments::intern(const Port& port, uint16_t tag) {
+  const uint16_t its = tag == 0 ? port.untagged : tag;
+  const uint16_t vlan = its == port.native ? uint16_t{0} : its;
+  const auto [at, fresh] = numbers_.try_emplace({port.ifindex, vlan});
   if (!fresh) return at->second;
-  at->second = number_of(name, vlan);
-  list_.push_back({.segment = at->second, .link = name, .ifindex = ifindex, .vlan = vlan});
+  at->second = number_of(port.name, vlan);
+  list_.push_back({.segment = at->second, .link = port.name, .ifindex = port.ifindex, .vlan = vlan});
   return at->second;
 }
 
-void Segments::place(uint16_t slot, uint32_t link_ifindex, const std::string& link_name) {
+void Segments::place(uint16_t slot, const Port& port) {
   const std::lock_guard lock(mutex_);
-  Place& place = places_[slot];
-  if (place.ifindex == link_ifindex) return;
-  place = {link_ifindex, link_name};
+  Port& place = places_[slot];
+  if (place == port) return;
+  place = port;
   untagged_[slot].store(0, std::memory_order_relaxed);
 }
 
-uint32_t Segments::of(uint16_t slot, uint16_t vlan) {
+uint32_t Segments::of(uint16_t slot, uint16_t tag) {
   if (slot >= VMOAT_SLOTS) return 0;
   const uint32_t untagged = untagged_[slot].load(std::memory_order_relaxed);
-  if (vlan == 0 && untagged != 0) return untagged;
+  if (tag == 0 && untagged != 0) return untagged;
   const std::lock_guard lock(mutex_);
   const auto place = places_.find(slot);
   if (place == places_.end()) return 0;
-  const auto& [ifindex, name] = place->second;
-  const uint32_t plain = intern(ifindex, name, 0);
+  const Port& port = place->second;
+  const uint32_t plain = intern(port, 0);
   untagged_[slot].store(plain, std::memory_order_relaxed);
-  if (vlan == 0 || (list_.size() >= segments_max && !numbers_.contains({ifindex, vlan}))) return plain;
-  return intern(ifindex, name, vlan);
+  if (tag == 0 || (list_.size() >= segments_max && !numbers_.contains({port.ifindex, tag}))) return plain;
+  return intern(port, tag);
 }
 
 std::vector<SegmentInfo> Segments::all(bool& changed) {

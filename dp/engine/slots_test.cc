@@ -38,14 +38,14 @@ TEST_CASE("segments: by bridge and VLAN") {
   auto segments = std::make_unique<Segments>();
   bool changed;
   CHECK(segments->of(1, 0) == 0);
-  segments->place(1, 10, "br0");
-  segments->place(2, 10, "br0");
-  segments->place(3, 11, "br1");
+  segments->place(1, {10, "br0"});
+  segments->place(2, {10, "br0"});
+  segments->place(3, {11, "br1"});
   CHECK(segments->of(1, 0) == segments->of(2, 0));
   CHECK(segments->of(1, 0) != segments->of(3, 0));
   CHECK(segments->of(1, 5) == segments->of(2, 5));
   CHECK(segments->of(1, 5) != segments->of(1, 0));
-  segments->place(2, 11, "br1");
+  segments->place(2, {11, "br1"});
   CHECK(segments->of(2, 0) == segments->of(3, 0));
   CHECK(segments->all(changed).size() == 3);
   CHECK(changed);
@@ -57,7 +57,7 @@ TEST_CASE("segments: a guest that makes up VLANs finds an end") {
   auto segments = std::make_unique<Segments>();
   bool changed;
   for (uint16_t slot = 1; slot <= 20; slot++) {
-    segments->place(slot, slot, "br");
+    segments->place(slot, {slot, "br"});
     for (uint16_t vlan = 0; vlan < 4096; vlan++) CHECK(segments->of(slot, vlan) != 0);
   }
   CHECK(segments->all(changed).size() <= 65536 + 20);

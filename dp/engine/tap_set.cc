@@ -171,7 +171,9 @@ void TapSet::place(const Link& link, const std::map<uint32_t, Link>& links) {
   if (entry == taps_.end() || entry->second.slot == no_slot) return;
   const auto master = links.find(link.master);
   const Link& at = link.master && master != links.end() ? master->second : link;
-  segments_.place(entry->second.slot, at.ifindex, at.name);
+  Port port = {.ifindex = at.ifindex, .name = at.name};
+  if (at.filters_vlans) port.untagged = link.pvid, port.native = at.pvid;
+  segments_.place(entry->second.slot, port);
 }
 
 void TapSet::tap(const Link& link) {

@@ -79,6 +79,12 @@ void read_vlans(const nlattr& spec, PortVlans& vlans) {
   });
 }
 
+uint16_t pvid_of(const PortVlans& vlans) {
+  for (const auto& [tag, flags] : vlans)
+    if (flags & BRIDGE_VLAN_INFO_PVID) return tag;
+  return 0;
+}
+
 std::vector<NetlinkMessage> vlan_changes(uint32_t port, const PortVlans& has, const PortVlans& wanted) {
   PortVlans beyond, missing;
   for (const auto& [tag, flags] : has)

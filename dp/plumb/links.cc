@@ -8,6 +8,9 @@
 #include <net/if.h>
 
 #include <cstdio>
+#include <utility>
+
+#include "plumb/bridge.h"
 
 namespace vmoat {
 namespace {
@@ -28,6 +31,7 @@ void read_info_data(const nlattr& data, Link& link) {
     const uint16_t type = mnl_attr_get_type(&a);
     if (type == 1 && (link.kind == "vxlan" || link.kind == "vlan")) link.id = as_u32(a);
     if (type == IFLA_TUN_TYPE && link.kind == "tun") link.tap_mode = as_u32(a) == IFF_TAP;
+    if (type == IFLA_BR_VLAN_FILTERING && link.kind == "bridge") link.filters_vlans = as_u32(a) != 0;
   });
 }
 
@@ -92,9 +96,10 @@ std::string read_address(const nlmsghdr& message, const ifaddrmsg& head) {
   return local.empty() ? address : local;
 }
 
-Status dump_table(Netlink& requests, uint16_t type, const NetlinkReader& read) {
+Status dump_table(Netlink& requests, uint16_t type, uint8_t family, const NetlinkReader& read) {
   NetlinkMessage message(type, 0);
-  message.body<ifinfomsg>().ifi_family = AF_UNSPEC;
+  message.body<ifinfomsg>().ifi_family = family;
+  if (family == AF_BRIDGE) mnl_attr_put_u32(message.header(), IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
   return requests.dump(message, read);
 }
 
@@ -112,7 +117,8 @@ Result<LinkWatch> LinkWatch::open() {
 
 void LinkWatch::apply_link(const nlmsghdr& message, LinkChanges& changes) {
   const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message));
-  if (head.ifi_family != AF_UNSPEC) return;  // AF_BRIDGE tells of ports, not of links
+  if (head.ifi_family == AF_BRIDGE) return apply_vlans(message, changes);
+  if (head.ifi_family != AF_UNSPEC) return;
   const auto index = static_cast<uint32_t>(head.ifi_index);
   auto known = links_.find(index);
   if (message.nlmsg_type == RTM_DELLINK) {
@@ -123,10 +129,19 @@ void LinkWatch::apply_link(const nlmsghdr& message, LinkChanges& changes) {
     return;
   }
   Link link = read_link(message, head);
-  if (known != links_.end()) link.addresses = known->second.addresses;
+  if (known != links_.end()) link.addresses = known->second.addresses, link.pvid = known->second.pvid;
   if (known != links_.end() && known->second == link) return;
   links_[index] = std::move(link);
   changes.links = true;
+}
+
+/** In the family of bridges a port is told of, not a link: RTM_DELLINK says that it has left its bridge. */
+void LinkWatch::apply_vlans(const nlmsghdr& message, LinkChanges& changes) {
+  const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message));
+  const auto port = links_.find(static_cast<uint32_t>(head.ifi_index));
+  if (port == links_.end()) return;
+  const uint16_t pvid = message.nlmsg_type == RTM_NEWLINK ? pvid_of(read_port_vlans(message)) : uint16_t{0};
+  changes.links |= std::exchange(port->second.pvid, pvid) != pvid;
 }
 
 void LinkWatch::apply_address(const nlmsghdr& message, LinkChanges& changes) {
@@ -166,8 +181,9 @@ Result<LinkChanges> LinkWatch::redump() {
     links_.clear();
     LinkChanges ignored;
     auto read = [&](const nlmsghdr& message) { apply(message, ignored); };
-    Status done = dump_table(requests_, RTM_GETLINK, read);
-    if (done) done = dump_table(requests_, RTM_GETADDR, read);
+    Status done = dump_table(requests_, RTM_GETLINK, AF_UNSPEC, read);
+    if (done) done = dump_table(requests_, RTM_GETLINK, AF_BRIDGE, read);
+    if (done) done = dump_table(requests_, RTM_GETADDR, AF_UNSPEC, read);
     if (!done && done.error().code == EINTR) continue;
     if (!done) return std::move(done.error()).in("dump links");
     break;

@@ -21,8 +21,10 @@ struct Link {
   uint32_t lower = 0;     // IFLA_LINK; may be an index of another namespace
   uint32_t id = 0;        // VNI, VLAN id
   uint16_t hardware = 0;  // ARPHRD_
+  uint16_t pvid = 0;      // VLAN of frames without a tag, of a bridge and of its ports
   bool up = false;
   bool tap_mode = false;            // tun device that carries Ethernet
+  bool filters_vlans = false;       // a bridge to which VLANs mean something
   std::set<std::string> addresses;  // CIDR
 
   bool operator==(const Link&) const = default;
@@ -48,6 +50,7 @@ class LinkWatch {
   Result<LinkChanges> redump();
   void apply(const nlmsghdr& message, LinkChanges& changes);
   void apply_link(const nlmsghdr& message, LinkChanges& changes);
+  void apply_vlans(const nlmsghdr& message, LinkChanges& changes);
   void apply_address(const nlmsghdr& message, LinkChanges& changes);
 
   Netlink events_;

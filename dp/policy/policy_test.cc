@@ -251,7 +251,8 @@ TEST_CASE("neighbour discovery needs no rule, and no rule forbids it") {
   tables.rules.push_back({.number = 13, .id = "nothing", .action = Verdict::deny});
   const Made policy = compiled(tables);
   Evaluator evaluator(policy);
-  Question q{.from = policy->nic("vnet0"), .to = policy->nic("vnet1"), .proto = 58, .application_final = true};
+  Question q{
+      .from = policy->nic("vnet0"), .to = policy->nic("vnet1"), .proto = 58, .application_final = true};
   for (const uint16_t type : {132, 133, 134, 135, 136, 137, 138}) {
     q.port = static_cast<uint16_t>(type << 8);
     const Evidence evidence = explain(evaluator, q);
