@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "base/internet_checksum.h"
+
 namespace vmoat {
 namespace {
 
@@ -15,15 +17,9 @@ struct Segment {
   uint8_t flags;
 };
 
-uint32_t sum16(const uint8_t* at, size_t size, uint32_t sum = 0) {
-  for (size_t i = 0; i + 1 < size; i += 2) sum += static_cast<uint32_t>(at[i] << 8 | at[i + 1]);
-  return sum;
-}
-
-void put_sum(uint8_t* at, uint32_t sum) {
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  at[0] = static_cast<uint8_t>(~sum >> 8);
-  at[1] = static_cast<uint8_t>(~sum);
+void seal(uint8_t* at, const InternetChecksum& sum) {
+  at[0] = static_cast<uint8_t>(sum.value() >> 8);
+  at[1] = static_cast<uint8_t>(sum.value());
 }
 
 void put_ip(ResetFrame& out, const Packet& p, const Address& from, const Address& to) {
@@ -44,7 +40,9 @@ void put_ip(ResetFrame& out, const Packet& p, const Address& from, const Address
   out.put16(0);
   out.put({from.bytes() + 12, 4});
   out.put({to.bytes() + 12, 4});
-  put_sum(out.at(start + 10), sum16(out.at(start), 20));
+  InternetChecksum sum;
+  sum.add({out.at(start), 20});
+  seal(out.at(start + 10), sum);
 }
 
 void put_tcp(ResetFrame& out, const Packet& p, const Segment& s, size_t addresses_at) {
@@ -57,8 +55,11 @@ void put_tcp(ResetFrame& out, const Packet& p, const Segment& s, size_t addresse
   out.put32(0);  // window, checksum
   out.put16(0);
   const size_t addresses = p.family == 6 ? 32 : 8;
-  const uint32_t pseudo = sum16(out.at(addresses_at), addresses, IPPROTO_TCP + 20);
-  put_sum(out.at(start + 16), sum16(out.at(start), 20, pseudo));
+  InternetChecksum sum;
+  sum.add({out.at(addresses_at), addresses});
+  sum.add(IPPROTO_TCP + 20);
+  sum.add({out.at(start), 20});
+  seal(out.at(start + 16), sum);
 }
 
 std::optional<ResetFrame> make(Bytes frame, const Packet& p, const Segment& s) {

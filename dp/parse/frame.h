@@ -29,7 +29,8 @@ struct Frame {
   uint16_t slot = 0;          // live: NIC slot, 0 offline
   uint16_t sender = 0;        // held: slot of the tapped NIC that it came from, 0 = of none
   uint8_t way = VMOAT_FROM_NIC;
-  uint8_t reason = 0;  // live: enum vmoat_reason bits
+  bool is_checksum_left = false;  // held: to the sender's or receiver's NIC (VIRTIO_NET_HDR_F_NEEDS_CSUM)
+  uint8_t reason = 0;             // live: enum vmoat_reason bits
   const vmoat_flow_key* key =
       nullptr;  // live: the kernel's key, which alone is answered; null where it made none
 };
