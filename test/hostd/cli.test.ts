@@ -190,7 +190,7 @@ test('JSON beside every table', async () => {
   Page(Workload).shape.items.parse(JSON.parse(await good('vm', 'list', '-o', 'json')));
   Workload.parse(JSON.parse(await good('vm', 'show', 'web-1', '-o', 'json')));
   Page(Nic).shape.items.parse(JSON.parse(await good('nic', 'list', '-o', 'json')));
-  assert.match(await good('nic', 'list', '-o', 'name'), /^vnet1\n/);
+  assert.match(await good('nic', 'list', '-o', 'name'), /^vnet1$/m);
   Status.parse(JSON.parse(await good('status', '-o', 'json')));
   assert.equal(await good('vm', 'list', '-o', 'name', '--running'), 'db\\u{9b}31m-1\nweb-1\n');
 });
