@@ -1,6 +1,7 @@
 // Which services a query means by `proto` and `port`: a number, or what a rule would say, tcp/443 or icmp/8.
 import { VmoatError } from '../base/errors.ts';
 import { servicesOf } from '../policy/advice/service-text.ts';
+import { PORTS_WANTED } from '../policy/ports.ts';
 
 export interface Services {
   /** IANA's keyword. */
@@ -42,7 +43,7 @@ export function servicesAsked({
 
 function agreed(keyword: string | undefined, text: string): Services {
   const found = servicesOf(text);
-  if (!found) throw refused(`port: there is no ${text}`);
+  if (!found) throw refused(`port: ${text} is none: ${PORTS_WANTED}`);
   if (keyword !== undefined && found.proto !== null && found.proto !== keyword)
     throw refused(`port: ${text} is none of ${keyword}`);
   const proto = found.proto ?? keyword;
