@@ -95,6 +95,7 @@ export class EventSources {
     const { clock, dataplane, nics } = this.#options;
     const now = clock.now();
     this.#conflicts.tell(now);
+    this.#violations.second(now);
     const { status } = dataplane.state;
     if (status) this.#panic.take(status.panic);
     if (this.#libvirtAnswers && dataplane.state.state === 'connected') this.#nics.take(nics(), now);

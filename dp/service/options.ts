@@ -61,29 +61,39 @@ function flags(values: Record<string, unknown>): Partial<Settings> {
 const text = (value: string | number | boolean): string =>
   typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
 
-/** What --help prints. */
-export function usage(): string {
-  const lines = SETTINGS.map(({ key, flag, value, describe }) => {
+export const DESCRIPTION =
+  "The data plane: taps the NICs of this host's VMs and tells vmoat-hostd what it sees. Needs root.";
+export const EXAMPLES: readonly string[] = [
+  'vmoat-dp --config /etc/vmoat/dp.yaml',
+  'vmoat-dp --socket /tmp/try/dp.sock --user nobody --detach-on-exit',
+  "vmoat-dp --tap 'veth-lab*' --hook clsact",
+  'vmoat-dp --restore',
+];
+
+/** Every option as people read it, and what it does. */
+export const optionTexts = (): [string, string][] => [
+  ...SETTINGS.map(({ key, flag, value, describe }): [string, string] => {
     const standard = [DEFAULTS[key]].flat().map(text).join(', ');
-    return `  ${`--${flag} ${value}`.padEnd(26)} ${describe}${standard === '' ? '' : ` (${standard})`}`;
-  });
-  return `Usage: vmoat-dp [options]
+    return [`--${flag} ${value}`, `${describe}${standard === '' ? '' : ` (${standard})`}`];
+  }),
+  ['--config FILE', 'the same settings as YAML; flags win'],
+  ['--detach-on-exit', 'take everything off the host at the end (else taps stay for the next run)'],
+  ['--restore', "take everything of vmoat's off this host and end"],
+  ['--version', 'print the version and end'],
+  ['-h, --help', 'print this and end'],
+];
 
-The data plane: taps the NICs of this host's VMs and tells vmoat-hostd what it sees. Needs root.
+/** What --help prints. */
+export const usage = (): string => `Usage: vmoat-dp [options]
 
-${lines.join('\n')}
-  --config FILE              the same settings as YAML; flags win
-  --detach-on-exit           take everything off the host at the end (else taps stay for the next run)
-  --restore                  take everything of vmoat's off this host and end
-  --version                  print the version and end
-  -h, --help                 print this and end
+${DESCRIPTION}
+
+${optionTexts()
+  .map(([option, describe]) => `  ${option.padEnd(26)} ${describe}`)
+  .join('\n')}
 
 Ends with 0, 1 when something failed, 2 on wrong use. SIGTERM and SIGINT end it.
 
 Examples:
-  vmoat-dp --config /etc/vmoat/dp.yaml
-  vmoat-dp --socket /tmp/try/dp.sock --user nobody --detach-on-exit
-  vmoat-dp --tap 'veth-lab*' --hook clsact
-  vmoat-dp --restore
+${EXAMPLES.map((line) => `  ${line}`).join('\n')}
 `;
-}

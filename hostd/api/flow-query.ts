@@ -3,15 +3,15 @@ import { VmoatError } from '../base/errors.ts';
 import type { FlowFilter } from '../history/flow-filter.ts';
 import { momentOf } from './moment.ts';
 import type { FlowFilterQuery } from './queries.ts';
+import { servicesAsked } from './services.ts';
 import type { ApiSources } from './sources.ts';
 
 export function filterOf(query: FlowFilterQuery, sources: ApiSources): FlowFilter {
-  const { app, proto, port, verdict, group } = query;
+  const { app, verdict, group } = query;
   const filter: FlowFilter = {
     ...(group !== undefined && { group }),
     ...(app !== undefined && { app }),
-    ...(proto !== undefined && { proto }),
-    ...(port !== undefined && { port }),
+    ...servicesAsked(query),
     ...(verdict !== undefined && { verdict }),
     ...(query.q !== undefined && { text: query.q }),
   };

@@ -1,7 +1,9 @@
 // What the API takes in paths, queries and bodies.
 import { z } from 'zod';
+import { PORTS_WANTED } from '../policy/ports.ts';
 import { MOMENT_PATTERN } from './moment.ts';
 import { EventSeverity, Role, Severity } from './schema.ts';
+import { isPort } from './services.ts';
 
 const Moment = z
   .string()
@@ -24,11 +26,11 @@ export const FlowFilterQuery = z.strictObject({
   proto: z.string().min(1).max(32).toLowerCase().optional().describe("IANA's keyword"),
   port: z
     .string()
-    .regex(/^\d{1,5}$/, 'must be 0 to 65535')
-    .transform(Number)
-    .pipe(z.int().max(65_535, 'must be 0 to 65535'))
+    .max(32)
+    .toLowerCase()
+    .refine(isPort, `must be 0 to 65535, or as in a rule: ${PORTS_WANTED}`)
     .optional()
-    .describe("the server's port"),
+    .describe("the server's port, of ICMP the type; or as in a rule: tcp/443, icmp/8"),
   verdict: z.enum(['allow', 'deny', 'violation']).optional(),
   q: z
     .string()

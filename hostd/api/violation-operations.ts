@@ -5,6 +5,7 @@ import { type Change, operation } from './operation.ts';
 import { Acknowledge, IdParam, NoQuery, type ViolationFilterQuery, ViolationsQuery } from './queries.ts';
 import { type Acknowledgement, Violation, Violations } from './schema.ts';
 import { seenText } from './seen-text.ts';
+import { PORT_MAX, servicesAsked } from './services.ts';
 import type { ApiSources } from './sources.ts';
 
 const ACKNOWLEDGE = {
@@ -94,7 +95,8 @@ function withModes(violations: readonly Violation[], { policy, workloads }: ApiS
 
 /** An end is meant by its id, or by the address of one of the flows. */
 function filterOf(query: ViolationFilterQuery, sources: ApiSources): (violation: Violation) => boolean {
-  const { app, port, proto, acknowledged } = query;
+  const { app, acknowledged } = query;
+  const { proto, ports: [low, high] = [0, PORT_MAX] } = servicesAsked(query);
   const is = (name: string | undefined, field: string) => {
     const end = name === undefined ? null : sources.endNamed(name, field);
     return ({ id, address }: Violation['from']): boolean =>
@@ -106,7 +108,8 @@ function filterOf(query: ViolationFilterQuery, sources: ApiSources): (violation:
     to(violation.to) &&
     (either(violation.from) || either(violation.to)) &&
     (app === undefined || violation.app === app || (violation.app ?? 'unknown') === app) &&
-    (port === undefined || violation.port === port) &&
+    low <= violation.port &&
+    violation.port <= high &&
     (proto === undefined || violation.proto === proto) &&
     (acknowledged === undefined || (violation.acknowledged !== null) === (acknowledged === 'yes'));
 }

@@ -10,6 +10,7 @@ export interface Completable {
 /** Options and arguments that take a VM are completed with what the daemon knows. */
 const VM_NAMES = 'vmoat vm list -o name 2>/dev/null';
 const VM_OPTIONS = ['--from', '--to', '--vm'];
+const TAPS = 'vmoat nic list -o name 2>/dev/null';
 const GROUP_NAMES = 'vmoat group list -o name 2>/dev/null';
 const PROPOSED_NAMES = 'vmoat group proposals -o name 2>/dev/null';
 const UNUSED_RULES = 'vmoat policy unused -o name 2>/dev/null';
@@ -50,6 +51,7 @@ ${cases.join('\n')}
   [[ $current == -* ]] || case "$path $previous" in
 ${values.join('\n')}
     *' '${VM_OPTIONS.join(`|*' '`)}|'vm show show'|'vm isolate isolate'|'vm release release') words="$(${VM_NAMES})" ;;
+    'nic show show') words="$(${TAPS})" ;;
     'threats --name') words="$(${THREAT_NAMES})" ;;
     'events --kind') words="$(${EVENT_KINDS})" ;;
     'violations show show'|'violations ack ack') words="$(${VIOLATION_IDS})" ;;
@@ -108,6 +110,7 @@ export function fishScript(commands: readonly Completable[]): string {
     `complete -c vmoat -n '__fish_seen_subcommand_from ${path}; and __fish_seen_subcommand_from ${verbs}' -a ${fishText(`(${values})`)}`;
   lines.push(
     argument('vm', 'show isolate release', VM_NAMES),
+    argument('nic', 'show', TAPS),
     argument('group', 'show', GROUP_NAMES),
     argument('group', 'accept', PROPOSED_NAMES),
     argument('policy', 'unused', UNUSED_RULES),

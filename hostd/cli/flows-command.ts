@@ -21,7 +21,10 @@ export function flowsCommand(program: Command, context: Context): void {
     .option('--group <group>', 'either end is in this group')
     .option('--app <app>', 'application, such as http or tls; unknown: not recognised')
     .option('--proto <protocol>', 'tcp, udp, icmp, …')
-    .option('--port <port>', "the server's port")
+    .option(
+      '--port <port>',
+      "the server's port, of ICMP the type; or as in a rule: tcp/443, udp/5000-5999, icmp/8",
+    )
     .option('--verdict <verdict>', 'allow, deny or violation')
     .option('--grep <text>', 'text in names, addresses, facts, threats, anomalies')
     .addOption(outputOption('table', 'compact', 'json').default(undefined, 'table; compact with -f'))

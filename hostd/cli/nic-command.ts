@@ -5,13 +5,14 @@ import { VmoatError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { type Context, examples, outputOption, printJson } from './context.ts';
 import { nicTable, nicText } from './nic-text.ts';
+import { safeJson, styled, type Terminal } from './terminal.ts';
 
 export function nicCommand(program: Command, context: Context): void {
   const nic = program.command('nic').description('the NICs of the VMs');
   nic
     .command('list')
     .description('all NICs, also those that cannot be tapped, with the reason')
-    .addOption(outputOption('table', 'json'))
+    .addOption(outputOption('table', 'json', 'name'))
     .addHelpText(
       'after',
       examples(
@@ -22,8 +23,7 @@ export function nicCommand(program: Command, context: Context): void {
     )
     .action(async (options: { output: string }) => {
       const { items } = await context.daemon().get(Page(Nic), '/nics');
-      if (options.output === 'json') printJson(context.terminal, items);
-      else context.terminal.out(nicTable(context.terminal, items, true));
+      context.terminal.out(listText(items, options.output, context.terminal));
     });
   nic
     .command('show')
@@ -37,6 +37,13 @@ export function nicCommand(program: Command, context: Context): void {
       if (options.output === 'json') printJson(context.terminal, found);
       else context.terminal.out(nicText(context.terminal, found));
     });
+}
+
+function listText(nics: readonly Nic[], output: string, terminal: Terminal): string {
+  if (output === 'json') return `${safeJson(nics, 2)}\n`;
+  if (output === 'name')
+    return nics.map(({ tap }) => (tap ? `${styled(terminal, null, tap)}\n` : '')).join('');
+  return nicTable(terminal, nics, true);
 }
 
 function named(nics: readonly Nic[], name: string): Nic {

@@ -38,6 +38,19 @@ const USAGE_CODES: readonly ErrorCode[] = ['usage', 'bad_request', 'bad_cursor']
 /** Runs one command line; resolves with its exit code: 0, 1 when it failed, 2 on wrong use. `pcap` sets process.exitCode. */
 export async function run(argv: readonly string[], terminal: Terminal, now = Date.now): Promise<number> {
   let code = 0;
+  const program = commandLine(terminal, now, (failed) => {
+    code = failed;
+  });
+  try {
+    await program.parseAsync(socketFirst(argv), { from: 'user' });
+    return code;
+  } catch (thrown) {
+    return explain(thrown, terminal);
+  }
+}
+
+/** All that can be said; `fail`: what a command that throws nothing may end with. */
+export function commandLine(terminal: Terminal, now: () => number, fail: Context['fail']): Command {
   const program = new Command('vmoat');
   const socket = (): string => socketPath(program.opts<{ socket?: string }>().socket);
   const admin = (): Daemon => new Daemon(adminSocket(socket()), process.env.SUDO_USER ?? '');
@@ -47,17 +60,10 @@ export async function run(argv: readonly string[], terminal: Terminal, now = Dat
     admin,
     best: () => (isOpenTo(adminSocket(socket())) ? admin() : new Daemon(socket())),
     now,
-    fail: (failed) => {
-      code = failed;
-    },
+    fail,
   };
   build(program, context);
-  try {
-    await program.parseAsync(socketFirst(argv), { from: 'user' });
-    return code;
-  } catch (thrown) {
-    return explain(thrown, terminal);
-  }
+  return program;
 }
 
 /** `--socket` may stand anywhere; commander takes a command's options only before the name of a subcommand. */
@@ -69,7 +75,7 @@ function socketFirst(argv: readonly string[]): readonly string[] {
 }
 
 /** Every command, in the order of --help. */
-export function build(program: Command, context: Context): void {
+function build(program: Command, context: Context): void {
   const { terminal } = context;
   program
     .description('see what the VMs of this host say to each other')

@@ -31,7 +31,10 @@ export function violationsCommand(program: Command, context: Context): void {
     .option('--vm <end>', 'either end')
     .option('--app <name>', 'application; unknown: not recognised')
     .option('--proto <keyword>', 'tcp, udp, icmp, …')
-    .option('--port <number>', "the server's port")
+    .option(
+      '--port <port>',
+      "the server's port, of ICMP the type; or as in a rule: tcp/443, udp/5000-5999, icmp/8",
+    )
     .option('--each <count>', 'as many of each source (50)', countOf)
     .option('--all', 'also those that were acknowledged')
     .addOption(outputOption('table', 'json', 'id'))

@@ -20,8 +20,8 @@ export interface FlowFilter {
   /** A layer of the application; `unknown`: not recognised. */
   app?: string;
   proto?: string;
-  /** The server's port. */
-  port?: number;
+  /** The lowest and the highest port of the server. */
+  ports?: readonly [number, number];
   verdict?: 'allow' | 'deny' | 'violation';
   /** Free text: names, addresses, application, facts, threats, anomalies; lower case. */
   text?: string;
@@ -44,7 +44,7 @@ export function conditions(filter: FlowFilter): Condition[] {
   if (filter.app === 'unknown') add('app IS NULL');
   else if (filter.app !== undefined) add("instr('/' || app || '/', ?) > 0", `/${filter.app}/`);
   if (filter.proto !== undefined) add('proto = ?', filter.proto);
-  if (filter.port !== undefined) add('dport = ?', filter.port);
+  if (filter.ports) add('dport BETWEEN ? AND ?', ...filter.ports);
   if (filter.verdict === 'violation') add('violation = 1');
   else if (filter.verdict !== undefined) add('verdict = ?', filter.verdict);
   if (filter.text !== undefined) add('instr(words, ?) > 0', filter.text);
@@ -73,11 +73,14 @@ export function passes(flow: Flow, filter: FlowFilter, groupOf: GroupOf): boolea
     (filter.group === undefined || groupsOf(flow, groupOf).includes(filter.group)) &&
     (filter.app === undefined || hasApp(flow, filter.app)) &&
     (filter.proto === undefined || flow.proto === filter.proto) &&
-    (filter.port === undefined || flow.dport === filter.port) &&
+    (!filter.ports || isWithin(flow.dport, filter.ports)) &&
     (filter.verdict === undefined || hasVerdict(flow, filter.verdict)) &&
     (filter.text === undefined || wordsOf(flow).includes(filter.text))
   );
 }
+
+const isWithin = (port: number, [low, high]: readonly [number, number]): boolean =>
+  low <= port && port <= high;
 
 const isEnd = (ref: WorkloadRef | undefined, address: string, end: EndFilter): boolean =>
   'id' in end ? ref?.id === end.id : address === end.address;

@@ -156,13 +156,13 @@ const filters: [string, FlowFilter, string[]][] = [
   ['not half a layer', { app: 'http' }, []],
   ['unknown application', { app: 'unknown' }, ['c']],
   ['protocol', { proto: 'udp' }, ['c']],
-  ['port', { port: 443 }, ['b']],
+  ['port', { ports: [443, 443] }, ['b']],
   ['verdict', { verdict: 'deny' }, ['b']],
   ['violation', { verdict: 'violation' }, ['b']],
   ['text in a fact', { text: 'example' }, ['b']],
   ['text in an anomaly', { text: 'overlap' }, ['c']],
   ['text with SQL in it', { text: "' or 1=1 --" }, []],
-  ['several at once', { app: 'tls', port: 5432 }, []],
+  ['several at once', { app: 'tls', ports: [5432, 5432] }, []],
 ];
 
 test('every filter finds the same in SQL as in memory', () => {

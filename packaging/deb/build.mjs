@@ -26,6 +26,11 @@ const FILES = {
 /** Likewise, but programs. postinst puts the hook where libvirt looks for it. */
 const PROGRAMS = { 'libvirt-hook': 'usr/lib/vmoat/libvirt-hook' };
 const SCRIPTS = ['postinst', 'prerm', 'postrm'];
+const COMPLETIONS = {
+  bash: 'usr/share/bash-completion/completions/vmoat',
+  zsh: 'usr/share/zsh/vendor-completions/_vmoat',
+  fish: 'usr/share/fish/vendor_completions.d/vmoat.fish',
+};
 const COMMANDS = { 'usr/bin/vmoat': 'vmoat', 'usr/sbin/vmoat-dp': 'vmoat-dp' };
 
 /** @param {string} version @returns {string} path of the package */
@@ -33,6 +38,7 @@ export function buildPackage(version = ownVersion()) {
   const tree = mkdtempSync(join(tmpdir(), 'vmoat-deb-'));
   try {
     layOut(tree);
+    document(tree, version);
     const architecture = succeeded(['dpkg', '--print-architecture']).trim();
     const control = readFileSync(join(here, 'control'), 'utf8')
       .replace('@VERSION@', version)
@@ -62,6 +68,17 @@ function layOut(tree) {
     write(tree, path, `#!/bin/sh\nexec /usr/bin/node /usr/lib/vmoat/js/${name}.mjs "$@"\n`, 0o755);
   for (const name of SCRIPTS) write(tree, `DEBIAN/${name}`, readFileSync(join(here, name)), 0o755);
   write(tree, 'DEBIAN/conffiles', '/etc/vmoat/vmoat.yaml\n/etc/vmoat/dp.yaml\n');
+}
+
+/** What the commands say of themselves: manual pages, completions. */
+function document(tree, version) {
+  const pages = join(here, 'man/write.ts');
+  succeeded([process.execPath, '--import', 'tsx', pages, join(tree, 'usr/share/man'), version], {
+    cwd: root,
+  });
+  const vmoat = join(build, 'js/vmoat.mjs');
+  for (const [shell, path] of Object.entries(COMPLETIONS))
+    write(tree, path, succeeded([process.execPath, vmoat, 'completion', shell]));
 }
 
 function write(tree, path, text, mode = 0o644) {

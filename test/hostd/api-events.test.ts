@@ -61,11 +61,32 @@ test('violations: one for all flows of an edge, acknowledged by root, told as an
   assert.equal((await askSocket(house.admin, path, { method: 'DELETE' })).status, 200);
   assert.equal((await list('port=6000&acknowledged=no')).length, 1);
   assert.equal((await ask(`${V1}/violations/nonsense`)).status, 404);
-  const events = (await get(Page(EventRecord), '/events?kind=violation')).items;
-  assert.match(
-    events.map(({ text }) => text).join('\n'),
-    /^web-1 to .*unknown on tcp\/6000: no rule allows it$/m,
-  );
+  const told = async (port: number): Promise<string[]> =>
+    (await get(Page(EventRecord), `/events?kind=violation&q=tcp/${port}`)).items.map(({ text }) => text);
+  const [text = ''] = await until(async () => ((await told(6000)).length > 0 ? told(6000) : null));
+  assert.match(text, /^web-1 to .*unknown on tcp\/6000: no rule allows it$/);
+});
+
+test('a violation whose application is recognised later stays one, in the list and as an event', async () => {
+  const flow = {
+    id: 904,
+    srcSlot: 1,
+    dstSlot: 2,
+    dport: 6379,
+    violation: true,
+    firstMs: Date.now(),
+  } as const;
+  const list = async () => (await get(Violations, '/violations?port=tcp/6379')).items.map(({ app }) => app);
+  house.flows(flow);
+  await until(async () => ((await list())[0] === null ? true : null));
+  house.flows({ ...flow, layers: [1] });
+  await until(async () => ((await list())[0] === 'http' ? true : null));
+  assert.deepEqual(await list(), ['http']);
+  const events = await until(async () => {
+    const { items } = await get(Page(EventRecord), '/events?kind=violation&q=tcp/6379');
+    return items.length > 0 ? items : null;
+  });
+  assert.equal(events.length, 1);
 });
 
 test('the stream tells events as they happen, its filters hold', async () => {

@@ -190,6 +190,7 @@ test('JSON beside every table', async () => {
   Page(Workload).shape.items.parse(JSON.parse(await good('vm', 'list', '-o', 'json')));
   Workload.parse(JSON.parse(await good('vm', 'show', 'web-1', '-o', 'json')));
   Page(Nic).shape.items.parse(JSON.parse(await good('nic', 'list', '-o', 'json')));
+  assert.match(await good('nic', 'list', '-o', 'name'), /^vnet1$/m);
   Status.parse(JSON.parse(await good('status', '-o', 'json')));
   assert.equal(await good('vm', 'list', '-o', 'name', '--running'), 'db\\u{9b}31m-1\nweb-1\n');
 });
@@ -556,13 +557,14 @@ test('completion scripts are scripts of their shells', async () => {
       'bash',
       [
         '-c',
-        `source ${file}; vmoat() { [ "$*" = 'threats kinds -o name' ] && echo scan land; }; COMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${line.length - 1}; _vmoat; echo "\${COMPREPLY[*]}"`,
+        `source ${file}; vmoat() { case "$*" in 'threats kinds -o name') echo scan land ;; 'nic list -o name') echo vnet1 ;; esac; }; COMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${line.length - 1}; _vmoat; echo "\${COMPREPLY[*]}"`,
       ],
       { encoding: 'utf8' },
     ).trim();
   assert.equal(complete(['vmoat', 'gra']), 'graph');
   assert.equal(complete(['vmoat', 'vm', '']), 'list isolate release show --help');
   assert.equal(complete(['vmoat', 'flows', '--fo']), '--follow');
+  assert.equal(complete(['vmoat', 'nic', 'show', '']), 'vnet1');
   assert.equal(complete(['vmoat', 'graph', '-o', '']), 'table json dot');
   assert.equal(complete(['vmoat', 'threats', '--severity', '']), 'low medium high critical');
   assert.equal(complete(['vmoat', 'threats', '-f', '--name', '']), 'scan land');

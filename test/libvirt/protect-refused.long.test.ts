@@ -108,8 +108,8 @@ for (const enforcer of ENFORCERS)
       assert.deepEqual(await told(rig, guarded, 'tcp', 6379), [['deny', 'rule', 'no-redis', 'reset']]);
       assert.deepEqual(await told(rig, guarded, 'udp', 9), [['deny', 'mode', null, 'dropped']]);
       for (const [proto, echo] of [
-        ['icmp', 8 << 8],
-        ['ipv6-icmp', 128 << 8],
+        ['icmp', 8],
+        ['icmpv6', 128],
       ] as const)
         assert.deepEqual(await told(rig, guarded, proto, echo), [['deny', 'mode', null, 'dropped']]);
     });
@@ -136,7 +136,7 @@ async function datagram({ client, server }: ProtectRig, to: string, port: number
   return { arrived: (await unserved()) > before, answered: / ms/.test(said) };
 }
 
-/** Verdict, who decided, by which rule and what became of it: of all denied flows to a port (an ICMP type and code)
+/** Verdict, who decided, by which rule and what became of it: of all denied flows to a port (of ICMP a type)
  * that began since, once each. */
 async function told(
   { stack: { cli } }: ProtectRig,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { promised } from '../promised.ts';
 import { masters, networkDump, orphans, portOf } from './plumbing.ts';
 import { eventually, startPrivateLibvirt, until, whyNoPrivateLibvirt } from './private-libvirt.ts';
 import { domain, MAC, network, nicOn, ProtectRig, SERVER } from './protect-rig.ts';
@@ -97,7 +98,7 @@ suite('protect on real guests', { skip: whyNoPrivateLibvirt() ?? false, timeout:
     }
   });
 
-  test('a guest that starts without dp speaks with nobody until its policy is in', async () => {
+  test('a guest that starts without dp speaks with nobody until its policy is in', async (context) => {
     await inline(await taps());
     stack.hold('vmoat-dp');
     stack.kill('vmoat-dp');
@@ -109,8 +110,16 @@ suite('protect on real guests', { skip: whyNoPrivateLibvirt() ?? false, timeout:
     assert.ok(await client.does(`ping -c 1 -W 2 ${SERVER}`), 'others go on');
     stack.letGo('vmoat-dp');
     await stack.ready();
+    const ready_ms = Date.now();
     await eventually(async () => assert.ok(await late.does(`ping -c 1 -W 1 ${SERVER}`)));
+    promised(context, 'it is heard', 1_000, Date.now() - ready_ms);
     await inline(await late.taps());
+    const nic = (await stack.cli.nics()).find(({ workloadName }) => workloadName === 'client-late');
+    assert.equal(
+      nic?.protection?.frames.spoofed,
+      undefined,
+      'its address is its own from its first frame on',
+    );
     assert.ok(!(await late.does(REDIS)));
     assert.doesNotMatch(await stack.libvirt.run('nft', 'list', 'ruleset'), /vmoat/);
     late.close();

@@ -47,6 +47,6 @@ export class VmoatCli {
 
   async run(...args: string[]): Promise<string> {
     const argv = [program, '--socket', this.socket, ...args];
-    return (await exec(process.execPath, argv, { timeout: 15_000, maxBuffer: 64 << 20 })).stdout;
+    return (await exec(process.execPath, argv, { timeout: 60_000, maxBuffer: 64 << 20 })).stdout;
   }
 }

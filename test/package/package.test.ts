@@ -79,6 +79,12 @@ suite('the Debian package', { skip, timeout: 600_000 }, () => {
       await until('everything is connected', whole, 10_000);
     });
 
+  test('brings manual pages and completions', async () => {
+    const files = await run('dpkg', '-L', 'vmoat');
+    for (const path of ['man/man1/vmoat.1.gz', 'man/man8/vmoat-dp.8.gz', 'bash-completion/completions/vmoat'])
+      assert.match(files, new RegExp(`^/usr/share/${path}$`, 'm'));
+  });
+
   test('a tap is watched', async () => {
     await run('ip', 'tuntap', 'add', 'pkg-tap', 'mode', 'tap');
     await run('ip', 'link', 'set', 'pkg-tap', 'up');

@@ -1,6 +1,20 @@
-// A service as people write it, tcp/5432 or icmp/8 → protocol and port of a flow.
+// Services as people write them, tcp/5432 or icmp/8 → protocol and ports of flows.
 import { protocolKeyword } from '../../../dp/client/index.ts';
 import { VmoatError } from '../../base/errors.ts';
+import { parsePorts } from '../ports.ts';
+
+export interface PortsOf {
+  /** IANA's keyword; null: any. */
+  proto: string | null;
+  low: number;
+  high: number;
+}
+
+/** What a port of a rule means, `udp/5000-5999`; null where it is none. */
+export function servicesOf(text: string): PortsOf | null {
+  const range = parsePorts(text);
+  return range && { ...range, proto: range.proto === 'any' ? null : protocolKeyword(range.proto) };
+}
 
 /** Throws `bad_request` for a port above 65535; the form was checked before. */
 export function serviceOf(port: string): { proto: string; port: number } {
