@@ -181,6 +181,7 @@ Napi::Object to_object(Napi::Env env, const DataplaneStatus& status, uint64_t lo
   lost.Set("fallback", number(env, status.lost_fallback));
   lost.Set("names", number(env, status.lost_names));
   lost.Set("threats", number(env, status.lost_threats));
+  lost.Set("held", number(env, status.lost_held));
   lost.Set("records", number(env, lost_records));
   Napi::Object result = Napi::Object::New(env);
   result.Set("workers", workers(env, status.workers));

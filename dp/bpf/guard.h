@@ -37,6 +37,10 @@ static __always_inline bool in_panic(void) {
   return entry && entry->until_ns && bpf_ktime_get_boot_ns() < entry->until_ns;
 }
 
+static __always_inline __u32 verdict_word(const struct vmoat_guard* guard, enum vmoat_verdict verdict) {
+  return guard->generation << VMOAT_VERDICT_BITS | verdict;
+}
+
 /* A verdict was made for who sends; where another NIC speaks for that one, it says nothing. */
 static __always_inline bool is_another(const struct packet* p, const struct vmoat_flow* flow) {
   return p->way == VMOAT_TO_NIC && p->sender && flow->sender && p->sender != flow->sender;
@@ -44,7 +48,7 @@ static __always_inline bool is_another(const struct packet* p, const struct vmoa
 
 static __always_inline bool has_verdict(const struct packet* p, const struct vmoat_flow* flow,
                                         const struct vmoat_guard* guard, enum vmoat_verdict verdict) {
-  return flow->verdict == (guard->generation << 2 | verdict) && !is_another(p, flow);
+  return flow->ruled[p->way & 1].verdict == verdict_word(guard, verdict) && !is_another(p, flow);
 }
 
 /* Sent by the guest's own MAC, as far as it is known. */
@@ -57,6 +61,12 @@ static __always_inline bool is_own_mac(const struct __sk_buff* skb, const struct
   __u32 high;
   __builtin_memcpy(&high, frame + 6, 4);
   return high == own[0] && frame[10] == guard->mac[4] && frame[11] == guard->mac[5];
+}
+
+/* Every frame of it has been read where it came from. */
+static __always_inline bool was_followed(const struct packet* p, const struct vmoat_flow* flow,
+                                         const struct vmoat_guard* guard) {
+  return has_verdict(p, flow, guard, VMOAT_FOLLOWED) && p->sender && p->sender == flow->sender;
 }
 
 /* An undecided frame: to its worker, with two tags that say whose it is. Global for the verifier's sake, see
@@ -77,18 +87,27 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
                                           : guarded(counters, way, VMOAT_FAILED_CLOSED, DROP);
   __u32 from = p->sender ? p->sender : slot;
   struct vmoat_slot* spender = bpf_map_lookup_elem(&slots, &from);
-  if (!spender || !within_budget(spender, set, bpf_ktime_get_ns()))
-    return guarded(counters, way, VMOAT_NO_BUDGET, DROP);
+  struct vmoat_flow* flow = 0;
   if (!(p->reason & VMOAT_TEACH)) {
     struct vmoat_flow_key key = p->key; /* 6.1 takes a key from the stack only */
-    struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &key);
+    flow = bpf_map_lookup_elem(&flows, &key);
     if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
-    __sync_fetch_and_add(&flow->held, 1);
+  }
+  bool follows = flow && has_verdict(p, flow, guard, VMOAT_FOLLOW);
+  if (!follows && (!spender || !within_budget(spender, set, bpf_ktime_get_ns())))
+    return guarded(counters, way, VMOAT_NO_BUDGET, DROP);
+  __u8 number = 0;
+  if (flow) {
+    __u64 before = __sync_fetch_and_add((__u64*)&flow->ruled[way & 1], 1ull << 32);
+    bool passes =
+        (__u32)before == verdict_word(guard, VMOAT_ALLOW); /* what comes behind it may do so already */
+    if (passes && !is_another(p, flow)) return PASS;
+    number = (before >> 32) + 1;
   }
   guarded(counters, way, VMOAT_HELD, 0);
   const __be16 tagged = bpf_htons(ETHERTYPE_VLAN);
-  if (bpf_skb_vlan_push(skb, tagged, p->sender) ||
-      bpf_skb_vlan_push(skb, tagged, vmoat_divert_tag(slot, way)))
+  if (bpf_skb_vlan_push(skb, tagged, vmoat_sender_tag(p->sender, number)) ||
+      bpf_skb_vlan_push(skb, tagged, vmoat_divert_tag(slot, way, number)))
     return DROP;
   return bpf_redirect(*divert, 0);
 }
@@ -135,6 +154,7 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
   if (is_fail_safe(p, flow) || has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
   if (has_verdict(p, flow, guard, VMOAT_DENY)) return guarded(counters, way, VMOAT_DENIED, DROP);
+  if (was_followed(p, flow, guard) && !engine_is_gone(worker_of(p))) return PASS;
   decide_by_cache(p, flow, guard);
   if (has_verdict(p, flow, guard, VMOAT_ALLOW)) return guarded(counters, way, VMOAT_CACHED, PASS);
   if (may_open(skb, p, flow, guard) && !engine_is_gone(worker_of(p)))

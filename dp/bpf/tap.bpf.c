@@ -150,7 +150,8 @@ static __always_inline struct vmoat_flow* track(struct __sk_buff* skb, struct pa
  * waits for its reset. */
 static __always_inline void ask_anew(const struct packet* p, struct vmoat_flow* flow) {
   bool syn = p->key.proto == PROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-  if (syn && flow->verdict) flow->verdict = VMOAT_UNDECIDED;
+  if (!syn || !(flow->ruled[0].verdict | flow->ruled[1].verdict)) return;
+  flow->ruled[0].verdict = flow->ruled[1].verdict = VMOAT_UNDECIDED;
 }
 
 /* `sender`: the tap it came from, null where that is none of ours. */
@@ -225,6 +226,21 @@ int to_nic_at_ingress(struct __sk_buff* skb) {
   return tap(skb, VMOAT_TO_NIC, 0);
 }
 
+static __always_inline bool is_in_order(const struct vmoat_ruled* ruled, __u16 returned) {
+  __u32 held = ruled->held;
+  return !held || (__u8)held == returned || held > VMOAT_HELD_IN_ORDER;
+}
+
+/* A verdict in order ends the count of those held; not where one more was held meanwhile. */
+static __always_inline void rule_way(struct vmoat_ruled* ruled, __u32 verdict, __u16 returned) {
+  __u64 before = *(volatile __u64*)ruled;
+  struct vmoat_ruled seen = {.held = before >> 32};
+  if (returned == VMOAT_RETURNED_ALL)
+    ruled->verdict = verdict;
+  else if (returned != VMOAT_NOT_RETURNED && is_in_order(&seen, returned))
+    __sync_val_compare_and_swap((__u64*)ruled, before, verdict);
+}
+
 static long answer_one(__u32 i, struct vmoat_answer_run* run) {
   __u32 index = run->first + i;
   struct vmoat_answer* answer = bpf_map_lookup_elem(&answers, &index);
@@ -237,14 +253,9 @@ static long answer_one(__u32 i, struct vmoat_answer_run* run) {
     flow->want[0] = answer->want[0];
     flow->want[1] = answer->want[1];
   } else if (answer->ask == VMOAT_ASK_VERDICT) {
-    __u32 held = flow->held;
-    if (answer->returned == VMOAT_RETURNED_ALL || answer->returned == held || held > VMOAT_HELD_IN_ORDER) {
-      flow->sender = answer->sender;
-      flow->verdict = answer->verdict;
-    } else {
-      answer->ask = VMOAT_ASK_AGAIN;
-      answer->returned = held;
-    }
+    if (answer->returned[VMOAT_TO_NIC] != VMOAT_NOT_RETURNED) flow->sender = answer->sender;
+    for (int way = 0; way < 2; way++)
+      rule_way(&flow->ruled[way], answer->verdict[way], answer->returned[way]);
   } else if (answer->ask == VMOAT_ASK_COLLECT) {
     answer->flow = *flow;
     __u32 slot_index = key.slot;

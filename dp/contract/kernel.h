@@ -12,7 +12,7 @@ typedef __u32 uint32_t;
 typedef __u64 uint64_t;
 #endif
 
-#define VMOAT_LAYOUT 6
+#define VMOAT_LAYOUT 7
 #define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
 #define VMOAT_WORKERS_MAX 64 /* one ring per worker */
 
@@ -39,6 +39,13 @@ struct vmoat_flow_key {
   uint8_t family; /* 4 or 6 */
 };
 
+/* What a guarded NIC does with one way of a flow. Both words change as one of 64 bits, `held` on top, so that
+ * no frame is held behind one that the verdict lets pass. */
+struct vmoat_ruled {
+  uint32_t verdict; /* vmoat_verdict_word(); 0 = undecided */
+  uint32_t held;    /* frames that went to the engine since there was one */
+};
+
 /* The kernel's count of a flow. Index of the pairs is enum vmoat_way. Times are CLOCK_MONOTONIC, ns. */
 struct vmoat_flow {
   uint64_t packets[2];
@@ -55,8 +62,7 @@ struct vmoat_flow {
   uint32_t next[2]; /* after the furthest byte sent */
   uint32_t acked[2];
   uint32_t retransmissions[2]; /* segments that ended at or before `next`, keep-alives not among them */
-  uint32_t verdict;            /* of a guarded NIC: vmoat_verdict_word(); 0 = undecided */
-  uint32_t held;               /* frames that went to the engine for want of a verdict */
+  struct vmoat_ruled ruled[2]; /* of a guarded NIC, per way */
 };
 #define VMOAT_WANT_ALL 0xffffffffu
 
@@ -67,13 +73,16 @@ enum vmoat_verdict {
   VMOAT_ALLOW = 1,
   VMOAT_DENY = 2,
   VMOAT_OPENING = 3, /* it hangs on the application: a TCP handshake passes, the rest is held */
+  VMOAT_FOLLOW = 4,  /* the engine reads it all along: every frame is held, at no cost to the NIC's budget */
+  VMOAT_FOLLOWED = 5 /* likewise, at the NIC that it comes from: passes here, while the engine lives */
 };
+#define VMOAT_VERDICT_BITS 3
 /* A handshake is a SYN, its answer and the answer's, none with payload, none longer than this (which leaves
  * room for all of TCP's options), and no more of them than that in either way. */
 #define VMOAT_HANDSHAKE_BYTES 128
 #define VMOAT_HANDSHAKE_FRAMES 3
 static inline uint32_t vmoat_verdict_word(uint32_t generation, enum vmoat_verdict verdict) {
-  return generation << 2 | (uint32_t)verdict;
+  return generation << VMOAT_VERDICT_BITS | (uint32_t)verdict;
 }
 
 /* Bits of vmoat_guard.flags. */
@@ -86,14 +95,14 @@ enum vmoat_guard_flag {
   VMOAT_MAY_ROUTE = 32,    /* router advertisements and redirects */
   VMOAT_PASS_UNKEYED = 64, /* frames that no rule can speak of (unknown EtherTypes) pass */
 };
-/* A flow's frames go on in the order they came in, unless more than so many of it were held: who sends faster
- * than the engine reads would be held for ever. */
+/* Each way's frames go on in the order they came in, unless more than so many of it were held: who sends
+ * faster than the engine reads would be held for ever. */
 #define VMOAT_HELD_IN_ORDER 256
 /* How a NIC is guarded; user space may change it at any time. identity and segment are told of every NIC that
  * is tapped while any is guarded: verdicts hang on who sends, too. */
 struct vmoat_guard {
   uint32_t flags;
-  uint32_t generation; /* of the policy, 30 bits, never 0 */
+  uint32_t generation; /* of the policy, 29 bits, never 0 */
   uint32_t identity;   /* 0: not known */
   uint32_t segment;    /* of untagged frames */
   uint8_t mac[6];      /* the guest's; zero: not known */
@@ -102,10 +111,17 @@ struct vmoat_guard {
 #define VMOAT_ANY_NIC 0 /* the slot nobody has: its guard is on while any is */
 /* A worker that has not finished a turn for so long is dead or hung. */
 #define VMOAT_HEARTBEAT_NS 200000000ull
-/* A held frame goes to its worker's divert interface with two VLAN tags: this outside, whose it is and which
- * way it went, and inside the slot of the tapped NIC that it came from, 0 = of none. */
-static inline uint16_t vmoat_divert_tag(uint16_t slot, uint8_t way) {
-  return (uint16_t)(slot << 1 | way);
+/* A held frame goes to its worker's divert interface with two VLAN tags: outside whose it is and which way it
+ * went, inside the slot of the tapped NIC that it came from, 0 = of none. On top of both, four bits each, the
+ * lower ones outside: the frame's number among those held (vmoat_ruled.held), modulo 256. */
+static inline uint16_t vmoat_divert_tag(uint16_t slot, uint8_t way, uint8_t number) {
+  return (uint16_t)(number << 12 | slot << 1 | way);
+}
+static inline uint16_t vmoat_sender_tag(uint16_t sender, uint8_t number) {
+  return (uint16_t)(number >> 4 << 12 | sender);
+}
+static inline uint8_t vmoat_held_number(uint16_t divert_tag, uint16_t sender_tag) {
+  return (uint8_t)(divert_tag >> 12 | sender_tag >> 12 << 4);
 }
 
 /* The mark that a held frame bears on its way out of a tap to its guest, made of the one that it would bear
@@ -299,22 +315,21 @@ struct vmoat_settings {
 enum vmoat_ask {
   VMOAT_ASK_WANT = 1,    /* set the appetite */
   VMOAT_ASK_COLLECT = 2, /* copy the final count to `flow` and forget the entry */
-  /* `verdict` from now on for what comes from `sender`, provided that `returned` frames were ever held, or
-   * too many: else the program writes VMOAT_ASK_AGAIN, and to `returned` how many were: some are on their way
-   * or lost */
+  /* `verdict` from now on, of each way for itself, for what comes from `sender`: provided that the frame
+   * `returned` was the last one held, so that none is on its way any more, or too many were */
   VMOAT_ASK_VERDICT = 3,
-  VMOAT_ASK_AGAIN = 4,
 };
 struct vmoat_answer {
   struct vmoat_flow_key key;
   uint32_t ask; /* the program writes 0 where the kernel does not know the flow */
   uint32_t want[2];
-  uint32_t verdict;
-  uint32_t returned; /* VMOAT_RETURNED_ALL: whatever was held */
+  uint32_t verdict[2];
+  uint16_t returned[2]; /* number of the last frame that went on, modulo 256, or one of those below */
   uint32_t sender;
   struct vmoat_flow flow;
 };
-#define VMOAT_RETURNED_ALL 0xffffffffu
+#define VMOAT_RETURNED_ALL 0xffffu /* whatever was held */
+#define VMOAT_NOT_RETURNED 0xfffeu /* one is on its way: this way of the flow stays as it is */
 /* Argument of the answering program: a run of the answers array. */
 struct vmoat_answer_run {
   uint32_t first;

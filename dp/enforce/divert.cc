@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "plumb/offloads.h"
 #include "plumb/qdisc.h"
@@ -96,18 +97,24 @@ bool tag_of(msghdr& message, uint16_t& tag) {
     if (part->cmsg_level != SOL_PACKET || part->cmsg_type != PACKET_AUXDATA) continue;
     tpacket_auxdata aux;
     std::memcpy(&aux, CMSG_DATA(part), sizeof(aux));
-    tag = aux.tp_vlan_tci & 0xfff;
+    tag = aux.tp_vlan_tci;
     return (aux.tp_status & TP_STATUS_VLAN_VALID) != 0;
   }
   return false;
 }
 
 constexpr size_t tag_at = 12, tag_bytes = 4;  // after both MACs
+constexpr uint16_t tag_id = 0xfff;
 
-/** Takes the inner tag out of the bytes, so that the frame is as it was. False where it has none. */
-bool take_sender(HeldFrame& held, std::span<uint8_t> bytes) {
+/** Says what both tags do, and takes the inner one out of the bytes, so that the frame is as it was. False
+ * where it has none. */
+bool take_tags(HeldFrame& held, uint16_t outer, std::span<uint8_t> bytes) {
   if (bytes.size() < tag_at + tag_bytes) return false;
-  held.sender = static_cast<uint16_t>((bytes[tag_at + 2] << 8 | bytes[tag_at + 3]) & 0xfff);
+  const auto inner = static_cast<uint16_t>(bytes[tag_at + 2] << 8 | bytes[tag_at + 3]);
+  held.slot = (outer & tag_id) >> 1;
+  held.way = outer & 1;
+  held.sender = inner & tag_id;
+  held.number = vmoat_held_number(outer, inner);
   std::memmove(bytes.data() + tag_bytes, bytes.data(), tag_at);
   held.bytes = bytes.subspan(tag_bytes);
   if (held.offload.flags & needs_checksum) held.offload.checksum_start -= tag_bytes;
@@ -169,13 +176,14 @@ size_t Divert::read(size_t most, const std::function<void(const HeldFrame&)>& ta
     msghdr message = {
         .msg_iov = parts, .msg_iovlen = 2, .msg_control = control.data(), .msg_controllen = control.size()};
     const ssize_t got = ::recvmsg(sockets_.in.get(), &message, MSG_DONTWAIT);
-    if (got < static_cast<ssize_t>(sizeof(held.offload))) return count;
+    if (got < 0 && errno == EAGAIN) return count;
+    if (got < static_cast<ssize_t>(sizeof(held.offload))) return unread_++, count;
     uint16_t tag;
-    if (!tag_of(message, tag) || (message.msg_flags & MSG_TRUNC) != 0) continue;
-    if (!take_sender(held, {buffer_.data(), static_cast<size_t>(got) - sizeof(held.offload)})) continue;
-    held.slot = static_cast<uint16_t>(tag >> 1);
-    held.way = static_cast<uint8_t>(tag & 1);
-    take(held);
+    const bool whole = tag_of(message, tag) && (message.msg_flags & MSG_TRUNC) == 0;
+    if (!whole || !take_tags(held, tag, {buffer_.data(), static_cast<size_t>(got) - sizeof(held.offload)}))
+      unread_++;
+    else
+      take(held);
   }
   return count;
 }
@@ -190,11 +198,11 @@ bool Divert::deliver(uint32_t tap, const Offload& offload, Bytes bytes) const {
   return send_by(offload.gso_type != 0 ? sockets_.marked : sockets_.out, tap, offload, bytes);
 }
 
-uint64_t Divert::take_lost() const {
+uint64_t Divert::take_lost() {
   tpacket_stats stats = {};
   socklen_t size = sizeof(stats);
   ::getsockopt(sockets_.in.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size);
-  return stats.tp_drops;
+  return stats.tp_drops + std::exchange(unread_, 0);
 }
 
 }  // namespace vmoat

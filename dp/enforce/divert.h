@@ -27,6 +27,7 @@ struct HeldFrame {
   uint16_t slot = 0;
   uint16_t sender = 0;  // slot of the tapped NIC that it came from, 0 = of none
   uint8_t way = VMOAT_FROM_NIC;
+  uint8_t number = 0;  // among those of its flow and way, see vmoat_divert_tag
 };
 
 class Divert {
@@ -45,15 +46,16 @@ class Divert {
   [[nodiscard]] uint32_t ifindex() const { return ifindex_; }
   /** Readable while frames wait. */
   [[nodiscard]] int fd() const { return sockets_.in.get(); }
-  /** Up to `most` frames in the order in which they were held; how many there were. */
+  /** Up to `most` frames in the order in which they were held; how many there were. What cannot be read is
+   * lost. */
   size_t read(size_t most, const std::function<void(const HeldFrame&)>& take);
   /** Sends a frame out of an interface, past its queue and its programs. False where the kernel would not;
    * nor does it where the interface takes no such super-frames. */
   bool send(uint32_t ifindex, const Offload& offload, Bytes bytes) const;
   /** The same out of a tap, to its guest, who gets a super-frame in pieces where it takes none. */
   bool deliver(uint32_t tap, const Offload& offload, Bytes bytes) const;
-  /** Frames that found the socket full, since the last call. */
-  [[nodiscard]] uint64_t take_lost() const;
+  /** Frames that found the socket full or could not be read, since the last call. */
+  [[nodiscard]] uint64_t take_lost();
 
  private:
   /** What a worker reads from, what it sends by, and what it sends marked. */
@@ -66,6 +68,7 @@ class Divert {
   uint32_t ifindex_;
   Sockets sockets_;
   std::vector<uint8_t> buffer_;
+  uint64_t unread_ = 0;
 };
 
 }  // namespace vmoat

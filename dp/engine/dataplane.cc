@@ -497,6 +497,7 @@ void Dataplane::Impl::send_status() {
     const WorkerView view = worker->view();
     status.sessions += view.sessions_open;
     add(sum, view.counters);
+    status.lost_held += view.held_lost;
   }
   status.kernel_flows = kernel_flows_;
   status.kernel_flows_max = kernel_->flows_max();

@@ -152,6 +152,7 @@ struct DataplaneStatus {
   double tap_to_policy_sum_ms = 0, tap_to_policy_max_ms = 0;
   PolicyStatus policy;
   uint64_t lost_threats = 0;  // incidents that were not told for want of room
+  uint64_t lost_held = 0;     // held frames that found no room on their way to a worker
   std::vector<std::pair<std::string_view, uint64_t>> anomalies;  // registry name, count; only those > 0
   std::vector<std::pair<std::string_view, uint64_t>> threats;    // likewise, sessions and incidents
 };

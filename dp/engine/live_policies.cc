@@ -11,7 +11,7 @@
 namespace vmoat {
 namespace {
 
-constexpr uint32_t generations_max = (1u << 30) - 1;
+constexpr uint32_t generations_max = (1u << (32 - VMOAT_VERDICT_BITS)) - 1;
 
 bool is_same(const LivePolicy& a, const LivePolicy& b) {
   return a.policy == b.policy && a.nics == b.nics && a.adopted_ns == b.adopted_ns && a.facts == b.facts &&

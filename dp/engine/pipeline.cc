@@ -291,10 +291,6 @@ HeldRuling Pipeline::rule(const Frame& frame, bool waited) {
 void Pipeline::was_reset() {
   impl_->was_reset();
 }
-
-void Pipeline::held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames) {
-  impl_->held(key, segment, frames);
-}
 void Pipeline::meters(const NicMeters& meters, int64_t now_ns) {
   impl_->meters(meters, now_ns);
 }

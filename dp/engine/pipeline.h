@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "contract/kernel.h"
@@ -41,9 +42,10 @@ class RecordSink {
 
 /** What is ruled of a flow at one NIC. */
 struct FlowRule {
-  vmoat_verdict verdict = VMOAT_UNDECIDED;
-  uint32_t returned = VMOAT_RETURNED_ALL;  // holds once so many frames of it were held
-  uint16_t sender = no_slot;               // and for frames of this NIC to that one, where it is known
+  vmoat_verdict verdict[2] = {VMOAT_UNDECIDED, VMOAT_UNDECIDED};    // by way
+  uint16_t returned[2] = {VMOAT_RETURNED_ALL, VMOAT_RETURNED_ALL};  // holds if this was the last one held
+  uint16_t sender = no_slot;     // and for frames of this NIC to that one, where it is known
+  std::optional<uint8_t> after;  // in this way not before the frame at hand has gone on
 };
 
 /** Answers to the kernel's flow table, by the kernel's own keys. Live mode only. */
@@ -178,11 +180,6 @@ class Pipeline {
   HeldRuling rule(const Frame& frame, bool waited = false);
   /** Live: the flow of the frame that was ruled on last got resets. */
   void was_reset();
-  /**
-   * Live: a rule did not hold, for so many frames of the flow were held, and none is on its way any more: the
-   * others are lost. Believed when told twice, for one may have been on its way after all.
-   */
-  void held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames);
 
   /** Live, every second, of each NIC: on one worker only, whichever. */
   void meters(const NicMeters& meters, int64_t now_ns);

@@ -131,7 +131,7 @@ HeldRuling Pipeline::Impl::rule_later(Held& held, const DatagramKey& datagram, D
   const bool passes = owner.passes && table_[number].id == owner.id;
   if (!held_datagrams_.add(datagram, held.turn.packet)) return {Ruling::refuse};
   if (passes) return {rule_session(number, held)};
-  if (held.is_counted && table_[number].id == owner.id) live_count(number).returned[held.near()]++;
+  if (table_[number].id == owner.id) held.returns(live_count(number));
   return {Ruling::drop};
 }
 
@@ -180,7 +180,7 @@ bool Pipeline::Impl::places(uint32_t number, const Held& held) {
   const bool is_elsewhere = is_end && s.has(has_entry) && s.slot[near] != held.frame.slot;
   const uint16_t sender = held.frame.way == VMOAT_TO_NIC ? held.frame.sender : no_slot;
   if (is_elsewhere) return false;
-  if (sender != no_slot && !may_speak(s, 1 - near, sender)) return live_count(number).returned[near]++, false;
+  if (sender != no_slot && !may_speak(s, 1 - near, sender)) return held.returns(live_count(number)), false;
   if (sender != no_slot) s.slot[1 - near] = sender;
   if (is_end) s.slot[near] = held.frame.slot, s.set(has_entry);
   return true;
@@ -192,7 +192,7 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   const uint64_t id = table_[number].id;
   const FrameVerdict said = verdict_of(number, held);
   if (table_[number].id != id) return ruled_ = 0, Ruling::refuse;  // it made room for what it carries
-  if (held.is_counted) count.returned[held.near()]++;
+  held.returns(count);
   if (said.verdict == Verdict::none) return open(number, held);
   const bool denied = said.verdict == Verdict::deny;
   if (said.lasts) tell_rule(number, held, denied);
@@ -209,20 +209,22 @@ void Pipeline::Impl::tell_others(uint32_t number, const Held& held) {
   const int near = held.near(), far = 1 - near;
   if (held.is_to_many || !s.has(kernel_flag(far)) || !verdicts_.guards(s.slot[far])) return;
   live_count(number).was_told[far] = true;
-  control_->rule(
-      kernel_key(s, far),
-      {.verdict = VMOAT_ALLOW, .returned = live_count(number).returned[far], .sender = s.slot[near]});
+  FlowRule rule = {.verdict = {VMOAT_ALLOW, VMOAT_ALLOW}, .sender = s.slot[near]};
+  std::copy_n(live_count(number).returned[far], 2, rule.returned);
+  control_->rule(kernel_key(s, far), rule);
 }
 
 /** Those who receive what goes to many count each for itself: their order is not waited for. */
 void Pipeline::Impl::tell_rule(uint32_t number, const Held& held, bool denied) {
   const int near = held.near();
+  const vmoat_verdict verdict = denied ? VMOAT_DENY : VMOAT_ALLOW;
+  FlowRule rule = {.verdict = {verdict, verdict}, .sender = table_[number].slot[1 - near]};
   live_count(number).was_told[near] = true;
-  control_->rule(held.key,
-                 {.verdict = denied ? VMOAT_DENY : VMOAT_ALLOW,
-                  .returned = held.is_to_many || held.is_to_other ? VMOAT_RETURNED_ALL
-                                                                  : live_count(number).returned[near],
-                  .sender = table_[number].slot[1 - near]});
+  if (!denied && !held.is_to_many && !held.is_to_other) {
+    std::copy_n(live_count(number).returned[near], 2, rule.returned);
+    rule.after = held.frame.way;
+  }
+  control_->rule(held.key, rule);
 }
 
 /** While the application is not known and the verdict hangs on it, a little passes each guard: what
@@ -373,15 +375,6 @@ bool Pipeline::Impl::is_to_own_vtep(const Held& held) const {
   };
   if (held.frame.way != VMOAT_FROM_NIC || p.proto != IPPROTO_UDP) return false;
   return (is_in(options_.tunnel_ports.vxlan) || is_in(options_.tunnel_ports.geneve)) && watch_.is_host(p.dst);
-}
-
-void Pipeline::Impl::held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames) {
-  const KeyedPacket k = keyed_of(key, find_path(key, segment));
-  const uint32_t number = table_.find(k);
-  if (number == 0) return;
-  LiveCount& count = live_count(number);
-  const uint32_t missing = frames - count.returned[k.sender];
-  if (missing == std::exchange(count.missing[k.sender], missing)) count.returned[k.sender] = frames;
 }
 
 }  // namespace vmoat

@@ -67,6 +67,8 @@ Buffer ip_to(const Buffer& destination, uint8_t proto, const Buffer& body) {
 
 /** web is 10.0.0.1, db 10.0.0.2, and all that is held is so at db's NIC unless told otherwise. */
 struct HeldRig : Rig {
+  uint8_t number = 0;  // of the last one that was held
+
   explicit HeldRig(std::vector<PolicyRule> rules, const PipelineOptions& options = small_options())
       : Rig(options, true) {
     force(live(tables(std::move(rules))));
@@ -80,6 +82,7 @@ struct HeldRig : Rig {
                           .segment = 1,
                           .slot = slot,
                           .sender = sender,
+                          .number = waited ? uint8_t{0} : ++number,
                           .way = way},
                          waited);
   }
@@ -125,8 +128,9 @@ struct HeldRig : Rig {
     return notes.flow[0];
   }
   size_t allowed() const {
-    return static_cast<size_t>(std::count_if(notes.ruled.begin(), notes.ruled.end(),
-                                             [](const auto& r) { return r.second.verdict == VMOAT_ALLOW; }));
+    return static_cast<size_t>(std::count_if(notes.ruled.begin(), notes.ruled.end(), [](const auto& r) {
+      return r.second.verdict[0] == VMOAT_ALLOW;
+    }));
   }
 };
 
@@ -145,7 +149,7 @@ TEST_CASE("held fragments go by their datagram's first one, and are counted with
   CHECK(first.datagram != 0);
   CHECK(rig.fragment(32, 32, datagram(53)).ruling == Ruling::pass);
   REQUIRE(rig.notes.ruled.size() == 2);
-  CHECK(rig.notes.ruled[1].second.returned == 2);
+  CHECK(rig.notes.ruled[1].second.returned[VMOAT_TO_NIC] == 2);
   CHECK(rig.notes.ruled[1].first.near_port == 53);
   CHECK(rig.fragment(0, 32, datagram(54), 10).ruling == Ruling::drop);
   CHECK(rig.fragment(32, 32, datagram(54), 10).ruling == Ruling::drop);
@@ -161,7 +165,9 @@ TEST_CASE("a held fragment that comes before its first one waits for it, and is 
     const Ruling as = port == 53 ? Ruling::pass : Ruling::drop;
     CHECK(first.ruling == as);
     CHECK(rig.fragment(32, 32, datagram(port), 9, true).ruling == as);
-    CHECK(rig.notes.ruled.back().second.returned == 1);  // the kernel did not know whose it was either
+    const uint16_t counted =
+        port == 53 ? 2 : VMOAT_RETURNED_ALL;  // the kernel did not know whose it was either
+    CHECK(rig.notes.ruled.back().second.returned[VMOAT_TO_NIC] == counted);
   }
 }
 
@@ -225,11 +231,11 @@ TEST_CASE("what goes to many passes each guarded NIC where a rule allows it, and
   for (const uint16_t slot : {db_slot, other_slot}) {
     CHECK(rig.held(mdns, web_slot, false, slot).ruling == Ruling::pass);
     CHECK(rig.notes.ruled.back().first.slot == slot);
-    CHECK(rig.notes.ruled.back().second.verdict == VMOAT_ALLOW);
+    CHECK(rig.notes.ruled.back().second.verdict[0] == VMOAT_ALLOW);
   }
   HeldRig none({});
   CHECK(none.held(mdns).ruling == Ruling::drop);
-  CHECK(none.notes.ruled.back().second.verdict == VMOAT_DENY);
+  CHECK(none.notes.ruled.back().second.verdict[0] == VMOAT_DENY);
   HeldRig denying({rule(web, multicast, Verdict::deny)});
   CHECK(denying.held(mdns).ruling == Ruling::drop);
 }
@@ -364,7 +370,7 @@ TEST_CASE("a held data channel goes by the flow that announced it") {
   HeldRig rig({rule(web, db, Verdict::allow, {"tcp/21"})});
   announce_channel(rig);
   CHECK(rig.to_db(6, tcp(3001, 40000, 1, 0, 2)) == Ruling::pass);
-  CHECK(rig.notes.ruled.back().second.verdict == VMOAT_ALLOW);
+  CHECK(rig.notes.ruled.back().second.verdict[0] == VMOAT_ALLOW);
   CHECK(rig.to_db(6, tcp(3001, 40001, 1, 0, 2)) == Ruling::reset);
   rig.force(live(tables({})));
   CHECK(rig.to_db(6, tcp(3001, 40000, 2, 0, 16)) == Ruling::reset);
@@ -460,7 +466,7 @@ TEST_CASE("a record says that the kernel dropped a flow by itself") {
   flow.packets[VMOAT_TO_NIC] = flow.bytes[VMOAT_TO_NIC] = 1;
   rig.pipeline.count(key, 1, flow, start_ns);
   CHECK(rig.only().enforced == Enforced::passed);
-  flow.verdict = vmoat_verdict_word(7, VMOAT_DENY);
+  flow.ruled[VMOAT_TO_NIC].verdict = vmoat_verdict_word(7, VMOAT_DENY);
   rig.pipeline.count(key, 1, flow, start_ns);
   CHECK(rig.only().enforced == Enforced::dropped);
 }
@@ -500,7 +506,7 @@ TEST_CASE("what a tunnel carries is held as long as the tunnel lives, and what a
   CHECK(rig.allowed() == 0);
   HeldRig outside({});
   CHECK(outside.to_db(17, vxlan(inner_udp(80))) == Ruling::drop);
-  CHECK(outside.notes.ruled.back().second.verdict == VMOAT_DENY);
+  CHECK(outside.notes.ruled.back().second.verdict[0] == VMOAT_DENY);
 }
 
 TEST_CASE("neighbour discovery within a tunnel needs no rule; what came from afar is none") {

@@ -56,7 +56,6 @@ class Pipeline::Impl final : private NameWatch {
   void meters(const NicMeters& meters, int64_t now_ns);
   HeldRuling rule(const Frame& frame, bool waited);
   void was_reset();
-  void held(const vmoat_flow_key& key, uint32_t segment, uint32_t frames);
   const PipelineCounters& counters();
   [[nodiscard]] uint32_t sessions_open() const { return table_.open(); }
 
@@ -97,8 +96,7 @@ class Pipeline::Impl final : private NameWatch {
     uint64_t packets[2][2];
     uint64_t bytes[2][2];
     uint32_t retransmissions[2][2];
-    uint32_t returned[2];  // frames that were held at this end's NIC and have been ruled on, or are lost
-    uint32_t missing[2];   // as last told: see Pipeline::held
+    uint8_t returned[2][2];  // by end and way: number of the last frame held at its NIC that was ruled on
     uint32_t opening_frames[2], opening_bytes[2];  // that passed at this end's NIC without a verdict
     uint32_t parent;   // number of the session that Session::parent names, which may have gone
     bool was_told[2];  // the kernel has a verdict at this end's NIC
@@ -118,6 +116,10 @@ class Pipeline::Impl final : private NameWatch {
     bool is_later = false;     // a fragment but the first
     bool is_to_many = false;   // its receiver is no NIC
     bool is_to_other = false;  // to the guest's MAC, but under an address that is not the guest's
+    /** Its place in the order of those that wait for the flow's verdict is free. */
+    void returns(LiveCount& count) const {
+      if (is_counted) count.returned[near()][frame.way & 1] = frame.number;
+    }
     /** The end that the guarded NIC has, or where it is one of many receivers, stands for. */
     [[nodiscard]] int near() const { return frame.way == VMOAT_FROM_NIC ? keyed.sender : 1 - keyed.sender; }
   };

@@ -73,8 +73,7 @@ void Pipeline::Impl::go_on_counting(LiveCount& count, const LiveCount& before) {
   std::memcpy(count.packets, before.packets, sizeof count.packets);
   std::memcpy(count.bytes, before.bytes, sizeof count.bytes);
   std::memcpy(count.retransmissions, before.retransmissions, sizeof count.retransmissions);
-  std::copy_n(before.returned, 2, count.returned);
-  std::copy_n(before.missing, 2, count.missing);
+  std::memcpy(count.returned, before.returned, sizeof count.returned);
 }
 
 /** A session ends and another one begins with the same key. The kernel may go on in one entry: what that has

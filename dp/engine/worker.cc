@@ -109,11 +109,16 @@ void Worker::forget(const vmoat_flow_key& key) {
 }
 
 void Worker::rule(const vmoat_flow_key& key, const FlowRule& rule) {
-  pending_.push_back({.key = key,
-                      .ask = VMOAT_ASK_VERDICT,
-                      .verdict = vmoat_verdict_word(generation_, rule.verdict),
-                      .returned = rule.returned,
-                      .sender = rule.sender});
+  vmoat_answer answer = {.key = key, .ask = VMOAT_ASK_VERDICT, .sender = rule.sender};
+  for (int way = 0; way < 2; way++) {
+    answer.verdict[way] = vmoat_verdict_word(generation_, rule.verdict[way]);
+    answer.returned[way] = rule.returned[way];
+  }
+  if (rule.after) {
+    after_ = answer;
+    answer.returned[*rule.after & 1] = VMOAT_NOT_RETURNED;
+  }
+  pending_.push_back(answer);
 }
 
 /** A full or failing table costs an upcall, no more. */
@@ -216,10 +221,9 @@ void Worker::take_held() {
   waiting_.expire(realtime_ns(), [this](const HeldFrame& held) { dropped(held, &NicHeldDrops::refused); });
   for (size_t rounds = 0; rounds < held_rounds_max; rounds++) {
     const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); });
-    none_held_ = count < batch_frames;
     answer_all();
     beat();  // a guest's flood must not look like our death
-    if (std::exchange(none_held_, false)) return;
+    if (count < batch_frames) return;
   }
 }
 
@@ -230,6 +234,7 @@ Frame Worker::frame_of(const HeldFrame& held) {
           .segment = segments_.of(held.slot, vlan_of({}, held.bytes)),
           .slot = held.slot,
           .sender = held.sender,
+          .number = held.number,
           .way = held.way};
 }
 
@@ -248,10 +253,12 @@ void Worker::rule_held(const HeldFrame& held) {
 }
 
 void Worker::carry_out(Ruling ruling, const HeldFrame& held) {
+  const std::optional<vmoat_answer> after = std::exchange(after_, std::nullopt);
   switch (ruling) {
     case Ruling::pass:
       answer_all();  // before the frame meets the other end's guard, or is answered
       if (!send_on(held)) dropped(held, &NicHeldDrops::refused);
+      if (after) pending_.push_back(*after);  // what comes behind it must not overtake it
       break;
     case Ruling::reset:
       if (may_reset(held.slot) && send_resets(held)) pipeline_.was_reset();
@@ -318,8 +325,9 @@ void Worker::take_inbox() {
   for (const NicMeters& m : inbox.meters) pipeline_.meters(m, realtime_ns());
   answer_all();
   if (inbox.how != Counted::adopted) pipeline_.report(realtime_ns());
+  const uint64_t lost = divert_ ? divert_->take_lost() : 0;
   const std::lock_guard lock(mutex_);
-  view_ = {pipeline_.counters(), pipeline_.sessions_open()};
+  view_ = {pipeline_.counters(), pipeline_.sessions_open(), view_.held_lost + lost};
 }
 
 // Counting a last time may make the pipeline ask for more: until nothing is left.
@@ -339,11 +347,9 @@ void Worker::answer_run(size_t first, size_t count) {
   if (!kernel_.answer(number_, static_cast<uint32_t>(count))) return;
   for (size_t i = 0; i < count; i++) {
     const vmoat_answer& a = shared[i];
-    const auto segment = [&] { return segments_.of(a.key.slot, a.key.tags[0]); };
     if (a.ask == VMOAT_ASK_COLLECT)
-      pipeline_.count(a.key, segment(), a.flow, epoch_offset_ns_, Counted::last);
-    else if (a.ask == VMOAT_ASK_AGAIN && none_held_)
-      pipeline_.held(a.key, segment(), a.returned);
+      pipeline_.count(a.key, segments_.of(a.key.slot, a.key.tags[0]), a.flow, epoch_offset_ns_,
+                      Counted::last);
   }
 }
 

@@ -22,6 +22,7 @@ namespace vmoat {
 struct WorkerView {
   PipelineCounters counters;
   uint32_t sessions_open = 0;
+  uint64_t held_lost = 0;  // held frames that never came to be ruled on
 };
 
 struct WorkerOptions {
@@ -109,9 +110,9 @@ class Worker final : private FlowControl {
       std::vector<int64_t>(VMOAT_SLOTS);  // spent by each NIC, ahead of now
   std::optional<Divert> divert_;
   HeldFragments waiting_;
-  bool none_held_ = false;  // all that was held has been read
   std::vector<vmoat_answer> pending_;
   std::vector<vmoat_answer> sending_;
+  std::optional<vmoat_answer> after_;  // to be pending when the frame at hand has gone on
   int64_t epoch_offset_ns_ = 0;
 
   std::mutex mutex_;

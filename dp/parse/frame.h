@@ -28,6 +28,7 @@ struct Frame {
   uint16_t tags[2] = {0, 0};  // VLAN tags the kernel took out of the bytes, outermost first
   uint16_t slot = 0;          // live: NIC slot, 0 offline
   uint16_t sender = 0;        // held: slot of the tapped NIC that it came from, 0 = of none
+  uint8_t number = 0;         // held: among those of its flow, see vmoat_divert_tag
   uint8_t way = VMOAT_FROM_NIC;
   bool is_checksum_left = false;  // held: to the sender's or receiver's NIC (VIRTIO_NET_HDR_F_NEEDS_CSUM)
   uint8_t reason = 0;             // live: enum vmoat_reason bits

@@ -64,6 +64,7 @@ const STATUS = {
     fallback: 0,
     names: 0,
     threats: 0,
+    held: 0,
     records: 5,
   },
   anomalies: {},
