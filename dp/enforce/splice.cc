@@ -3,6 +3,7 @@
 
 #include <linux/if_link.h>
 
+#include <algorithm>
 #include <ranges>
 
 #include "plumb/bpffs.h"
@@ -92,8 +93,10 @@ void Splice::take_over() {
 }
 
 Result<uint32_t> Splice::free_index() const {
-  for (uint32_t index = 0; index < VMOAT_SLOTS; index++)
-    if (map_->at(index).tap == 0) return index;
+  std::vector<bool> taken(VMOAT_SLOTS);
+  for (const auto& [tap, place] : places_) taken[place.index] = true;
+  const auto free = std::ranges::find(taken, false);
+  if (free != taken.end()) return static_cast<uint32_t>(free - taken.begin());
   return Error{"there is room for " + std::to_string(VMOAT_SLOTS) + " splices", ENOSPC};
 }
 

@@ -419,8 +419,9 @@ void Dataplane::Impl::tell_policy() {
 }
 
 void Dataplane::Impl::protect() {
-  if (protection_)
-    protection_->follow(live_->told().get(), taps_->enforceable(links()), watch_->links(), workers_);
+  if (!protection_) return;
+  protection_->follow(live_->told().get(), taps_->enforceable(links()), watch_->links(), workers_);
+  if (protection_->has_changed() && !tables_due_ns_) tables_due_ns_ = monotonic_ns() + table_delay_ns;
 }
 
 /** Whoever sent tables waits to hear what became of them. */

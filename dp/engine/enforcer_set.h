@@ -85,7 +85,7 @@ class EnforcerSet {
   Netlink* netlink_;
   std::map<const EnforcerKind*, std::unique_ptr<Enforcer>> enforcers_;
   std::map<uint32_t, Standing> standings_;  // by tap
-  bool has_ended_ = false;                  // a NIC's enforcer, in this step
+  size_t given_up_ = 0;                     // pairs that nobody has removed yet
   uint32_t turn_ = 0;                       // the tap that step() begins with
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "enforce/divert.h"
@@ -155,7 +156,7 @@ void Protection::forget_gone(const Wanted& wanted) {
   for (auto at = guarded_.begin(); at != guarded_.end();) {
     auto& [tap, guarded] = *at;
     const bool is_gone = enforcers_.kind_of(tap) == nullptr && !wanted.contains(tap);
-    if (is_gone) release(guarded, {});
+    if (is_gone) release(guarded, {}), has_changed_ = true;
     at = is_gone ? guarded_.erase(at) : std::next(at);
   }
 }
@@ -169,6 +170,19 @@ void Protection::log_problems() {
       parts_.log.log("error", "enforce the NIC in slot " + std::to_string(guarded.slot) + ": " + problem);
     guarded.logged = std::move(problem);
   }
+}
+
+void Protection::note_changes() {
+  for (auto& [tap, guarded] : guarded_) {
+    const bool is_there = enforcers_.is_there(tap);
+    has_changed_ |= guarded.was_in_protect != guarded.in_protect || guarded.was_there != is_there;
+    guarded.was_in_protect = guarded.in_protect;
+    guarded.was_there = is_there;
+  }
+}
+
+bool Protection::has_changed() {
+  return !goes_on_ && std::exchange(has_changed_, false);
 }
 
 void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic> nics,
@@ -185,6 +199,7 @@ void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic
   if (policy != nullptr) guard(*policy);
   forget_gone(wanted);
   log_problems();
+  note_changes();
   waits_ =
       enforcers_.waits() || std::ranges::any_of(guarded_, [](const auto& at) { return drains(at.second); });
   if (guarded_.empty()) report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {}));
