@@ -48,7 +48,8 @@ Result<EnforcerSet> EnforcerSet::open(const EnforcerSetOptions& options, Netlink
                                .netns = options.netns,
                                .tcx = options.tcx,
                                .wall = set.wall(),
-                               .reinjected = options.reinjected},
+                               .reinjected = options.reinjected,
+                               .hand_on = options.hand_on},
                               netlink);
     if (!enforcer) return std::move(enforcer.error()).in(kind.name);
     set.enforcers_[&kind] = std::move(*enforcer);

@@ -31,6 +31,7 @@ struct EnforcerSetOptions {
   uint32_t netns = 0;
   bool tcx = true;
   uint32_t reinjected = 0;
+  int hand_on = -1;  // see EnforcerOptions
 };
 
 /** What is to enforce a NIC. */
