@@ -39,6 +39,14 @@ struct {
   __type(value, __u32);
 } splice_hints SEC(".maps");
 
+/* By enum vmoat_hand_on; the tap programs' own. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+  __uint(max_entries, VMOAT_HAND_ON);
+  __type(key, __u32);
+  __type(value, __u32);
+} hand_on SEC(".maps");
+
 /* By index in splices: the last frame for many that passed towards the guest, and where. The bridge hands a
  * frame to one port after the other on the same CPU. */
 enum side { BY_NOBODY, BY_TAP, BY_PORT };
@@ -113,14 +121,24 @@ static __always_inline bool has_passed(struct __sk_buff* skb, const struct place
   return again;
 }
 
-/* At the tap's ingress, after all others: what the guest sends enters the bridge by the port. */
-SEC("tc")
-int carry_out(struct __sk_buff* skb) {
-  struct vmoat_splice* splice = place_of(skb).splice;
+static __always_inline int carry(const struct vmoat_splice* splice) {
   if (!splice) return PASS;
   __u32 stage = splice->stage;
   if (stage != VMOAT_ENTERING && stage != VMOAT_SPLICED) return PASS;
   return bpf_redirect(splice->port, BPF_F_INGRESS);
+}
+
+/* At the tap's ingress, after all others: what the guest sends enters the bridge by the port. */
+SEC("tc")
+int carry_out(struct __sk_buff* skb) {
+  return carry(place_of(skb).splice);
+}
+
+/* The same, after the tap's own program. */
+SEC("tc")
+int then_carry_out(struct __sk_buff* skb) {
+  const struct vmoat_splice* splice = place_of(skb).splice;
+  return splice && !splice->apart ? carry(splice) : PASS;
 }
 
 /* At the port's egress: what the bridge has for the guest goes to the tap. */
@@ -134,20 +152,36 @@ int carry_in(struct __sk_buff* skb) {
   return bpf_redirect(splice->tap, 0);
 }
 
-/* At the tap's egress, before all others. Whoever puts a spliced tap back into its bridge makes no frame come
- * twice, and no guest hears itself. */
-SEC("tc")
-int gate(struct __sk_buff* skb) {
-  if (vmoat_is_delivered(skb->mark, skb->ingress_ifindex, reinjected)) return PASS;
-  struct place place = place_of(skb);
-  struct vmoat_splice* splice = place.splice;
+/* Whoever puts a spliced tap back into its bridge makes no frame come twice, and no guest hears itself. */
+static __always_inline int pass_gate(struct __sk_buff* skb, const struct place* place) {
+  const struct vmoat_splice* splice = place->splice;
   if (!splice) return PASS;
   if (skb->tc_index == CARRIED) {
     skb->tc_index = 0;
     return PASS;
   }
   if (splice->stage == VMOAT_SPLICED || skb->ingress_ifindex == splice->port) return DROP;
-  return has_passed(skb, &place, BY_TAP) ? DROP : PASS;
+  return has_passed(skb, place, BY_TAP) ? DROP : PASS;
+}
+
+/* At the tap's egress, before all others. */
+SEC("tc")
+int gate(struct __sk_buff* skb) {
+  if (vmoat_is_delivered(skb->mark, skb->ingress_ifindex, reinjected)) return PASS;
+  struct place place = place_of(skb);
+  return pass_gate(skb, &place);
+}
+
+/* The same, before the tap's own program. */
+SEC("tc")
+int gate_first(struct __sk_buff* skb) {
+  if (!vmoat_is_delivered(skb->mark, skb->ingress_ifindex, reinjected)) {
+    struct place place = place_of(skb);
+    bool apart = place.splice && place.splice->apart;
+    if (!apart && pass_gate(skb, &place) != PASS) return DROP;
+  }
+  bpf_tail_call(skb, &hand_on, VMOAT_TO_JUDGE);
+  return PASS;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

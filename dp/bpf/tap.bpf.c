@@ -205,19 +205,32 @@ static __always_inline int tap_again(struct __sk_buff* skb, const struct vmoat_t
 
 SEC("tc")
 int from_nic(struct __sk_buff* skb) {
-  if (reinjected && skb->mark == reinjected) {
+  int verdict = PASS;
+  if (reinjected && skb->mark == reinjected)
     skb->mark = 0;
-    return PASS;
-  }
-  return tap(skb, VMOAT_FROM_NIC, 0);
+  else
+    verdict = tap(skb, VMOAT_FROM_NIC, 0);
+  if (verdict == PASS) bpf_tail_call(skb, &hand_on, VMOAT_TO_CARRY_OUT);
+  return verdict;
 }
 
-/* At the egress hook: what came from a tapped NIC was counted there. */
-SEC("tc")
-int to_nic(struct __sk_buff* skb) {
+/* What came from a tapped NIC was counted there. */
+static __always_inline int judge_to_nic(struct __sk_buff* skb) {
   if (vmoat_is_delivered(skb->mark, skb->ingress_ifindex, reinjected)) return PASS;
   struct vmoat_tap* sender = skb->ingress_ifindex ? tap_of(skb->ingress_ifindex) : 0;
   return sender && sender->counts_sent ? tap_again(skb, sender) : tap(skb, VMOAT_TO_NIC, sender);
+}
+
+/* At the egress hook. */
+SEC("tc")
+int to_nic(struct __sk_buff* skb) {
+  bpf_tail_call(skb, &hand_on, VMOAT_TO_GATE);
+  return judge_to_nic(skb);
+}
+
+SEC("tc")
+int to_nic_judge(struct __sk_buff* skb) {
+  return judge_to_nic(skb);
 }
 
 /* At the ingress hook of a macvtap: its lower device tells no sender. */

@@ -35,8 +35,7 @@ struct Scene {
   KernelFixture kernel;
   TestTap tap{"vmt-tap0"};
   Netlink netlink = std::move(*Netlink::open());
-  std::string links =
-      "/sys/fs/bpf/vmt-" + std::to_string(::getpid()) + "/v" + std::to_string(VMOAT_LAYOUT) + "/links";
+  std::string links = tap_links("/sys/fs/bpf/vmt-" + std::to_string(::getpid()));
 
   static constexpr uint16_t slot = 3;
 

@@ -50,8 +50,9 @@ bool fits(const bpf_map* map, const std::string& path) {
          info->max_entries == bpf_map__max_entries(map);
 }
 
+/** One of a layout's own. */
 bool is_shared(const bpf_map* map) {
-  return !bpf_map__is_internal(map);
+  return !bpf_map__is_internal(map) && bpf_map__type(map) != BPF_MAP_TYPE_PROG_ARRAY;
 }
 
 TapTable read_taps(int fd) {
@@ -96,6 +97,10 @@ std::string pin_directory(const std::string& pin_root) {
   return pin_root + "/v" + std::to_string(VMOAT_LAYOUT);
 }
 
+std::string tap_links(const std::string& pin_root) {
+  return pin_root + "/links";
+}
+
 TapTable read_pinned_taps(const std::string& pins) {
   auto map = open_pin(maps_directory(pins) + "/taps");
   return map ? read_taps(map->get()) : TapTable{};
@@ -127,8 +132,8 @@ TapKernel::~TapKernel() {
 Result<std::unique_ptr<TapKernel>> TapKernel::open(const TapKernelOptions& options) {
   std::unique_ptr<TapKernel> kernel(new TapKernel());
   const std::string pins = pin_directory(options.pin_root);
-  for (const char* part : {"/maps", "/links", "/rings"})
-    if (Status made = ensure_pin_directory(pins + part); !made) return std::move(made.error());
+  for (const std::string& directory : {pins + "/maps", pins + "/rings", tap_links(options.pin_root)})
+    if (Status made = ensure_pin_directory(directory); !made) return std::move(made.error());
   remove_other_layouts(options.pin_root);
   kernel->pins_ = pins;
   kernel->ring_bytes_ = options.ring_bytes;
@@ -156,9 +161,11 @@ Status TapKernel::load(const TapKernelOptions& options) {
     if (!adopted_) ::unlink(path.c_str());
     bpf_map__set_pin_path(map, path.c_str());
   }
-  if (!adopted_) (void)remove_tree(pins_ + "/links");  // their programs count into the old maps
-  if (!adopted_) (void)ensure_pin_directory(pins_ + "/links");
+  bpf_map__set_pin_path(skeleton->maps.hand_on, (options.pin_root + "/hand_on").c_str());
   if (tap_bpf__load(skeleton) != 0) return system_error("eBPF verifier or map creation");
+  const uint32_t judge = VMOAT_TO_JUDGE;
+  const int program = bpf_program__fd(skeleton->progs.to_nic_judge);
+  if (bpf_map_update_elem(hand_on(), &judge, &program, BPF_ANY) != 0) return system_error("hand frames on");
   programs_ = {bpf_program__fd(skeleton->progs.from_nic), bpf_program__fd(skeleton->progs.to_nic),
                bpf_program__fd(skeleton->progs.to_nic_at_ingress), bpf_program__fd(skeleton->progs.answer)};
   return success();
@@ -176,6 +183,10 @@ Status TapKernel::map_memory() {
   if (beats == MAP_FAILED) return system_error("map the heartbeats");
   heartbeats_ = static_cast<uint64_t*>(beats);
   return success();
+}
+
+int TapKernel::hand_on() const {
+  return bpf_map__fd(object_->skeleton->maps.hand_on);
 }
 
 TapTable TapKernel::taps() const {

@@ -41,6 +41,9 @@ struct CountedFlow {
 Result<uint32_t> own_netns();
 /** Directory of this layout's pins. */
 std::string pin_directory(const std::string& pin_root);
+/** Directory of the pins of TCX links, whatever their layout: the programs of one follow those of another
+ * without a gap. */
+std::string tap_links(const std::string& pin_root);
 
 using TapTable = std::vector<std::pair<vmoat_tap_id, vmoat_tap>>;
 /** The taps that an earlier run left in this directory of pins; empty where there is none. */
@@ -63,6 +66,8 @@ class TapKernel {
   [[nodiscard]] bool adopted() const { return adopted_; }
   [[nodiscard]] const TapPrograms& programs() const { return programs_; }
   [[nodiscard]] uint32_t flows_max() const { return flows_max_; }
+  /** The map of enum vmoat_hand_on. */
+  [[nodiscard]] int hand_on() const;
 
   [[nodiscard]] TapTable taps() const;
   Status set_tap(const vmoat_tap_id& id, const vmoat_tap& tap);

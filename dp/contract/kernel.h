@@ -373,4 +373,16 @@ struct vmoat_splice {
   uint32_t stage;    /* enum vmoat_stage */
   uint32_t since_ms; /* of CLOCK_MONOTONIC, when the stage was set; wraps */
   uint32_t netns;    /* inode number of the namespace of both */
+  uint32_t apart;    /* its programs are attached to the tap by themselves, see vmoat_hand_on */
+};
+
+/*
+ * Whom the tap's programs hand a frame on to: a splice's, so that it attaches none to the tap. Each change of
+ * what is attached there keeps the whole host's rtnetlink waiting for a grace period.
+ */
+enum vmoat_hand_on {
+  VMOAT_TO_CARRY_OUT, /* by from_nic, what it lets pass */
+  VMOAT_TO_GATE,      /* by to_nic, before it does anything */
+  VMOAT_TO_JUDGE,     /* by the gate, what it lets pass: the rest of to_nic */
+  VMOAT_HAND_ON
 };

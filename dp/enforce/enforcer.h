@@ -35,6 +35,7 @@ struct EnforcerOptions {
   bool tcx = true;          // else clsact
   int wall = -1;            // see Wall
   uint32_t reinjected = 0;  // the mark by which the tap programs know a frame that was held; never 0
+  int hand_on = -1;         // map of enum vmoat_hand_on, by which they hand on; below 0: there are none
 };
 
 /** How far a NIC is on its way in or out. */

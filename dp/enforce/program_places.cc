@@ -1,13 +1,17 @@
 // Where an enforcer's programs are put.
 #include "enforce/program_places.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 namespace vmoat {
 namespace {
 
+constexpr std::string_view filter_prefix = "vmoat:";
+
 std::string filter_of(const ProgramPlace& place) {
-  return std::string("vmoat:") + place.name;
+  return std::string(filter_prefix) + place.name;
 }
 
 }  // namespace
@@ -31,6 +35,18 @@ Status ProgramPlaces::put_on_ours(const ProgramPlace& place, int program) {
   Status added = add_clsact(netlink_, place.ifindex);
   if (!added && added.error().code != EEXIST) return added;
   return set_filter(netlink_, place.ifindex, place.side, program, filter_of(place));
+}
+
+Result<bool> ProgramPlaces::has_others(const ProgramPlace& place, uint32_t ours_by_tcx) {
+  if (tcx_) {
+    auto all = tcx_programs(place.ifindex, place.side);
+    if (!all) return std::move(all.error());
+    return *all > ours_by_tcx;
+  }
+  auto all = filters(netlink_, place.ifindex, place.side);
+  if (!all) return std::move(all.error());
+  return std::ranges::any_of(*all,
+                             [](const Filter& filter) { return !filter.name.starts_with(filter_prefix); });
 }
 
 void ProgramPlaces::take_off(const ProgramPlace& place) {

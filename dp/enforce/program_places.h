@@ -25,6 +25,8 @@ class ProgramPlaces {
 
   /** Or puts it in the place of an earlier run's, without a gap. Makes the clsact qdisc that it may need. */
   Status put(const ProgramPlace& place, int program, TcxPlace order);
+  /** Whether others' programs than vmoat's are where this one would be. */
+  Result<bool> has_others(const ProgramPlace& place, uint32_t ours_by_tcx);
   /** Whichever hook it was put on. Nothing there, and no such interface, is success. */
   void take_off(const ProgramPlace& place);
 

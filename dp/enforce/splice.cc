@@ -3,6 +3,7 @@
 
 #include <linux/if_link.h>
 
+#include <algorithm>
 #include <ranges>
 
 #include "plumb/bpffs.h"
@@ -67,15 +68,17 @@ Splice::Splice(const EnforcerOptions& options, Netlink& netlink, std::unique_ptr
     : netlink_(netlink),
       programs_(netlink, options.pins + "/links", options.tcx),
       wall_(options.wall),
+      is_handed_on_(options.hand_on >= 0),
       map_(std::move(map)) {}
 
 Result<std::unique_ptr<Enforcer>> Splice::open(const EnforcerOptions& options, Netlink& netlink) {
   for (const char* part : {"/maps", "/links"})
     if (Status made = ensure_pin_directory(options.pins + part); !made) return std::move(made.error());
-  auto map = SpliceMap::open(options.pins + "/maps", options.netns, options.reinjected);
+  auto map = SpliceMap::open(options.pins + "/maps", options);
   if (!map) return std::move(map.error());
   std::unique_ptr<Splice> splice(new Splice(options, netlink, std::move(*map)));
   splice->take_over();
+  if (Status done = splice->hand_on_where_needed(); !done) return std::move(done.error());
   return Result<std::unique_ptr<Enforcer>>(std::move(splice));
 }
 
@@ -83,7 +86,7 @@ void Splice::take_over() {
   for (uint32_t index = 0; index < VMOAT_SLOTS; index++) {
     const vmoat_splice splice = map_->at(index);
     if (splice.tap == 0) continue;
-    Place place = {.index = index, .pair = {.outer = splice.port}};
+    Place place = {.index = index, .pair = {.outer = splice.port}, .is_apart = splice.apart != 0};
     auto shape = link_shape(netlink_, splice.port);
     if (shape && *shape) place.pair.inner = (*shape)->peer, place.bridge = (*shape)->master;
     if (auto port = bridge_port(netlink_, splice.port); port && *port) (void)remember(place, **port);
@@ -92,8 +95,10 @@ void Splice::take_over() {
 }
 
 Result<uint32_t> Splice::free_index() const {
-  for (uint32_t index = 0; index < VMOAT_SLOTS; index++)
-    if (map_->at(index).tap == 0) return index;
+  std::vector<bool> taken(VMOAT_SLOTS);
+  for (const auto& [tap, place] : places_) taken[place.index] = true;
+  const auto free = std::ranges::find(taken, false);
+  if (free != taken.end()) return static_cast<uint32_t>(free - taken.begin());
   return Error{"there is room for " + std::to_string(VMOAT_SLOTS) + " splices", ENOSPC};
 }
 
@@ -124,26 +129,41 @@ void Splice::hide(std::map<uint32_t, Link>& links) const {
   }
 }
 
-Status Splice::attach(uint32_t tap, const StandIn& pair) {
-  if (Status s = programs_.put(wall_of(pair.inner), wall_, TcxPlace::first); !s) return s;
-  if (Status s = programs_.put(carry_in_of(pair.outer), map_->carry_in(), TcxPlace::last); !s) return s;
+/** The tap's programs are not the last ones where others hang there, which are to see what the guest sends.
+ */
+Result<bool> Splice::is_to_be_apart(uint32_t tap) {
+  return is_handed_on_ ? programs_.has_others(carry_out_of(tap), 1) : true;
+}
+
+Status Splice::attach(uint32_t tap, const Place& place) {
+  if (Status s = programs_.put(wall_of(place.pair.inner), wall_, TcxPlace::first); !s) return s;
+  if (Status s = programs_.put(carry_in_of(place.pair.outer), map_->carry_in(), TcxPlace::last); !s) return s;
+  if (!place.is_apart) return success();
   if (Status s = programs_.put(gate_of(tap), map_->gate(), TcxPlace::first); !s) return s;
   return programs_.put(carry_out_of(tap), map_->carry_out(), TcxPlace::last);
+}
+
+/** NICs that nobody splices pay for it as well. */
+Status Splice::hand_on_where_needed() {
+  return is_handed_on_ ? map_->hand_on(!places_.empty()) : success();
 }
 
 /** Makes the port, which joins the bridge as soon as it is asked for. */
 Status Splice::prepare(const EnforcedNic& nic) {
   auto index = free_index();
   if (!index) return std::move(index.error());
+  auto apart = is_to_be_apart(nic.tap);
+  if (!apart) return std::move(apart.error());
   // the tap's own MAC for its stand-in: the bridge's address is the lowest one of its ports, and must not
   // change
   auto pair = make_stand_in(netlink_, nic.tap, nic.name, StandInMac::of_tap);
   if (!pair) return std::move(pair.error());
-  places_[nic.tap] = {.index = *index, .pair = *pair, .name = nic.name, .is_ours = true};
+  const Place& place = places_[nic.tap] = {
+      .index = *index, .pair = *pair, .name = nic.name, .is_ours = true, .is_apart = *apart};
   const auto all = [&]() -> Status {
-    if (Status s = map_->set(*index, {.tap = nic.tap, .port = pair->outer, .stage = VMOAT_STANDBY}); !s)
-      return s;
-    if (Status s = attach(nic.tap, *pair); !s) return s;
+    if (Status s = map_->set(*index, {.tap = nic.tap, .port = pair->outer, .apart = *apart}); !s) return s;
+    if (Status s = attach(nic.tap, place); !s) return s;
+    if (Status s = hand_on_where_needed(); !s) return s;
     return set_up(netlink_, pair->inner);
   };
   Status done = all();
@@ -153,7 +173,7 @@ Status Splice::prepare(const EnforcedNic& nic) {
 
 Status Splice::refresh(const EnforcedNic& nic, Place& place, const std::map<uint32_t, Link>& links) {
   if (!place.is_ours)
-    if (Status s = attach(nic.tap, place.pair); !s) return s;
+    if (Status s = attach(nic.tap, place); !s) return s;
   place.is_ours = true;
   if (place.name != nic.name)
     if (Status s = follow_name(netlink_, place.pair, nic.name); !s) return s;
@@ -360,12 +380,12 @@ Status Splice::remove(uint32_t tap) {
 Status Splice::clear(uint32_t tap) {
   const Place place = places_[tap];
   Status done = map_->set_stage(place.index, VMOAT_STANDBY);
-  for (const ProgramPlace& at :
-       {carry_out_of(tap), gate_of(tap), carry_in_of(place.pair.outer), wall_of(place.pair.inner)})
-    programs_.take_off(at);
+  if (place.is_apart)
+    for (const ProgramPlace& at : {carry_out_of(tap), gate_of(tap)}) programs_.take_off(at);
   if (Status s = give_up(netlink_, place.pair); !s) done = std::move(s);
   if (Status s = map_->clear(place.index); !s) done = std::move(s);
   places_.erase(tap);
+  if (Status s = hand_on_where_needed(); !s) done = std::move(s);
   return done;
 }
 

@@ -48,6 +48,7 @@ class Splice final : public Enforcer {
     std::optional<BridgePort> was;  // the port, or the tap, when it was looked at last
     PortVlans vlans;                // its
     bool is_ours = false;           // its programs are this run's
+    bool is_apart = true;           // see vmoat_splice
     Turn turning = Turn::none;      // tap and port tell each other what they let pass, for a change that way
   };
   Splice(const EnforcerOptions& options, Netlink& netlink, std::unique_ptr<SpliceMap> map);
@@ -55,7 +56,9 @@ class Splice final : public Enforcer {
   Result<uint32_t> free_index() const;
   Status prepare(const EnforcedNic& nic);
   Status refresh(const EnforcedNic& nic, Place& place, const std::map<uint32_t, Link>& links);
-  Status attach(uint32_t tap, const StandIn& pair);
+  Result<bool> is_to_be_apart(uint32_t tap);
+  Status attach(uint32_t tap, const Place& place);
+  Status hand_on_where_needed();
   Status join(const BridgePort& tap, uint32_t port);
   Result<Progress> enter(uint32_t tap, Place& place);
   Result<Progress> complete(uint32_t tap, Place& place);
@@ -73,6 +76,7 @@ class Splice final : public Enforcer {
   Netlink& netlink_;
   ProgramPlaces programs_;
   const int wall_;
+  const bool is_handed_on_;  // the tap's programs can hand on to ours
   const std::unique_ptr<SpliceMap> map_;
   std::map<uint32_t, Place> places_;  // by tap
 };

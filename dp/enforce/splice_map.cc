@@ -4,6 +4,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <cerrno>
+#include <utility>
+
 #include "base/clock.h"
 #include "bpf/splice.skel.h"
 
@@ -17,22 +20,36 @@ struct SpliceMap::Object {
 SpliceMap::SpliceMap(uint32_t netns) : netns_(netns), object_(std::make_unique<Object>()) {}
 SpliceMap::~SpliceMap() = default;
 
-Result<std::unique_ptr<SpliceMap>> SpliceMap::open(const std::string& pins, uint32_t netns,
-                                                   uint32_t reinjected) {
-  std::unique_ptr<SpliceMap> map(new SpliceMap(netns));
-  if (Status loaded = map->load(pins, reinjected); !loaded)
+Result<std::unique_ptr<SpliceMap>> SpliceMap::open(const std::string& pins, const EnforcerOptions& options) {
+  std::unique_ptr<SpliceMap> map(new SpliceMap(options.netns));
+  if (Status loaded = map->load(pins, options); !loaded)
     return std::move(loaded.error()).in("load the splice programs");
   return map;
 }
 
-Status SpliceMap::load(const std::string& pins, uint32_t reinjected) {
+Status SpliceMap::load(const std::string& pins, const EnforcerOptions& options) {
   splice_bpf* skeleton = object_->skeleton = splice_bpf__open();
   if (!skeleton) return system_error("open the eBPF object");
   skeleton->rodata->netns = netns_;
-  skeleton->rodata->reinjected = reinjected;
+  skeleton->rodata->reinjected = options.reinjected;
   for (bpf_map* map : {skeleton->maps.splices, skeleton->maps.splice_ends, skeleton->maps.splice_hints})
     bpf_map__set_pin_path(map, (pins + "/" + bpf_map__name(map)).c_str());
+  if (options.hand_on >= 0 && bpf_map__reuse_fd(skeleton->maps.hand_on, options.hand_on) != 0)
+    return system_error("take the tap programs' map");
   if (splice_bpf__load(skeleton) != 0) return system_error("eBPF verifier or map creation");
+  return success();
+}
+
+Status SpliceMap::hand_on(bool on) {
+  const int map = bpf_map__fd(object_->skeleton->maps.hand_on);
+  const auto& programs = object_->skeleton->progs;
+  for (const auto& [to, program] :
+       {std::pair<uint32_t, const bpf_program*>{VMOAT_TO_GATE, programs.gate_first},
+        {VMOAT_TO_CARRY_OUT, programs.then_carry_out}}) {
+    const int fd = bpf_program__fd(program);
+    const int failed = on ? bpf_map_update_elem(map, &to, &fd, BPF_ANY) : bpf_map_delete_elem(map, &to);
+    if (failed && errno != ENOENT) return system_error("hand frames on to a splice");
+  }
   return success();
 }
 

@@ -7,15 +7,14 @@
 
 #include "base/result.h"
 #include "contract/kernel.h"
+#include "enforce/enforcer.h"
 
 namespace vmoat {
 
 class SpliceMap {
  public:
-  /** Loads the programs over the maps of an earlier run if there are any. `pins`: their directory;
-   * `reinjected`: see EnforcerOptions. */
-  static Result<std::unique_ptr<SpliceMap>> open(const std::string& pins, uint32_t netns,
-                                                 uint32_t reinjected);
+  /** Loads the programs over the maps of an earlier run if there are any. `pins`: their directory. */
+  static Result<std::unique_ptr<SpliceMap>> open(const std::string& pins, const EnforcerOptions& options);
   ~SpliceMap();
 
   /** By index, below VMOAT_SLOTS; a tap of 0 is nobody. */
@@ -25,6 +24,9 @@ class SpliceMap {
   /** Sets the stage, and with it anew from when on tap and port tell each other what they let pass. */
   Status set_stage(uint32_t index, vmoat_stage stage);
 
+  /** Whether the tap programs hand on to the splice's; without any nothing happens. */
+  Status hand_on(bool on);
+
   [[nodiscard]] int carry_out() const;
   [[nodiscard]] int carry_in() const;
   [[nodiscard]] int gate() const;
@@ -32,7 +34,7 @@ class SpliceMap {
  private:
   struct Object;
   explicit SpliceMap(uint32_t netns);
-  Status load(const std::string& pins, uint32_t reinjected);
+  Status load(const std::string& pins, const EnforcerOptions& options);
 
   const uint32_t netns_;
   std::unique_ptr<Object> object_;

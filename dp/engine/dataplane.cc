@@ -228,7 +228,8 @@ Status Dataplane::Impl::make_protection(uint32_t netns, uint32_t reinjected) {
   const ProtectionOptions options = {.enforcers = {.pin_root = config_.pin_root,
                                                    .netns = netns,
                                                    .tcx = choose_hook(config_.hook)->number == VMOAT_HOOK_TCX,
-                                                   .reinjected = reinjected},
+                                                   .reinjected = reinjected,
+                                                   .hand_on = kernel_->hand_on()},
                                      .only = config_.enforcer,
                                      .enforce = config_.enforce};
   auto opened = Protection::open({*kernel_, *netlink_, paths_, sink_}, options);
@@ -358,12 +359,15 @@ void Dataplane::Impl::control() {
   int64_t report_due_ns = monotonic_ns();
   std::vector<pollfd> fds = {{watch_->fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
   for (;;) {
-    const int64_t due_ns = tables_due_ns_ ? std::min(tables_due_ns_, report_due_ns) : report_due_ns;
-    const int64_t wait_ms = std::max<int64_t>(0, (due_ns - monotonic_ns() + 999'999) / 1'000'000);
     const bool goes_on = protection_ && protection_->goes_on();
+    const int64_t drained_ns = protection_ ? protection_->drained_ns() : 0;
+    int64_t due_ns = report_due_ns;
+    for (const int64_t other_ns : {tables_due_ns_, drained_ns})
+      if (other_ns) due_ns = std::min(due_ns, other_ns);
+    const int64_t wait_ms = std::max<int64_t>(0, (due_ns - monotonic_ns() + 999'999) / 1'000'000);
     ::poll(fds.data(), fds.size(), goes_on ? 0 : static_cast<int>(wait_ms));
     control_turn(fds);
-    if (goes_on) protect();
+    if (goes_on || (drained_ns && monotonic_ns() >= drained_ns)) protect();
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return;
@@ -419,8 +423,9 @@ void Dataplane::Impl::tell_policy() {
 }
 
 void Dataplane::Impl::protect() {
-  if (protection_)
-    protection_->follow(live_->told().get(), taps_->enforceable(links()), watch_->links(), workers_);
+  if (!protection_) return;
+  protection_->follow(live_->told().get(), taps_->enforceable(links()), watch_->links(), workers_);
+  if (protection_->has_changed() && !tables_due_ns_) tables_due_ns_ = monotonic_ns() + table_delay_ns;
 }
 
 /** Whoever sent tables waits to hear what became of them. */

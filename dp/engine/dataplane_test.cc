@@ -411,7 +411,7 @@ TEST_CASE("data plane: a NIC that goes takes its pins, its slot and its flows wi
     }
     CHECK(heard.wait([&] { return heard.nic_table.empty() && heard.last_status.kernel_flows == 0; }));
     CHECK(heard.last_status.frames == 50);
-    CHECK(std::filesystem::is_empty(pin_directory(pin_root()) + "/links"));
+    CHECK(std::filesystem::is_empty(tap_links(pin_root())));
     CHECK(dataplane->stop(true).ok());
   }
 }

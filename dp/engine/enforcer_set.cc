@@ -12,6 +12,9 @@ namespace vmoat {
 namespace {
 
 constexpr int64_t step_ns = 40'000'000;
+/** Pairs that go together: a removal waits for the whole kernel, and keeps others from rtnetlink meanwhile.
+ */
+constexpr size_t given_up_max = 64;
 
 std::string pins_of(const std::string& pin_root, const EnforcerKind& kind) {
   return pin_root + "/" + std::string(kind.name);
@@ -45,7 +48,8 @@ Result<EnforcerSet> EnforcerSet::open(const EnforcerSetOptions& options, Netlink
                                .netns = options.netns,
                                .tcx = options.tcx,
                                .wall = set.wall(),
-                               .reinjected = options.reinjected},
+                               .reinjected = options.reinjected,
+                               .hand_on = options.hand_on},
                               netlink);
     if (!enforcer) return std::move(enforcer.error()).in(kind.name);
     set.enforcers_[&kind] = std::move(*enforcer);
@@ -83,9 +87,12 @@ bool EnforcerSet::step(const std::map<uint32_t, WantedEnforcer>& wanted,
   }
   std::erase_if(standings_,
                 [&](const auto& at) { return at.second.by == nullptr && !wanted.contains(at.first); });
-  if (std::exchange(has_ended_, false)) (void)remove_given_up(*netlink_);
-  return moved < all ||
-         std::ranges::any_of(standings_, [](const auto& at) { return at.second.has_frames_on_way; });
+  const bool goes_on =
+      moved < all ||
+      std::ranges::any_of(standings_, [](const auto& at) { return at.second.has_frames_on_way; });
+  if (given_up_ >= given_up_max || (given_up_ > 0 && !goes_on))
+    (void)remove_given_up(*netlink_), given_up_ = 0;
+  return goes_on;
 }
 
 /** Once for as many as possible: those whose first step it is come before the others' second. */
@@ -100,9 +107,9 @@ Progress EnforcerSet::move(uint32_t tap, Standing& standing, const WantedEnforce
   const EnforcerKind* to = wanted != nullptr ? wanted->kind : nullptr;
   if (standing.by != nullptr && standing.by != to) {
     standing.is_there = false;
-    has_ended_ = true;
     const Progress out = note(standing, enforcers_[standing.by]->end(tap));
     if (out != Progress::done) return out;
+    given_up_++;
   }
   standing.by = to;
   if (to == nullptr) return Progress::done;

@@ -31,6 +31,7 @@ struct EnforcerSetOptions {
   uint32_t netns = 0;
   bool tcx = true;
   uint32_t reinjected = 0;
+  int hand_on = -1;  // see EnforcerOptions
 };
 
 /** What is to enforce a NIC. */
@@ -85,7 +86,7 @@ class EnforcerSet {
   Netlink* netlink_;
   std::map<const EnforcerKind*, std::unique_ptr<Enforcer>> enforcers_;
   std::map<uint32_t, Standing> standings_;  // by tap
-  bool has_ended_ = false;                  // a NIC's enforcer, in this step
+  size_t given_up_ = 0;                     // pairs that nobody has removed yet
   uint32_t turn_ = 0;                       // the tap that step() begins with
 };
 

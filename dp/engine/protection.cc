@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "enforce/divert.h"
@@ -81,7 +82,7 @@ Protection::Wanted Protection::wanted(const LivePolicy* policy, std::span<const 
     } else if (const auto known = guarded_.find(nic.nic.tap); known != guarded_.end()) {
       known->second.slot = nic.slot;
       if (policy != nullptr) release(known->second, no_guard_of(*policy, nic.slot));
-      if (policy == nullptr || drains(known->second)) keep(wanted, nic);
+      if (policy == nullptr || known->second.drained_ns != 0) keep(wanted, nic);
     }
   }
   return wanted;
@@ -99,7 +100,7 @@ void Protection::want(Wanted& wanted, const LivePolicy& policy, const Enforceabl
   guarded.reason = chosen.reason;
   guarded.fails_closed = !(guard_of(policy, nic.slot).flags & VMOAT_FAIL_OPEN);
   guarded.in_protect = true;
-  guarded.released_ns = 0;
+  guarded.drained_ns = 0;
   wanted[nic.nic.tap] = {nic.nic, chosen.kind};
 }
 
@@ -113,11 +114,21 @@ void Protection::release(Guarded& guarded, const vmoat_guard& then) {
   guarded.in_protect = false;
   const bool was_on = (parts_.kernel.guard(guarded.slot).flags & VMOAT_GUARD_ON) != 0;
   report(parts_.kernel.set_guard(guarded.slot, then));
-  if (was_on) guarded.released_ns = monotonic_ns();
+  if (was_on) guarded.drained_ns = monotonic_ns() + drain_ns;
 }
 
-bool Protection::drains(const Guarded& guarded) {
-  return guarded.released_ns != 0 && monotonic_ns() - guarded.released_ns < drain_ns;
+void Protection::note_drained() {
+  const int64_t now_ns = monotonic_ns();
+  for (auto& [tap, guarded] : guarded_)
+    if (guarded.drained_ns <= now_ns) guarded.drained_ns = 0;
+}
+
+int64_t Protection::drained_ns() const {
+  int64_t first_ns = 0;
+  for (const auto& [tap, guarded] : guarded_)
+    if (guarded.drained_ns != 0 && (first_ns == 0 || guarded.drained_ns < first_ns))
+      first_ns = guarded.drained_ns;
+  return first_ns;
 }
 
 /** What comes from an enforcer's interface in the tap's place is the NIC's, from its first frame on. */
@@ -155,7 +166,7 @@ void Protection::forget_gone(const Wanted& wanted) {
   for (auto at = guarded_.begin(); at != guarded_.end();) {
     auto& [tap, guarded] = *at;
     const bool is_gone = enforcers_.kind_of(tap) == nullptr && !wanted.contains(tap);
-    if (is_gone) release(guarded, {});
+    if (is_gone) release(guarded, {}), has_changed_ = true;
     at = is_gone ? guarded_.erase(at) : std::next(at);
   }
 }
@@ -171,9 +182,23 @@ void Protection::log_problems() {
   }
 }
 
+void Protection::note_changes() {
+  for (auto& [tap, guarded] : guarded_) {
+    const bool is_there = enforcers_.is_there(tap);
+    has_changed_ |= guarded.was_in_protect != guarded.in_protect || guarded.was_there != is_there;
+    guarded.was_in_protect = guarded.in_protect;
+    guarded.was_there = is_there;
+  }
+}
+
+bool Protection::has_changed() {
+  return !goes_on_ && std::exchange(has_changed_, false);
+}
+
 void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic> nics,
                         const std::map<uint32_t, Link>& links,
                         std::span<const std::unique_ptr<Worker>> workers) {
+  note_drained();
   const Wanted wanted = this->wanted(policy, nics);
   if (policy != nullptr && !wanted.empty()) {
     if (!diverts_)
@@ -185,8 +210,8 @@ void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic
   if (policy != nullptr) guard(*policy);
   forget_gone(wanted);
   log_problems();
-  waits_ =
-      enforcers_.waits() || std::ranges::any_of(guarded_, [](const auto& at) { return drains(at.second); });
+  note_changes();
+  waits_ = enforcers_.waits();
   if (guarded_.empty()) report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {}));
 }
 

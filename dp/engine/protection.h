@@ -54,6 +54,11 @@ class Protection {
   [[nodiscard]] bool goes_on() const { return goes_on_; }
   /** It has to come again a little later. */
   [[nodiscard]] bool waits() const { return waits_; }
+  /** CLOCK_MONOTONIC ns, when what is held at NICs that left protect has gone on, and follow() has to come
+   * again; 0: there are none. */
+  [[nodiscard]] int64_t drained_ns() const;
+  /** Whether of() says something else of a NIC than before the last call; not while follow() goes on. */
+  [[nodiscard]] bool has_changed();
   /** Takes every guard and enforcer away, whether taps forward already or not. */
   void stop();
   /** The links as they would be without us: spliced taps in their bridges, our own interfaces not there.
@@ -69,9 +74,10 @@ class Protection {
     bool in_protect = false;
     std::string reason;  // of the choice
     bool fails_closed = false;
-    int64_t released_ns = 0;  // CLOCK_MONOTONIC, when its guard went off; 0: it did not
-    uint32_t stand_in = 0;    // that is known as the NIC's
+    int64_t drained_ns = 0;  // CLOCK_MONOTONIC, when what was held has gone on; 0: it has, or is on guard
+    uint32_t stand_in = 0;   // that is known as the NIC's
     std::string logged;
+    bool was_in_protect = false, was_there = false;  // when it was noted last
   };
   using Wanted = std::map<uint32_t, WantedEnforcer>;
 
@@ -81,12 +87,13 @@ class Protection {
   void want(Wanted& wanted, const LivePolicy& policy, const EnforceableNic& nic);
   void keep(Wanted& wanted, const EnforceableNic& nic);
   void release(Guarded& guarded, const vmoat_guard& then);
-  static bool drains(const Guarded& guarded);
+  void note_drained();
   void know_stand_in(uint32_t tap, Guarded& guarded);
   bool step(const Wanted& wanted, const std::map<uint32_t, Link>& links);
   void guard(const LivePolicy& policy);
   void forget_gone(const Wanted& wanted);
   void log_problems();
+  void note_changes();
   void report(Status status);
 
   const ProtectionParts parts_;
@@ -95,7 +102,7 @@ class Protection {
   std::map<uint32_t, Guarded> guarded_;       // by tap
   std::map<uint32_t, std::string> unserved_;  // by tap: in protect, and why nothing enforces that
   bool diverts_ = false;
-  bool goes_on_ = false, waits_ = false;
+  bool goes_on_ = false, waits_ = false, has_changed_ = false;
   std::map<uint32_t, Link> links_;
 };
 

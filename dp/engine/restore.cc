@@ -28,7 +28,7 @@ Status Dataplane::restore(const std::string& pin_root) {
   auto watch = LinkWatch::open();
   if (!watch) return std::move(watch.error());
   const auto taps = pinned_taps(pin_root, *netns);
-  const std::string links = pin_directory(pin_root) + "/links";
+  const std::string links = tap_links(pin_root);
   Status result = Protection::put_back(
       *netlink, {.pin_root = pin_root, .netns = *netns, .tcx = has_tcx(), .reinjected = 1});
   for (const auto& [ifindex, link] : watch->links()) {

@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "engine/guards.h"
 #include "engine/guest_nic.h"
+#include "plumb/tcx.h"
 
 namespace vmoat {
 namespace {
@@ -78,7 +82,7 @@ TapSet::TapSet(const DataplaneConfig& config, uint32_t netns, TapKernel& kernel,
       segments_(segments),
       slots_(slots),
       log_(log),
-      links_directory_(pin_directory(config.pin_root) + "/links"),
+      links_directory_(tap_links(config.pin_root)),
       hook_(choose_hook(config.hook)) {}
 
 void TapSet::adopt(const std::map<uint32_t, Link>& links) {
@@ -162,7 +166,7 @@ bool TapSet::follow(const std::map<uint32_t, Link>& links, const LinkChanges& ch
     }
     place(link, links);
   }
-  followed_ = true;
+  if (!std::exchange(followed_, true)) drop_strays();
   return changed || before != taps_.size() || changes.links;
 }
 
@@ -235,6 +239,14 @@ void TapSet::let_go(uint32_t ifindex, bool exists) {
   kernel_.remove_tap(id_of(ifindex));
   remember(kernel_.nic_counters(entry.slot));
   slots_.retire(entry.slot);
+}
+
+/** Links of an earlier run whose maps were others: nobody knows any more whose they were. */
+void TapSet::drop_strays() {
+  std::error_code failed;
+  for (const auto& pin : std::filesystem::directory_iterator(links_directory_, failed))
+    if (const int ifindex = std::atoi(pin.path().filename().c_str()); !taps_.contains(ifindex))
+      detach_tcx(pin.path());
 }
 
 void TapSet::expect(std::vector<ExpectedNic> nics) {

@@ -80,6 +80,7 @@ class TapSet {
   void enter(uint32_t ifindex, const Tapped& entry);
   void remember(const vmoat_nic_counters& counted);
   void let_go(uint32_t ifindex, bool exists);
+  void drop_strays();
   void place(const Link& link, const std::map<uint32_t, Link>& links);
   [[nodiscard]] vmoat_tap_id id_of(uint32_t ifindex) const { return {netns_, ifindex}; }
 

@@ -33,7 +33,7 @@ struct BridgePort {
 
 /** The port that an RTM_NEWLINK of AF_UNSPEC tells of; nothing where it is none of a bridge. */
 std::optional<BridgePort> read_port(const nlmsghdr& message);
-/** The VLANs that an RTM_NEWLINK of AF_BRIDGE tells of. */
+/** The VLANs that an RTM_NEWVLAN tells of. */
 PortVlans read_port_vlans(const nlmsghdr& message);
 
 /** Nothing where the link is no port of a bridge. */

@@ -62,27 +62,17 @@ void add_messages(std::vector<NetlinkMessage>& messages, uint16_t type, uint32_t
 
 }  // namespace
 
-void read_vlans(const nlattr& spec, PortVlans& vlans) {
-  uint16_t begin = 0;
-  each_nested(spec, [&](const nlattr& a) {
-    bridge_vlan_info info = {};
-    if (mnl_attr_get_type(&a) != IFLA_BRIDGE_VLAN_INFO || mnl_attr_get_payload_len(&a) != sizeof(info))
-      return;
-    std::memcpy(&info, mnl_attr_get_payload(&a), sizeof(info));
-    if (info.flags & BRIDGE_VLAN_INFO_RANGE_BEGIN) {
-      begin = info.vid;
-      return;
-    }
-    const uint16_t first = info.flags & BRIDGE_VLAN_INFO_RANGE_END ? begin : info.vid;
-    const uint16_t last = std::min(info.vid, last_tag);
-    for (uint16_t tag = first; tag != 0 && tag <= last; tag++) vlans[tag] = info.flags & kept_flags;
+void read_vlans(const nlattr& entry, PortVlans& vlans) {
+  bridge_vlan_info first = {};
+  uint16_t range = 0;
+  each_nested(entry, [&](const nlattr& a) {
+    const uint16_t type = mnl_attr_get_type(&a);
+    if (type == BRIDGE_VLANDB_ENTRY_INFO && mnl_attr_get_payload_len(&a) == sizeof(first))
+      std::memcpy(&first, mnl_attr_get_payload(&a), sizeof(first));
+    if (type == BRIDGE_VLANDB_ENTRY_RANGE) range = static_cast<uint16_t>(as_u32(a));
   });
-}
-
-uint16_t pvid_of(const PortVlans& vlans) {
-  for (const auto& [tag, flags] : vlans)
-    if (flags & BRIDGE_VLAN_INFO_PVID) return tag;
-  return 0;
+  const uint16_t last = std::min(std::max(first.vid, range), last_tag);
+  for (uint16_t tag = first.vid; tag != 0 && tag <= last; tag++) vlans[tag] = first.flags & kept_flags;
 }
 
 std::vector<NetlinkMessage> vlan_changes(uint32_t port, const PortVlans& has, const PortVlans& wanted) {

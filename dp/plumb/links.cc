@@ -2,15 +2,15 @@
 #include "plumb/links.h"
 
 #include <arpa/inet.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
 #include <cstdio>
+#include <cstring>
 #include <utility>
-
-#include "plumb/bridge.h"
 
 namespace vmoat {
 namespace {
@@ -96,6 +96,22 @@ std::string read_address(const nlmsghdr& message, const ifaddrmsg& head) {
   return local.empty() ? address : local;
 }
 
+/** Of what an RTM_NEWLINK of AF_BRIDGE tells of a port's VLANs: ranges of them have none. */
+uint16_t pvid_in(const nlmsghdr& message) {
+  uint16_t pvid = 0;
+  each_attribute(message, sizeof(ifinfomsg), [&](const nlattr& spec) {
+    if (mnl_attr_get_type(&spec) != IFLA_AF_SPEC) return;
+    each_nested(spec, [&](const nlattr& a) {
+      bridge_vlan_info info = {};
+      if (mnl_attr_get_type(&a) != IFLA_BRIDGE_VLAN_INFO || mnl_attr_get_payload_len(&a) != sizeof(info))
+        return;
+      std::memcpy(&info, mnl_attr_get_payload(&a), sizeof(info));
+      if (info.flags & BRIDGE_VLAN_INFO_PVID) pvid = info.vid;
+    });
+  });
+  return pvid;
+}
+
 Status dump_table(Netlink& requests, uint16_t type, uint8_t family, const NetlinkReader& read) {
   NetlinkMessage message(type, 0);
   message.body<ifinfomsg>().ifi_family = family;
@@ -140,7 +156,7 @@ void LinkWatch::apply_vlans(const nlmsghdr& message, LinkChanges& changes) {
   const auto& head = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message));
   const auto port = links_.find(static_cast<uint32_t>(head.ifi_index));
   if (port == links_.end()) return;
-  const uint16_t pvid = message.nlmsg_type == RTM_NEWLINK ? pvid_of(read_port_vlans(message)) : uint16_t{0};
+  const uint16_t pvid = message.nlmsg_type == RTM_NEWLINK ? pvid_in(message) : uint16_t{0};
   changes.links |= std::exchange(port->second.pvid, pvid) != pvid;
 }
 

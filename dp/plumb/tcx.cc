@@ -23,12 +23,16 @@ long call_bpf(int command, bpf_attr& attr) {
   return ::syscall(__NR_bpf, command, &attr, sizeof(attr));
 }
 
+uint32_t type_of(TrafficSide side) {
+  return side == TrafficSide::ingress ? attach_tcx_ingress : attach_tcx_egress;
+}
+
 Result<Fd> create_link(uint32_t ifindex, TrafficSide side, int program, TcxPlace place) {
   bpf_attr attr;
   std::memset(&attr, 0, sizeof(attr));
   attr.link_create.prog_fd = static_cast<uint32_t>(program);
   attr.link_create.target_ifindex = ifindex;
-  attr.link_create.attach_type = side == TrafficSide::ingress ? attach_tcx_ingress : attach_tcx_egress;
+  attr.link_create.attach_type = type_of(side);
   attr.link_create.flags = place == TcxPlace::first ? before : after;
   const long fd = call_bpf(BPF_LINK_CREATE, attr);
   if (fd < 0) return system_error("attach by TCX");
@@ -53,12 +57,17 @@ bool replace_program(const std::string& path, uint32_t ifindex, int program) {
 
 }  // namespace
 
-bool has_tcx() {
+Result<uint32_t> tcx_programs(uint32_t ifindex, TrafficSide side) {
   bpf_attr attr;
   std::memset(&attr, 0, sizeof(attr));
-  attr.query.target_fd = lo_ifindex;
-  attr.query.attach_type = attach_tcx_ingress;
-  return call_bpf(BPF_PROG_QUERY, attr) == 0;
+  attr.query.target_fd = ifindex;
+  attr.query.attach_type = type_of(side);
+  if (call_bpf(BPF_PROG_QUERY, attr) != 0) return system_error("list TCX programs");
+  return attr.query.prog_cnt;
+}
+
+bool has_tcx() {
+  return tcx_programs(lo_ifindex, TrafficSide::ingress).ok();
 }
 
 Status attach_tcx(uint32_t ifindex, TrafficSide side, int program, const std::string& path, TcxPlace place) {
