@@ -20,7 +20,6 @@ namespace vmoat {
 namespace {
 
 constexpr size_t frame_bytes_max = 68 * 1024;
-constexpr uint8_t needs_checksum = 1;  // VIRTIO_NET_HDR_F_NEEDS_CSUM
 constexpr int queue_bytes = 16 << 20;
 constexpr const char* filter_name = "vmoat:wall";
 
@@ -117,7 +116,7 @@ bool take_tags(HeldFrame& held, uint16_t outer, std::span<uint8_t> bytes) {
   held.number = vmoat_held_number(outer, inner);
   std::memmove(bytes.data() + tag_bytes, bytes.data(), tag_at);
   held.bytes = bytes.subspan(tag_bytes);
-  if (held.offload.flags & needs_checksum) held.offload.checksum_start -= tag_bytes;
+  if (held.offload.leaves_checksum()) held.offload.checksum_start -= tag_bytes;
   if (held.offload.gso_type != 0) held.offload.header_bytes -= tag_bytes;
   return true;
 }

@@ -18,6 +18,9 @@ namespace vmoat {
 struct Offload {
   uint8_t flags = 0, gso_type = 0;
   uint16_t header_bytes = 0, gso_size = 0, checksum_start = 0, checksum_offset = 0;
+
+  /** VIRTIO_NET_HDR_F_NEEDS_CSUM: whoever takes the frame out of the host makes the checksum. */
+  [[nodiscard]] bool leaves_checksum() const { return (flags & 1) != 0; }
 };
 static_assert(sizeof(Offload) == 10);
 

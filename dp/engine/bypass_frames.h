@@ -105,22 +105,17 @@ struct Talk {
   [[nodiscard]] const Buffer& source() const { return family == 6 ? from.v6 : from.v4; }
   [[nodiscard]] const Buffer& target() const { return family == 6 ? to.v6 : to.v4; }
 
-  static uint32_t sum16(const Buffer& bytes) {
-    uint32_t sum = 0;
-    for (size_t i = 0; i < bytes.size(); i++) sum += i % 2 == 0 ? uint32_t{bytes[i]} << 8 : bytes[i];
-    return sum;
-  }
-  static void put_sum(Buffer& bytes, size_t at, uint32_t sum) {
-    while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-    bytes[at] = static_cast<uint8_t>(~sum >> 8);
-    bytes[at + 1] = static_cast<uint8_t>(~sum);
-  }
   [[nodiscard]] Buffer sealed(uint8_t proto, Buffer body) const {
     const size_t at = proto == proto_tcp ? 16 : proto == proto_udp ? 6 : 2;
-    const uint32_t pseudo =
-        proto == proto_icmp ? 0
-                            : sum16(source()) + sum16(target()) + proto + static_cast<uint32_t>(body.size());
-    put_sum(body, at, pseudo + sum16(body));
+    InternetChecksum sum;
+    if (proto != proto_icmp) {
+      sum.add(source());
+      sum.add(target());
+      sum.add(proto);
+      sum.add(static_cast<uint32_t>(body.size()));
+    }
+    sum.add(body);
+    put_sum(body, at, sum);
     return body;
   }
   [[nodiscard]] Buffer ipv4_packet(uint8_t proto, const Buffer& body, const IpShape& s) const {
@@ -128,7 +123,8 @@ struct Talk {
     Buffer head = Buffer{static_cast<uint8_t>(0x40 + header / 4), 0} +
                   be16(header + body.size() + static_cast<size_t>(s.length_error)) + be16(number) +
                   be16(s.fragment) + Buffer{s.hops, proto, 0, 0} + source() + target() + s.options;
-    put_sum(head, 10, sum16(head) + (s.bad_checksum ? 1 : 0));
+    head = with_header_sum(head);
+    head[11] ^= s.bad_checksum ? 1 : 0;
     return head + body;
   }
   [[nodiscard]] Buffer ipv6_packet(uint8_t next, const Buffer& body, const IpShape& s) const {

@@ -1,6 +1,7 @@
 // The pipeline and frames that wait for a verdict: each is ruled on by what its flow may do, what it is
 // itself, and what it carries.
 #include "engine/pipeline_impl.h"
+#include "engine/unread.h"
 
 namespace vmoat {
 namespace {
@@ -255,8 +256,8 @@ Decision Pipeline::Impl::current(uint32_t number) {
 
 Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const Held& held) {
   const Session& s = table_[number];
-  live_count(number).to_vtep |= is_to_own_vtep(held);
-  if (live_count(number).to_vtep) return {Verdict::deny, true};
+  live_count(number).is_barred |= is_to_own_vtep(held) || misleads(number, held);
+  if (live_count(number).is_barred) return {Verdict::deny, true};
   if (says_neighbour_discovery(s)) return {Verdict::deny, false};  // what is has passed as a claim
   if (error_type(s) != 0) return {verdict_of_error(number, held), false};
   if (held.is_to_many) return verdict_to_many(number, held);
@@ -266,6 +267,15 @@ Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const H
                                                      options_.tunnel_ports);
   if (verdict != Verdict::allow || !tunnel) return {verdict, true};
   return {held.is_later ? Verdict::allow : verdict_carried(number, held), false};
+}
+
+/** Where the verdict hangs on what is said, nobody says what its receiver never gets to read. */
+bool Pipeline::Impl::misleads(uint32_t number, const Held& held) {
+  if (held.is_fragment || held.turn.packet.payload_length == 0) return false;
+  if (!is_unread(held.turn.packet, held.frame)) return false;
+  (void)current(number);
+  const auto foreseen = verdicts_.foreseen(number, table_[number]);
+  return foreseen && foreseen->verdict == VMOAT_OPENING;
 }
 
 /** Whether an end of the flow is the guest whose NIC holds an error about it, to it or by it. An end that the

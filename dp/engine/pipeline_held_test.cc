@@ -67,7 +67,8 @@ Buffer ip_to(const Buffer& destination, uint8_t proto, const Buffer& body) {
 
 /** web is 10.0.0.1, db 10.0.0.2, and all that is held is so at db's NIC unless told otherwise. */
 struct HeldRig : Rig {
-  uint8_t number = 0;  // of the last one that was held
+  uint8_t number = 0;            // of the last one that was held
+  bool leaves_checksums = true;  // who sends, to its NIC
 
   explicit HeldRig(std::vector<PolicyRule> rules, const PipelineOptions& options = small_options())
       : Rig(options, true) {
@@ -76,14 +77,18 @@ struct HeldRig : Rig {
   void force(LivePolicy policy) { pipeline.policy(std::make_shared<const LivePolicy>(std::move(policy))); }
   HeldRuling held(const Buffer& frame, uint16_t sender = web_slot, bool waited = false,
                   uint16_t slot = db_slot, uint8_t way = VMOAT_TO_NIC) {
-    return pipeline.rule({.bytes = frame,
+    const bool is_ipv4 = frame[12] == 8 && frame[13] == 0;
+    const Buffer bytes =
+        is_ipv4 ? ethernet(0x0800, with_header_sum({frame.begin() + 14, frame.end()})) : frame;
+    return pipeline.rule({.bytes = bytes,
                           .time_ns = ++now_ns,
-                          .length = static_cast<uint32_t>(frame.size()),
+                          .length = static_cast<uint32_t>(bytes.size()),
                           .segment = 1,
                           .slot = slot,
                           .sender = sender,
                           .number = waited ? uint8_t{0} : ++number,
-                          .way = way},
+                          .way = way,
+                          .is_checksum_left = leaves_checksums},
                          waited);
   }
   Ruling to_db(uint8_t proto, const Buffer& body) {
@@ -410,6 +415,21 @@ TEST_CASE("while a rule hangs on the application so many bytes pass, those of a 
   }
   CHECK(passed > 0);
   CHECK(passed <= 4096);
+}
+
+TEST_CASE(
+    "who shows recognition what its receiver does not read is denied, where the verdict hangs on that") {
+  for (const bool hangs : {true, false}) {
+    CAPTURE(hangs);
+    HeldRig rig({hangs ? http_on_80 : rule(web, db, Verdict::allow, {"tcp/80"})});
+    CHECK(rig.to_db(6, tcp(1000, 80, 99, 0, 2)) == Ruling::pass);
+    rig.leaves_checksums = false;
+    CHECK(rig.to_db(6, tcp(1000, 80, 100, 7, 16, text("GET / HTTP/1.1\r\n\r\n"))) ==
+          (hangs ? Ruling::reset : Ruling::pass));
+    rig.leaves_checksums = true;
+    CHECK(rig.to_db(6, tcp(1000, 80, 100, 7, 16, text("PING\r\n"))) ==
+          (hangs ? Ruling::reset : Ruling::pass));
+  }
 }
 
 TEST_CASE("nothing passes a port on which no rule could allow anything") {

@@ -102,7 +102,7 @@ class Pipeline::Impl final : private NameWatch {
     bool was_told[2];  // the kernel has a verdict at this end's NIC
     bool was_denied;   // a frame of it was dropped by its verdict
     bool was_reset;
-    bool to_vtep;  // to a tunnel end of the host's own
+    bool is_barred;  // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
     Since since;
   };
   /** A held frame, as far as it was read. */
@@ -270,6 +270,7 @@ class Pipeline::Impl final : private NameWatch {
   bool places(uint32_t number, const Held& held);
   Decision current(uint32_t number);
   FrameVerdict verdict_of(uint32_t number, const Held& held);
+  bool misleads(uint32_t number, const Held& held);
   Verdict verdict_of_error(uint32_t number, const Held& held);
   static bool is_of_guarded(const Session& about, const Held& held);
   Decision decision_to_other(uint32_t number, const Held& held);

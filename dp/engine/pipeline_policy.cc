@@ -48,7 +48,7 @@ uint32_t Pipeline::Impl::decider_of(uint32_t number) const {
 /** Whether a guard keeps the flow from getting through, whatever its own ends are. */
 bool Pipeline::Impl::is_denied(uint32_t number, Verdict said) const {
   const Session& s = table_[number];
-  if (live_count(number).to_vtep) return true;
+  if (live_count(number).is_barred) return true;
   if (is_inside(s)) return denies_inside(verdicts_.decision(number));
   return (is_related(s) ? verdicts_.decision(decider_of(number)).verdict : said) == Verdict::deny;
 }

@@ -23,16 +23,6 @@ Buffer mac_of(const std::string& guest) {
   return hex(text.substr(0, 12));
 }
 
-/** With its checksum, which receivers look at. */
-Buffer checked(Buffer packet) {
-  uint32_t sum = 0;
-  for (size_t i = 0; i < 20; i += 2) sum += static_cast<uint32_t>(packet[i] << 8 | packet[i + 1]);
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  packet[10] = static_cast<uint8_t>(~sum >> 8);
-  packet[11] = static_cast<uint8_t>(~sum);
-  return packet;
-}
-
 /** Sends a guest's frames as they are, and hears all that comes to it. */
 class RawGuest {
  public:
@@ -53,7 +43,8 @@ class RawGuest {
     Buffer packet = ipv4(proto, body, fragment, id);
     const Buffer ends = {10, 9, 0, number_, 10, 9, 0, number};
     std::copy(ends.begin(), ends.end(), packet.begin() + 12);
-    const Buffer frame = to + own_ + be16(0x0800) + checked(packet);
+    if (proto == IPPROTO_TCP) packet = with_tcp_sum(packet);  // receivers look at both sums
+    const Buffer frame = to + own_ + be16(0x0800) + with_header_sum(packet);
     REQUIRE(::sendto(socket_.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&at_),
                      sizeof at_) == static_cast<ssize_t>(frame.size()));
   }
@@ -218,12 +209,10 @@ TEST_CASE("protect: an error about a flow that is allowed comes through, about a
     Buffer quote = ipv4(17, udp(from, 40'000, text("x")));
     const Buffer ends = {10, 9, 0, 2, 10, 9, 0, 1};
     std::copy(ends.begin(), ends.end(), quote.begin() + 12);
-    Buffer error = hex("0303 0000 00000000") + checked(quote);
-    uint32_t sum = 0;
-    for (size_t i = 0; i < error.size(); i += 2)
-      sum += static_cast<uint32_t>(error[i] << 8 | (i + 1 < error.size() ? error[i + 1] : 0));
-    while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-    error[2] = static_cast<uint8_t>(~sum >> 8), error[3] = static_cast<uint8_t>(~sum);
+    Buffer error = hex("0303 0000 00000000") + with_header_sum(quote);
+    InternetChecksum sum;
+    sum.add(error);
+    put_sum(error, 2, sum);
     return error;
   };
   const Fd other = guest_socket(rig.lab.b, SOCK_DGRAM, closed_port);

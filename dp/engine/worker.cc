@@ -235,7 +235,8 @@ Frame Worker::frame_of(const HeldFrame& held) {
           .slot = held.slot,
           .sender = held.sender,
           .number = held.number,
-          .way = held.way};
+          .way = held.way,
+          .is_checksum_left = held.offload.leaves_checksum()};
 }
 
 /** A fragment that comes before its datagram's first one waits, and goes on after it. */

@@ -30,7 +30,7 @@ struct Frame {
   uint16_t sender = 0;        // held: slot of the tapped NIC that it came from, 0 = of none
   uint8_t number = 0;         // held: among those of its flow, see vmoat_divert_tag
   uint8_t way = VMOAT_FROM_NIC;
-  bool is_checksum_left = false;  // held: to the sender's or receiver's NIC (VIRTIO_NET_HDR_F_NEEDS_CSUM)
+  bool is_checksum_left = false;  // held: nobody has made it yet, see Offload
   uint8_t reason = 0;             // live: enum vmoat_reason bits
   const vmoat_flow_key* key =
       nullptr;  // live: the kernel's key, which alone is answered; null where it made none

@@ -1,10 +1,12 @@
 // For tests: headers as bytes, put together by hand.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <string_view>
 #include <vector>
 
+#include "base/internet_checksum.h"
 #include "parse/walk.h"
 
 namespace vmoat::test {
@@ -57,6 +59,29 @@ inline Buffer tcp(uint16_t from, uint16_t to, uint32_t seq, uint32_t ack, uint8_
                   const Buffer& payload = {}) {
   return be16(from) + be16(to) + be32(seq) + be32(ack) + Buffer{0x50, flags} + hex("ffff 0000 0000") +
          payload;
+}
+
+inline void put_sum(Buffer& bytes, size_t at, const InternetChecksum& sum) {
+  bytes[at] = static_cast<uint8_t>(sum.value() >> 8);
+  bytes[at + 1] = static_cast<uint8_t>(sum.value());
+}
+/** An IPv4 packet with the checksum of its header. */
+inline Buffer with_header_sum(Buffer packet) {
+  InternetChecksum sum;
+  packet[10] = packet[11] = 0;
+  sum.add(Bytes{packet}.first(std::min<size_t>((packet[0] & 15) * 4, packet.size())));
+  put_sum(packet, 10, sum);
+  return packet;
+}
+/** An IPv4 packet without options, with the checksum of the TCP segment in it. */
+inline Buffer with_tcp_sum(Buffer packet) {
+  InternetChecksum sum;
+  packet[36] = packet[37] = 0;
+  sum.add(IPPROTO_TCP);
+  sum.add(static_cast<uint32_t>(packet.size() - 20));
+  sum.add(Bytes{packet}.subspan(12));
+  put_sum(packet, 36, sum);
+  return packet;
 }
 
 /** The frame is kept for the program's life: packets are spans into it. */
