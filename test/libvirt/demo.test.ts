@@ -38,7 +38,7 @@ async function startSomeNetwork(): Promise<void> {
 }
 const virsh = (...args: string[]): string => execFileSync('virsh', ['-q', ...args], { encoding: 'utf8' });
 
-suite('the demo', { skip, timeout: 900_000 }, () => {
+suite('the demo', { skip, timeout: 1_800_000 }, () => {
   let dumpBefore: Record<string, string>;
   let output = '';
   let begin: Date; // the history may know an earlier demo, whose guests were others
