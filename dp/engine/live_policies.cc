@@ -18,6 +18,10 @@ bool is_same(const LivePolicy& a, const LivePolicy& b) {
          a.panic == b.panic;
 }
 
+bool has_left(const NicFacts& before, const NicFacts& now) {
+  return before.used && (!now.used || before.segment != now.segment);
+}
+
 }  // namespace
 
 int64_t LivePolicies::panic_until_ns() const {
@@ -64,10 +68,12 @@ bool LivePolicies::follow(const std::shared_ptr<const Policy>& policy, bool is_k
   return true;
 }
 
-/** Addresses of NICs that are gone are free; those that libvirt gave are whose it says. */
+/** Addresses of NICs that are gone are free, as are those of a segment that a NIC has left: in another one
+ * its guest is to be heard under them without having asked for anybody. Those that libvirt gave are whose it
+ * says. */
 void LivePolicies::tell_own(const LivePolicy& live, bool is_kept, const std::vector<TappedLink>& taps) {
   for (uint16_t slot = 1; told_ && slot < VMOAT_SLOTS; slot++)
-    if (told_->facts[slot].used && !live.facts[slot].used) parts_.own->forget(slot);
+    if (has_left(told_->facts[slot], live.facts[slot])) parts_.own->forget(slot);
   for (const auto& [slot, link, adopted_ns] : taps)
     if (const KnownNic* known = live.policy->known_nic(name_of(*link, is_kept)))
       give_addresses(live, slot, *known);

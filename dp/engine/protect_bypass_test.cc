@@ -87,21 +87,22 @@ void control(BypassRig& rig, const Shape& shape, int family) {
 
 constexpr useconds_t sweep_us = 15'000;  // then the engine has seen what the kernel counts
 
-/** Twice: what was denied at first stays so. */
+/** Twice: what was denied at first stays so. On a machine that lets the engine wait for its turn its NIC
+ * fails closed. */
 Tried try_shape(BypassRig& rig, const Shape& shape, vmoat_way way, int family) {
   const Talk talk = rig.talk(way, family);
   const Frames frames = shape.frames(talk);
   const size_t bad = marked(frames, talk);
+  const Causes causes = shape.causes | because(VMOAT_FAILED_CLOSED);
   REQUIRE(bad > 0);
   for (int again = 0; again < 2; again++) {
     if (again != 0) ::usleep(sweep_us);
-    const uint64_t before = rig.counted(way, shape.causes);
+    const uint64_t before = rig.counted(way, causes);
     rig.sender(way).send(frames);
-    CHECK(rig.alive(way, family));
+    CHECK(rig.alive_soon(way, family));
     CHECK(rig.receiver(way).heard(talk) == 0);
-    CHECK_MESSAGE(rig.counts(way, shape.causes, before + bad), "counted ",
-                  rig.counted(way, shape.causes) - before, " of ", bad, "; without an engine ",
-                  rig.counted(way, because(VMOAT_FAILED_OPEN)));
+    CHECK_MESSAGE(rig.counts(way, causes, before + bad), "counted ", rig.counted(way, causes) - before,
+                  " of ", bad, "; without an engine ", rig.counted(way, because(VMOAT_FAILED_CLOSED)));
   }
   return {talk, way, &shape};
 }
@@ -148,6 +149,8 @@ void none_passes(BypassRig& rig, std::span<const Shape> shapes,
 
 TEST_CASE("bypass: no shape passes that no rule allows") {
   each_bypass([](BypassRig& rig) {
+    rig.rig.fails_closed = true;
+    rig.in_force();
     for (const auto shapes : std::initializer_list<std::span<const Shape>>{
              plain, fragments, tags, extensions, tunnels, connections, ethertypes, lengths})
       none_passes(rig, shapes);

@@ -1,5 +1,5 @@
 // `vmoat flows`: the flows of now and of the last days; -f follows what happens.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Context, countOf, examples, outputOption } from './context.ts';
 import { type FlowsOptions, flowsText, newest } from './flows-ask.ts';
 import { follow } from './flows-follow.ts';
@@ -25,7 +25,7 @@ export function flowsCommand(program: Command, context: Context): void {
       '--port <port>',
       "the server's port, of ICMP the type; or as in a rule: tcp/443, udp/5000-5999, icmp/8",
     )
-    .option('--verdict <verdict>', 'allow, deny or violation')
+    .addOption(new Option('--verdict <verdict>', 'what was decided').choices(['allow', 'deny', 'violation']))
     .option('--grep <text>', 'text in names, addresses, facts, threats, anomalies')
     .addOption(outputOption('table', 'compact', 'json').default(undefined, 'table; compact with -f'))
     .addHelpText(

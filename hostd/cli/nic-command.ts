@@ -49,11 +49,20 @@ function listText(nics: readonly Nic[], output: string, terminal: Terminal): str
 function named(nics: readonly Nic[], name: string): Nic {
   const found = nics.find(({ tap, mac }) => tap === name || mac === name.toLowerCase());
   if (found) return found;
-  const near = nearest(
-    name,
-    nics.flatMap(({ tap }) => tap ?? []),
-  );
+  const near = [
+    ...tapsOf(nics, name),
+    ...nearest(
+      name,
+      nics.flatMap(({ tap }) => tap ?? []),
+    ),
+  ];
   throw new VmoatError('not_found', `there is no NIC ${JSON.stringify(name)}`, {
     hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : '`vmoat nic list` lists them',
   });
+}
+
+/** Of the VMs that the name could mean: people know those better than taps. */
+function tapsOf(nics: readonly Nic[], name: string): string[] {
+  const vms = nearest(name, new Set(nics.map(({ workloadName }) => workloadName)));
+  return nics.flatMap(({ workloadName, tap }) => (tap && vms.includes(workloadName) ? tap : []));
 }

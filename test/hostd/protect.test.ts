@@ -83,6 +83,8 @@ test('nic list and nic show say what carries verdicts out, and count by cause', 
   const unknown = await runCli(['--socket', api, 'nic', 'show', 'vnet22']);
   assert.equal(unknown.code, 1);
   assert.match(unknown.err, /there is no NIC "vnet22"\ndid you mean vnet2/);
+  const vm = await runCli(['--socket', api, 'nic', 'show', 'web-1']);
+  assert.match(vm.err, /there is no NIC "web-1"\ndid you mean vnet1/);
 });
 
 test('metrics count what became of frames, by NIC, way and cause', async () => {

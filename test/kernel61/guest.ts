@@ -11,10 +11,12 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const BUILD = process.env.VMOAT_BUILD ?? 'build/release';
 const OVS_DPCTL = '/usr/bin/ovs-dpctl';
+/** Programs of the host that tests run. */
+const TOOLS = ['/usr/sbin/tc', '/usr/sbin/ip', '/usr/sbin/bridge', '/usr/bin/nstat'];
 
 const MODULES = [
   ...['tun', 'veth', 'bridge', 'macvtap', 'sch_ingress', 'cls_bpf', 'cls_u32'],
-  ...['8021q', 'crc32c_generic', 'openvswitch'], // the second for the third, which finds it by name
+  ...['8021q', 'vxlan', 'crc32c_generic', 'openvswitch'], // crc32c_generic for openvswitch, which finds it by name
   ...['sch_htb', 'sch_sfq', 'cls_fw', 'act_police'], // libvirt's <bandwidth>
 ];
 const LIMIT_MS = 420_000; // for one that hangs
@@ -83,7 +85,7 @@ async function makeInitramfs(
   await copyFile('/usr/bin/busybox', join(root, 'bin/busybox'));
   for (const directory of ['proc', 'sys', 'dev', 'tmp', 'sbin', 'run', 'var'])
     await mkdir(join(root, directory), { recursive: true });
-  for (const program of ['/usr/sbin/tc', '/usr/sbin/ip', '/usr/sbin/bridge', ...programs]) {
+  for (const program of [...TOOLS, ...programs]) {
     for (const file of await librariesOf(program)) await copyInto(root, file);
     await mkdir(join(root, 'usr/sbin'), { recursive: true });
     await copyFile(program, join(root, 'usr/sbin', basename(program)));

