@@ -52,8 +52,8 @@ interface FeedEvents {
 
 const DAY_MS = 86_400_000;
 /** Who is in which group follows the inventory at once, but not for each of a hundred addresses alone. */
-const PLACE_SOON_MS = 20;
-const PLACE_INTERVAL_MS = 50;
+const PLACE_SOON_MS = 5;
+const PLACE_INTERVAL_MS = 25;
 const RENAME_SOON_MS = 100;
 const RENAME_INTERVAL_MS = 1000;
 const NOTHING = { instance: '', batch: 0 };

@@ -52,6 +52,8 @@ export interface FakeDomain {
   persistent: boolean;
   title: string;
   macs: string[];
+  /** What libvirt calls the tap of each, while the guest runs; none is said where it is not given. */
+  taps?: string[];
 }
 
 export class FakeLibvirt implements Bus {
@@ -124,8 +126,13 @@ function statsOf(domain: FakeDomain): unknown[] {
   return [domain.name, { 'state.state': domain.state, 'state.reason': 0 }];
 }
 
-function xmlOf(uuid: string, { name, state, title, macs }: FakeDomain): string {
-  const nics = macs.map((mac) => `<interface type='bridge'><mac address='${mac}'/></interface>`).join('');
+function nicOf(mac: string, tap: string | undefined): string {
+  const target = tap === undefined ? '' : `<target dev='${tap}'/>`;
+  return `<interface type='bridge'><mac address='${mac}'/>${target}</interface>`;
+}
+
+function xmlOf(uuid: string, { name, state, title, macs, taps = [] }: FakeDomain): string {
+  const nics = macs.map((mac, index) => nicOf(mac, taps[index])).join('');
   const id = state === 5 ? '' : " id='1'";
   return `<domain${id}><name>${name}</name><uuid>${uuid}</uuid><title>${title}</title><devices>${nics}</devices></domain>`;
 }

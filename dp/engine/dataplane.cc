@@ -425,6 +425,7 @@ void Dataplane::Impl::tell_policy() {
 void Dataplane::Impl::protect() {
   if (!protection_) return;
   protection_->follow(live_->told().get(), taps_->enforceable(links()), watch_->links(), workers_);
+  live_->note_in_force(links());
   if (protection_->has_changed() && !tables_due_ns_) tables_due_ns_ = monotonic_ns() + table_delay_ns;
 }
 

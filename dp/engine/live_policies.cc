@@ -98,7 +98,6 @@ void LivePolicies::tell_guards(const std::map<uint32_t, Link>& links) {
     }
     if (!facts.guarded && !is_inline(slot)) report(parts_.kernel.set_guard(slot, no_guard_of(*told_, slot)));
     report(parts_.kernel.set_fail_safe(slot, fail_safe_of(*told_, slot)));
-    note_adopted(slot, adopted_ns);
   }
   parts_.taps.newcomers_wait(told_->policy->protects());
 }
@@ -108,9 +107,16 @@ bool LivePolicies::is_inline(uint16_t slot) const {
   return (parts_.kernel.guard(slot).flags & (VMOAT_GUARD_ON | VMOAT_WAITING)) == VMOAT_GUARD_ON;
 }
 
-/** How long a new NIC had to wait for its policy. */
-void LivePolicies::note_adopted(uint16_t slot, int64_t adopted_ns) {
-  if (adopted_ns == 0 || std::exchange(noted_ns_[slot], adopted_ns) == adopted_ns) return;
+void LivePolicies::note_in_force(const std::map<uint32_t, Link>& links) {
+  if (parts_.own == nullptr || !told_) return;
+  for (const auto& [slot, link, adopted_ns] : parts_.taps.tapped(links)) {
+    if (adopted_ns == 0 || noted_ns_[slot] == adopted_ns) continue;
+    if (parts_.kernel.guard(slot).generation == told_->generation) note(slot, adopted_ns);
+  }
+}
+
+void LivePolicies::note(uint16_t slot, int64_t adopted_ns) {
+  noted_ns_[slot] = adopted_ns;
   const double ms = static_cast<double>(realtime_ns() - adopted_ns) / 1e6;
   tap_to_policy_.nics++;
   tap_to_policy_.sum_ms += ms;

@@ -29,7 +29,7 @@ struct LivePolicyParts {
   DataplaneSink& log;
 };
 
-/** From a tap's appearance until its policy was in. */
+/** From a tap's appearance until it was guarded, or let be, as its policy says. */
 struct TapToPolicy {
   uint64_t nics = 0;
   double sum_ms = 0, max_ms = 0;
@@ -45,6 +45,8 @@ class LivePolicies {
               const std::map<uint32_t, Link>& links);
   /** Guards of NICs that no enforcer has, as told() has them; workers have to know it first. */
   void tell_guards(const std::map<uint32_t, Link>& links);
+  /** Notes how long new NICs have waited that wait no more. */
+  void note_in_force(const std::map<uint32_t, Link>& links);
   /** Null: none yet. */
   [[nodiscard]] const std::shared_ptr<const LivePolicy>& told() const { return told_; }
   /** Since the epoch, while panic lasts; else 0. */
@@ -59,7 +61,7 @@ class LivePolicies {
   void tell_own(const LivePolicy& live, bool is_kept, const std::vector<TappedLink>& taps);
   void give_addresses(const LivePolicy& live, uint16_t slot, const KnownNic& known);
   [[nodiscard]] bool is_inline(uint16_t slot) const;
-  void note_adopted(uint16_t slot, int64_t adopted_ns);
+  void note(uint16_t slot, int64_t adopted_ns);
   void report(Status status);
 
   const LivePolicyParts parts_;

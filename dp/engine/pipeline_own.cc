@@ -38,12 +38,13 @@ std::optional<Address> claim_of(const Packet& p) {
   return p.body.size() >= ndp_target + 16 ? Address::v6(&p.body[ndp_target]) : Address{};
 }
 
-/** Who asks and answers for an address has it, if nobody else does. Traffic alone shows that only where
- * nobody has a reason to lie. */
+/** Who asks and answers for an address has it, if nobody else does; not a guest in protect whose word does
+ * not count. Traffic alone shows that only where nobody has a reason to lie. */
 void Pipeline::Impl::learn_owner(const Lesson& lesson, int64_t now_ns) {
   if (options_.own == nullptr || lesson.slot == no_slot || !is_ownable(lesson.address)) return;
   const bool by_traffic = lesson.source == AddressSource::traffic;
   if (by_traffic && verdicts_.guards(lesson.slot)) return;
+  if (verdicts_.whose_addresses(lesson.slot) > OwnAddresses::learned) return;
   if (!watch_.is_host(lesson.address))
     options_.own->claim({lesson.segment, lesson.address, lesson.slot}, now_ns);
 }

@@ -1,4 +1,5 @@
 // The benchmarks. A new one is one file and one line here.
+import { arrive } from './arrive.ts';
 import { decode } from './decode.ts';
 import { engine } from './engine.ts';
 import { observe } from './observe.ts';
@@ -7,4 +8,4 @@ import { policy } from './policy.ts';
 import { protect } from './protect.ts';
 import type { Bench } from './row.ts';
 
-export const benches: readonly Bench[] = [observe, protect, engine, pcap, decode, policy];
+export const benches: readonly Bench[] = [observe, protect, arrive, engine, pcap, decode, policy];
