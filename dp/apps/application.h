@@ -5,9 +5,12 @@
 // there is more. So the same code serves TCP and UDP, live and offline, and one fuzz harness.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "base/byte_reader.h"
 
@@ -207,6 +210,27 @@ enum class Appetite : uint8_t {
   control,   // likewise from the very first byte, and up to control_bytes_max: it announces other flows
 };
 
+/** What is remembered of a client that is read to its end; zero at first, and read as a struct of the
+ * reader's own. */
+class StreamMemory {
+ public:
+  template <class T>
+  [[nodiscard]] T as() const {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof bytes_);
+    T value;
+    std::memcpy(static_cast<void*>(&value), bytes_.data(), sizeof value);
+    return value;
+  }
+  template <class T>
+  void keep(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof bytes_);
+    std::memcpy(bytes_.data(), &value, sizeof value);
+  }
+
+ private:
+  std::array<uint8_t, 96> bytes_{};
+};
+
 /** Neither ports nor recogniser: an inner layer only (`https`), named by another application's recogniser. */
 struct Application {
   std::string_view name;                          // the glossary's plain lower-case name
@@ -219,6 +243,11 @@ struct Application {
    * openings that led to it; one direction holds bytes.
    */
   void (*message)(const Opening&, Findings&) = nullptr;
+  /**
+   * TCP: takes all that the client says, in pieces and in order from its first byte on. False as soon as that
+   * is no longer this protocol. Null: nobody reads it beyond its opening, and no rule can be `continuous`.
+   */
+  bool (*goes_on)(Bytes said, StreamMemory& memory) = nullptr;
 };
 constexpr uint32_t follow_bytes_max = 65536;
 constexpr uint32_t control_bytes_max = 16u << 20;
@@ -226,6 +255,8 @@ constexpr uint32_t control_bytes_max = 16u << 20;
 /** All applications, in the order of asking. At most 64 of them recognise, so that a session's candidates fit
  * one word; names of layers come behind. */
 std::span<const Application> applications();
+/** Whether an application of this name has `goes_on`. */
+bool is_read_to_its_end(std::string_view application);
 
 /** The name of a fact in records, JSON and docs/facts.md: `http.host`. Empty for `none`. */
 std::string_view fact_name(Fact fact);

@@ -1,6 +1,7 @@
 // http: HTTP/1 (RFC 9112). A request line or a status line with its version is unmistakable; a request
 // without one (HTTP/0.9) counts with its answer. Header fields and paths of other protocols name the inner
 // layer.
+#include "apps/http_stream.h"
 #include "apps/sides.h"
 #include "apps/text.h"
 
@@ -262,6 +263,7 @@ Claim recognise(const Opening& opening, Findings& findings) {
 }  // namespace
 
 extern const Application http_application;
-const Application http_application{"http", over_tcp, ports, recognise};
+const Application http_application{"http",  over_tcp,    ports, recognise, Appetite::opening,
+                                   nullptr, http_goes_on};
 
 }  // namespace vmoat

@@ -1,4 +1,6 @@
 // The registry: every application that vmoat knows (list.h), then names that are inner layers only.
+#include <algorithm>
+
 #include "apps/application.h"
 #include "apps/list.h"
 
@@ -30,6 +32,11 @@ std::span<const Application> applications() {
   static_assert(sizeof recognisers <= 64, "a session's candidates are one word");
 #undef ONE
   return all;
+}
+
+bool is_read_to_its_end(std::string_view application) {
+  return std::ranges::any_of(
+      applications(), [&](const Application& a) { return a.name == application && a.goes_on != nullptr; });
 }
 
 }  // namespace vmoat

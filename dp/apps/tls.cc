@@ -1,6 +1,8 @@
 // tls: TLS 1.0–1.3 (RFC 8446, RFC 5246) and the SSLv2-style hello of old clients (RFC 5246, E.2).
 // A hello is unmistakable by its nested lengths; the ALPN that was offered or chosen names the inner layer;
 // on port 853 it is DNS (RFC 7858), as a guess where ALPN does not say so.
+#include <algorithm>
+
 #include "apps/sides.h"
 #include "apps/tls_stream.h"
 
@@ -49,9 +51,50 @@ Claim recognise(const Opening& opening, Findings& findings) {
   return either_way(opening, findings, judge);
 }
 
+constexpr uint8_t handshake_record = 22, records[] = {20, 24};  // the first type, and the last (RFC 6520)
+constexpr uint16_t record_bytes_max = 16384 + 2048;
+
+struct RecordMemory {
+  std::array<uint8_t, 5> header{};
+  uint8_t header_bytes = 0;
+  uint16_t left = 0;  // of the record
+  bool begun = false;
+};
+
+/** The record whose header is there may come next (RFC 8446, 5.1; RFC 5246, 6.2). */
+bool begin_record(RecordMemory& memory) {
+  const auto& h = memory.header;
+  const bool first_fits = memory.begun || h[0] == handshake_record;
+  memory.left = static_cast<uint16_t>(h[3] << 8 | h[4]);
+  memory.header_bytes = 0;
+  memory.begun = true;
+  return first_fits && h[0] >= records[0] && h[0] <= records[1] && h[1] == 3 && h[2] <= 4 &&
+         memory.left > 0 && memory.left <= record_bytes_max;
+}
+
+/** Records follow each other without a gap. */
+bool goes_on(Bytes said, StreamMemory& stream) {
+  auto memory = stream.as<RecordMemory>();
+  bool good = true;
+  while (good && !said.empty()) {
+    const size_t wanted = memory.left > 0 ? memory.left : memory.header.size() - memory.header_bytes;
+    const size_t here = std::min(wanted, said.size());
+    if (memory.left > 0) {
+      memory.left = static_cast<uint16_t>(memory.left - here);
+    } else {
+      std::copy_n(said.begin(), here, memory.header.begin() + memory.header_bytes);
+      memory.header_bytes = static_cast<uint8_t>(memory.header_bytes + here);
+      good = memory.header_bytes < memory.header.size() || begin_record(memory);
+    }
+    said = said.subspan(here);
+  }
+  stream.keep(memory);
+  return good;
+}
+
 }  // namespace
 
 extern const Application tls_application;
-const Application tls_application{"tls", over_tcp, ports, recognise};
+const Application tls_application{"tls", over_tcp, ports, recognise, Appetite::opening, nullptr, goes_on};
 
 }  // namespace vmoat

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "apps/application.h"
 #include "base/address_text.h"
 #include "binding/exports.h"
 #include "binding/policy_tables.h"
@@ -135,7 +136,7 @@ class PolicyObject : public Napi::ObjectWrap<PolicyObject> {
       return found == numbers.end() ? uint16_t{0} : found->second;
     };
     if (PolicyObject* former = former_of(info)) identities_ = former->identities_;
-    auto policy = Policy::compile(*tables, number_of, identities_);
+    auto policy = Policy::compile(*tables, number_of, identities_, is_read_to_its_end);
     if (!policy) return std::move(policy.error());
     evaluator_.emplace(std::move(*policy));
     return success();

@@ -141,7 +141,8 @@ PolicyRule read_rule(Fields rule) {
           .applications = rule.texts("applications", policy_limits::rule_entries),
           .ports = rule.texts("ports", policy_limits::rule_entries),
           .action = rule.one_of("action", {"allow", "deny"}) == 0 ? Verdict::allow : Verdict::deny,
-          .learned = rule.truth("learned")};
+          .learned = rule.truth("learned"),
+          .continuous = rule.has("continuous") && rule.truth("continuous")};
 }
 
 PolicyNic read_nic(Fields nic) {

@@ -92,9 +92,10 @@ constexpr Field question[] = {
     FIELD(Question, application_by_port),
 };
 constexpr Field decision[] = {
-    FIELD(Decision, rule),      FIELD(Decision, verdict),  FIELD(Decision, decided_by),
-    FIELD(Decision, from_mode), FIELD(Decision, to_mode),  FIELD(Decision, violation),
-    FIELD(Decision, final),     FIELD(Decision, reversed), FIELD(Decision, by_port),
+    FIELD(Decision, rule),       FIELD(Decision, verdict),  FIELD(Decision, decided_by),
+    FIELD(Decision, from_mode),  FIELD(Decision, to_mode),  FIELD(Decision, violation),
+    FIELD(Decision, final),      FIELD(Decision, reversed), FIELD(Decision, by_port),
+    FIELD(Decision, continuous),
 };
 
 template <size_t count>

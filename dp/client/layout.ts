@@ -94,7 +94,7 @@ export const question = {
   direction_inferred: 21,
   application_by_port: 22,
 } as const;
-export const DECISION_BYTES = 12;
+export const DECISION_BYTES = 16;
 export const decision = {
   rule: 0,
   verdict: 4,
@@ -105,6 +105,7 @@ export const decision = {
   final: 9,
   reversed: 10,
   by_port: 11,
+  continuous: 12,
 } as const;
 
 export const NAME_RECORD_BYTES = 320;

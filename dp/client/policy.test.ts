@@ -84,6 +84,7 @@ test('a rule by application is a maybe until the application is known', () => {
     toMode: 'monitor',
     reversed: false,
     byPort: false,
+    continuous: false,
   });
   const guessed = policy.evaluate({ ...asked, layers, confidence: 'guess', applicationFinal: true });
   assert.deepEqual(

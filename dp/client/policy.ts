@@ -53,6 +53,8 @@ export interface PolicyDecision {
   reversed: boolean;
   /** The rule allows by its ports alone. */
   byPort: boolean;
+  /** Only as long as the application is still what it was. */
+  continuous: boolean;
 }
 
 /** What became of a rule whose groups have both ends; dp/policy/explain.h. */
@@ -154,6 +156,7 @@ function decisionOf(view: DataView, at: number): PolicyDecision {
     toMode: MODES[byte(decisionAt.to_mode)] ?? null,
     reversed: byte(decisionAt.reversed) === 1,
     byPort: byte(decisionAt.by_port) === 1,
+    continuous: byte(decisionAt.continuous) === 1,
   };
 }
 

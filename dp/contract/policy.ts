@@ -51,6 +51,8 @@ export interface PolicyRule {
   ports: string[];
   action: 'allow' | 'deny';
   learned: boolean;
+  /** Vouches for no more of a flow than was read of it; absent: for all of it, by its opening. */
+  continuous?: true;
   /** Out of effect from then on, ms since the epoch, also where nobody sends other tables; absent: it stays. */
   expires?: number;
 }

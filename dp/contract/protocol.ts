@@ -273,7 +273,14 @@ export interface DpStatus {
   policy?: PolicyStatus;
   frames: number;
   records: number;
-  lost: Losses & { sessions: number; fallback: number; names: number; threats: number; held: number; records: number };
+  lost: Losses & {
+    sessions: number;
+    fallback: number;
+    names: number;
+    threats: number;
+    held: number;
+    records: number;
+  };
   anomalies: Record<string, number>;
   /** By name: sessions, and incidents that belong to none. */
   threats: Record<string, number>;

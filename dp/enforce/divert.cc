@@ -68,15 +68,22 @@ Result<Fd> receiver(uint32_t ifindex) {
   return socket;
 }
 
-Result<Fd> bypassing_sender() {
+/** What was sent counts against the socket until a guest takes it: some super-frames would fill it. */
+Result<Fd> sender() {
   auto socket = packet_socket();
+  if (socket) ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDBUFFORCE, &queue_bytes, sizeof(queue_bytes));
+  return socket;
+}
+
+Result<Fd> bypassing_sender() {
+  auto socket = sender();
   if (socket && !set(*socket, PACKET_QDISC_BYPASS, 1)) return system_error("go past the queues");
   return socket;
 }
 
 /** By which programs know what they have judged already. */
 Result<Fd> marking_sender(uint32_t mark) {
-  auto socket = packet_socket();
+  auto socket = sender();
   if (socket && ::setsockopt(socket->get(), SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) != 0)
     return system_error("mark what is sent");
   return socket;

@@ -36,6 +36,8 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       live_counts_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(LiveCount) : 0),
       dirty_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(uint32_t) : 0),
       verdicts_(control != nullptr ? options.sessions_max : 0, options.names.get(), options.own.get()),
+      readings_(control != nullptr ? options.readings_bytes_max : 0),
+      guarded_since_(control != nullptr ? VMOAT_SLOTS : 0),
       held_datagrams_(hash),
       next_id_(options.first_flow_id),
       watch_(options.threats, counters_, hash, options.first_flow_id, options.flow_id_step),

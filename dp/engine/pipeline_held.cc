@@ -91,6 +91,9 @@ Ruling Pipeline::Impl::rule_packet(Held& held) {
   if (number == 0) return Ruling::refuse;
   if (!places(number, held)) return Ruling::drop;
   table_[number].set(sent_flag(held.keyed.sender));  // also where its event was lost
+  LiveCount& count = live_count(number);
+  count.is_barred |= is_to_own_vtep(held) || misleads(number, held);
+  if (!count.is_barred && !read_on(number, held)) return held.returns(count), Ruling::refuse;
   return rule_session(number, held);
 }
 
@@ -196,6 +199,9 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   held.returns(count);
   if (said.verdict == Verdict::none) return open(number, held);
   const bool denied = said.verdict == Verdict::deny;
+  const bool follows = said.continuous && !denied;
+  if (follows && held.is_fragment) return Ruling::refuse;  // nobody reads it in pieces
+  if (follows) return tell_followed(number, held), Ruling::pass;
   if (said.lasts) tell_rule(number, held, denied);
   if (said.lasts && !denied && !held.is_fragment && !held.is_to_other) tell_others(number, held);
   if (!denied) return Ruling::pass;
@@ -256,16 +262,17 @@ Decision Pipeline::Impl::current(uint32_t number) {
 
 Pipeline::Impl::FrameVerdict Pipeline::Impl::verdict_of(uint32_t number, const Held& held) {
   const Session& s = table_[number];
-  live_count(number).is_barred |= is_to_own_vtep(held) || misleads(number, held);
   if (live_count(number).is_barred) return {Verdict::deny, true};
   if (says_neighbour_discovery(s)) return {Verdict::deny, false};  // what is has passed as a claim
   if (error_type(s) != 0) return {verdict_of_error(number, held), false};
   if (held.is_to_many) return verdict_to_many(number, held);
-  if (held.is_to_other) return {by_rule(decision_to_other(number, held)), true};
-  const Verdict verdict = current(number).verdict;
+  const Decision d = held.is_to_other ? decision_to_other(number, held) : current(number);
+  const bool continuous = d.continuous && !live_count(decider_of(number)).is_older;
+  if (held.is_to_other) return {by_rule(d), true, continuous};
+  const Verdict verdict = d.verdict;
   const bool tunnel = s.has(is_tunnel) || may_tunnel(held.key.proto, held.key.near_port, held.key.far_port,
                                                      options_.tunnel_ports);
-  if (verdict != Verdict::allow || !tunnel) return {verdict, true};
+  if (verdict != Verdict::allow || !tunnel) return {verdict, true, continuous};
   return {held.is_later ? Verdict::allow : verdict_carried(number, held), false};
 }
 

@@ -2,7 +2,7 @@
 // sessions, pipeline_expected.cc links announced flows, pipeline_live.cc speaks with the kernel's table,
 // pipeline_addresses.cc learns who owns which address, pipeline_names.cc which names they have,
 // pipeline_own.cc what guests claim to be, pipeline_policy.cc what the policy says, pipeline_held.cc what
-// becomes of frames that wait for it.
+// becomes of frames that wait for it, pipeline_continuous.cc reads flows all along.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "engine/address_owners.h"
 #include "engine/held_datagrams.h"
 #include "engine/pipeline.h"
+#include "engine/readings.h"
 #include "engine/recognition.h"
 #include "engine/record.h"
 #include "engine/verdicts.h"
@@ -99,10 +100,12 @@ class Pipeline::Impl final : private NameWatch {
     uint8_t returned[2][2];  // by end and way: number of the last frame held at its NIC that was ruled on
     uint32_t opening_frames[2], opening_bytes[2];  // that passed at this end's NIC without a verdict
     uint32_t parent;   // number of the session that Session::parent names, which may have gone
+    uint32_t reading;  // of its client, 0 = none
     bool was_told[2];  // the kernel has a verdict at this end's NIC
     bool was_denied;   // a frame of it was dropped by its verdict
     bool was_reset;
     bool is_barred;  // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
+    bool is_older;   // its client spoke before anybody read it: continuous rules go by its opening
     Since since;
   };
   /** A held frame, as far as it was read. */
@@ -127,6 +130,17 @@ class Pipeline::Impl final : private NameWatch {
   struct FrameVerdict {
     Verdict verdict;
     bool lasts;
+    bool continuous = false;
+  };
+  /** A NIC's guard: told us, and the first frame that it held; 0: there is none. */
+  struct GuardedSince {
+    int64_t told_ns = 0, held_ns = 0;
+  };
+  enum class ReadOn : uint8_t {
+    yes,
+    unwanted,  // its verdict does not hang on what its client goes on to say
+    early,     // what comes before is missing, or there is no room
+    never,     // its beginning went by unseen
   };
 
   [[nodiscard]] bool live() const { return control_ != nullptr; }
@@ -271,6 +285,14 @@ class Pipeline::Impl final : private NameWatch {
   Decision current(uint32_t number);
   FrameVerdict verdict_of(uint32_t number, const Held& held);
   bool misleads(uint32_t number, const Held& held);
+  void note_guards(const LivePolicy* policy);
+  [[nodiscard]] bool is_older(const Session& s, uint16_t slot) const;
+  void end_reading(uint32_t number);
+  ReadOn begin_reading(uint32_t number, const Held& held, uint32_t seq);
+  bool read_on(uint32_t number, const Held& held);
+  void tell_followed(uint32_t number, const Held& held);
+  [[nodiscard]] bool is_held_at(uint32_t number, int end) const;
+  void follow_at(uint32_t number, int end, const Held& held);
   Verdict verdict_of_error(uint32_t number, const Held& held);
   static bool is_of_guarded(const Session& about, const Held& held);
   Decision decision_to_other(uint32_t number, const Held& held);
@@ -323,6 +345,10 @@ class Pipeline::Impl final : private NameWatch {
   uint32_t dirty_count_ = 0;
   uint32_t retold_ = 0;  // up to this session
   Verdicts verdicts_;
+  Readings readings_;
+  uint64_t continuous_ = 0;  // the rules, see Policy::continuous
+  int64_t continuous_since_ns_ = 0;
+  std::vector<GuardedSince> guarded_since_;  // by slot
   HeldDatagrams held_datagrams_;
   uint32_t ruled_ = 0;        // session of the frame that was ruled on last
   uint32_t asked_again_ = 0;  // up to this session

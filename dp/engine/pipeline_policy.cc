@@ -5,7 +5,9 @@
 namespace vmoat {
 
 void Pipeline::Impl::policy(std::shared_ptr<const LivePolicy> policy) {
+  const LivePolicy* given = policy.get();
   verdicts_.take(std::move(policy));
+  if (live()) note_guards(given);
   asked_again_ = 0;
   asking_again_ = true;
 }
@@ -13,7 +15,9 @@ void Pipeline::Impl::policy(std::shared_ptr<const LivePolicy> policy) {
 void Pipeline::Impl::ask_policy(uint32_t number) {
   if (!verdicts_.active()) return;
   const Session& s = table_[number];
-  if (!verdicts_.judge(number, s, paths_.at(s.path), now_ns_)) return;
+  const bool is_another = verdicts_.judge(number, s, paths_.at(s.path), now_ns_);
+  if (live() && live_count(number).reading != 0) end_reading(number);
+  if (!is_another) return;
   touch(number);
   if (live()) unrule(number);
 }

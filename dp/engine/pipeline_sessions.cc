@@ -234,6 +234,7 @@ void Pipeline::Impl::emit(uint32_t number, FlowEnd end) {
   batch_.add(record, recognition_.facts(s));
   counters_.flow_records++;
   recognition_.drop(s);
+  if (live()) readings_.end(live_count(number).reading);
   paths_.release(s.path);
   s.clear(is_dirty);
   table_.erase(number);

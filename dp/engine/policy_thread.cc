@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "apps/application.h"
 #include "base/clock.h"
 
 namespace vmoat {
@@ -53,7 +54,8 @@ void PolicyThread::run() {
 
 void PolicyThread::attempt(const PolicyTables& tables) {
   const int64_t start_ns = monotonic_ns();
-  Result<std::shared_ptr<const Policy>> made = Policy::compile(tables, application_, identities_);
+  Result<std::shared_ptr<const Policy>> made =
+      Policy::compile(tables, application_, identities_, is_read_to_its_end);
   const std::lock_guard lock(mutex_);
   status_.refused.clear();
   if (made) {

@@ -486,6 +486,14 @@ void Recognition::finish(Session& s) {
   contents_.finish(s);
 }
 
+void Recognition::lose(Session& s) {
+  finish(s);
+  s.application = 0;
+  std::fill_n(s.layers, 3, uint16_t{0});
+  s.clear(is_sure);
+  s.clear(is_guess);
+}
+
 void Recognition::drop(Session& s) {
   if (s.has(is_shown)) end_showing(s);
   streams_.drop(s);

@@ -72,6 +72,8 @@ class Recognition {
   /** The session ends: the last chance of those that wanted more. */
   void finish(Session& s);
   void drop(Session& s);
+  /** What it says is no longer its application's: it has none from now on. */
+  void lose(Session& s);
 
   /** Whether recognisers still ask for data. */
   static bool recognises(const Session& s) {

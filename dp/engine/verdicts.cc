@@ -176,7 +176,7 @@ std::optional<Verdicts::Foreseen> Verdicts::foreseen(uint32_t number, const Sess
   const Decision d = evaluator_->evaluate(q);
   const bool by_rule = d.final && d.decided_by == DecidedBy::rule && !d.violation;
   const bool agreed = !d.final && (d.from_mode == Mode::protect || d.to_mode == Mode::protect);
-  if (d.verdict == Verdict::none) return Foreseen{q, asker(s), VMOAT_OPENING};
+  if (d.verdict == Verdict::none || d.continuous) return Foreseen{q, asker(s), VMOAT_OPENING};
   if (d.verdict == Verdict::allow && (by_rule || agreed)) return Foreseen{q, asker(s), VMOAT_ALLOW};
   return std::nullopt;
 }

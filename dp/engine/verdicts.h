@@ -55,6 +55,8 @@ class Verdicts {
   /** From now on; what was judged before counts no more. */
   void take(std::shared_ptr<const LivePolicy> policy);
   [[nodiscard]] bool active() const { return evaluator_ != nullptr; }
+  /** Whether any rule is. */
+  [[nodiscard]] bool has_continuous() const { return policy_ && policy_->policy->continuous() != 0; }
   /** A session begins. */
   void begin(uint32_t number) {
     if (turn_ != 0) at(number) = {};
@@ -114,7 +116,7 @@ class Verdicts {
     Seen seen;
     Decision decision;
   };
-  static_assert(sizeof(Judged) == 36);
+  static_assert(sizeof(Judged) == 40);
 
   [[nodiscard]] Judged& at(uint32_t number) const {
     return reinterpret_cast<Judged*>(judged_.data())[number];

@@ -79,6 +79,16 @@ void run_side(const Application& app, Opening opening, Bytes Opening::* side, By
   held = findings.kept;
 }
 
+/** However the client's words are cut, they go on or do not. */
+void run_to_its_end(const Application& app, Bytes client, size_t cut) {
+  StreamMemory whole, cut_up;
+  const size_t first = std::min(cut, client.size());
+  const Copy front(client.begin(), client.begin() + static_cast<ptrdiff_t>(first));
+  const Copy rest(client.begin() + static_cast<ptrdiff_t>(first), client.end());
+  const bool goes_on = app.goes_on(client, whole);
+  require(goes_on == (app.goes_on(front, cut_up) && app.goes_on(rest, cut_up)));
+}
+
 }  // namespace
 
 void run_recogniser(const Application& app, Bytes input) {
@@ -97,6 +107,7 @@ void run_recogniser(const Application& app, Bytes input) {
   opening.midstream = flags & 8;
   opening.cut = flags & 16;
   opening.expected = flags & 32;
+  if (app.goes_on != nullptr) run_to_its_end(app, client, opening.server_port);
   CheckedFindings findings;
   const Claim claim = app.recognise(opening, findings);
   require(claim <= Claim::sure);

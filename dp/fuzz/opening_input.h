@@ -6,8 +6,8 @@
 
 namespace vmoat {
 
-/** Asks the recogniser, and follows the message where it has that appetite; aborts when its findings are
- * wrong. */
+/** Asks the recogniser, follows the message where it has that appetite, and reads the client to its end;
+ * aborts when its findings are wrong. */
 void run_recogniser(const Application& app, Bytes input);
 
 }  // namespace vmoat

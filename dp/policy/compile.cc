@@ -29,8 +29,11 @@ Status check_text(const std::string& text, const std::string& field) {
 class PolicyCompiler {
  public:
   PolicyCompiler(const PolicyTables& tables, const ApplicationNumber& application,
-                 std::shared_ptr<IdentityTable> identities)
-      : tables_(tables), application_(application), policy_(new Policy(std::move(identities))) {}
+                 std::shared_ptr<IdentityTable> identities, const ReadToItsEnd& read_to_its_end)
+      : tables_(tables),
+        application_(application),
+        read_to_its_end_(read_to_its_end),
+        policy_(new Policy(std::move(identities))) {}
 
   Result<std::shared_ptr<const Policy>> run() {
     policy_->generation_ = tables_.generation;
@@ -136,8 +139,22 @@ class PolicyCompiler {
     if (placements_ > policy_limits::placements)
       return too_many(field + ".ports: pairs of port and application in all rules",
                       policy_limits::placements);
-    policy_->outcomes_.push_back({rule.number, rule.action});
+    if (Status status = check_continuous(rule, field); !status) return status;
+    policy_->outcomes_.push_back({rule.number, rule.action, rule.continuous});
     policy_->rules_.push_back(std::move(compiled));
+    return success();
+  }
+
+  /** Each of its applications has to be one that somebody reads to its end. */
+  Status check_continuous(const PolicyRule& rule, const std::string& field) {
+    if (!rule.continuous) return success();
+    policy_->continuous_ = (policy_->continuous_ ^ rule.number) * 0x9e3779b97f4a7c15 | 1;
+    const std::string at = field + ".continuous";
+    if (rule.action != Verdict::allow || rule.applications.empty())
+      return Error{at + ": only a rule that allows applications can be"};
+    for (const std::string& name : rule.applications)
+      if (!read_to_its_end_ || !read_to_its_end_(name.substr(0, name.find('/'))))
+        return Error{at + ": nothing reads " + name + " beyond its opening"};
     return success();
   }
 
@@ -256,6 +273,7 @@ class PolicyCompiler {
 
   const PolicyTables& tables_;
   const ApplicationNumber& application_;
+  const ReadToItsEnd& read_to_its_end_;
   std::unique_ptr<Policy> policy_;
   size_t rules_[2] = {0, 0};  // of operators, learned
   size_t placements_ = 0;
@@ -263,8 +281,9 @@ class PolicyCompiler {
 
 Result<std::shared_ptr<const Policy>> Policy::compile(const PolicyTables& tables,
                                                       const ApplicationNumber& application,
-                                                      std::shared_ptr<IdentityTable> identities) {
-  return PolicyCompiler(tables, application, std::move(identities)).run();
+                                                      std::shared_ptr<IdentityTable> identities,
+                                                      const ReadToItsEnd& read_to_its_end) {
+  return PolicyCompiler(tables, application, std::move(identities), read_to_its_end).run();
 }
 
 }  // namespace vmoat

@@ -27,6 +27,7 @@ void decide_by_rule(Decision& d, const Outcome& outcome) {
   act(d, outcome.action);
   d.decided_by = DecidedBy::rule;
   d.rule = outcome.rule;
+  d.continuous = outcome.continuous;
 }
 
 /** Maybes stand before the rule or mode that would decide: the verdict stands where all would give the same
@@ -110,6 +111,9 @@ Decision Evaluator::one_way(const Question& q, PlanCell* cell, Identity from, Id
   else
     decide_by_rule(d, policy_->outcome(found.matching));
   leave_open(d, found);
+  // what is not known yet may turn out to be what such a rule allows
+  if (!d.final) d.continuous = policy_->continuous() != 0;
+  d.continuous = d.continuous && !d.by_port && d.verdict == Verdict::allow;
   return d;
 }
 

@@ -32,6 +32,8 @@ namespace vmoat {
 /** The number of an application by its name, 0 where there is none: policy does not know applications itself.
  */
 using ApplicationNumber = std::function<uint16_t(std::string_view)>;
+/** Whether an application of that name can be read to its end, which a continuous rule needs. */
+using ReadToItsEnd = std::function<bool(std::string_view)>;
 
 /** What an identity stands for within one policy. */
 struct IdentityGroups {
@@ -62,6 +64,7 @@ static_assert(sizeof(Card) == sizeof(uint64_t));
 struct Outcome {
   uint32_t rule = 0;  // its number
   Verdict action = Verdict::none;
+  bool continuous = false;
 };
 
 class Policy {
@@ -69,7 +72,8 @@ class Policy {
   /** Numbers of sets that `identities` knows stay. An error begins with the field: `rules[3].ports[0]: …`. */
   static Result<std::shared_ptr<const Policy>> compile(const PolicyTables& tables,
                                                        const ApplicationNumber& application,
-                                                       std::shared_ptr<IdentityTable> identities);
+                                                       std::shared_ptr<IdentityTable> identities,
+                                                       const ReadToItsEnd& read_to_its_end = {});
   ~Policy();
   Policy(const Policy&) = delete;
   Policy& operator=(const Policy&) = delete;
@@ -110,6 +114,8 @@ class Policy {
   [[nodiscard]] std::span<const CompiledRule> rules() const { return rules_; }
   [[nodiscard]] const Outcome& outcome(RuleIndex rule) const { return outcomes_[rule]; }
   [[nodiscard]] bool has_names() const { return !names_.empty(); }
+  /** Says which rules are continuous, 0 = none. */
+  [[nodiscard]] uint64_t continuous() const { return continuous_; }
   /** Identities that this policy gave out. */
   [[nodiscard]] size_t identities() const;
 
@@ -140,6 +146,7 @@ class Policy {
   [[nodiscard]] Mode strictest(std::span<const uint32_t> groups, uint32_t& bearer) const;
 
   uint64_t generation_ = 0;
+  uint64_t continuous_ = 0;
   std::vector<Mode> modes_;  // of each group
   std::vector<GroupProtection> protections_;
   std::vector<CompiledRule> rules_;

@@ -32,7 +32,7 @@ constexpr ApplicationPath application_of(const Question& q) {
   return ApplicationPath{q.layers[0]} << 32 | ApplicationPath{q.layers[1]} << 16 | q.layers[2];
 }
 
-/** The answer, 12 bytes in the form for many. */
+/** The answer, 16 bytes in the form for many. */
 struct Decision {
   uint32_t rule = 0;                // its number; 0 = none
   Verdict verdict = Verdict::none;  // none: cannot be said yet
@@ -42,9 +42,11 @@ struct Decision {
   bool final = false;                                 // more knowledge of the application changes nothing
   bool reversed = false;                              // the answer is for the other way round
   bool by_port = false;                               // the rule allows by its ports alone
+  bool continuous = false;                            // only as long as the application is still what it was
+  uint8_t pad[3] = {0, 0, 0};
 
   bool operator==(const Decision&) const = default;
 };
-static_assert(sizeof(Decision) == 12);
+static_assert(sizeof(Decision) == 16);
 
 }  // namespace vmoat

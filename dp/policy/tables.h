@@ -43,6 +43,7 @@ struct PolicyRule {
   std::vector<std::string> ports;
   Verdict action = Verdict::none;
   bool learned = false;
+  bool continuous = false;  // vouches for no more of a flow than was read of it
 };
 
 struct PolicyNic {

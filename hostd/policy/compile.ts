@@ -26,7 +26,9 @@ export class Compiler {
     if (!this.#addon) return;
     const applications = this.#applications();
     // Whether an application exists can only be said while vmoat-dp is there to name its own and the operator's.
-    const rules = applications ? tables.rules : tables.rules.map((rule) => ({ ...rule, applications: [] }));
+    const rules = applications
+      ? tables.rules
+      : tables.rules.map(({ continuous: _, ...rule }) => ({ ...rule, applications: [] }));
     try {
       compilePolicy({ ...tables, rules }, { addon: this.#addon, ...(applications && { applications }) });
     } catch (thrown) {

@@ -17,6 +17,7 @@ groups:
   - { name: vm.db, ownAddresses: leased, mayServe: [dhcp], otherFrames: pass }
 rules:
   - { id: a, from: "vm:db", to: web, applications: [postgresql], ports: [tcp/5432], action: allow }
+  - { id: read, from: any, to: web, applications: [http], action: allow, continuous: true }
   - { id: off, from: any, to: any, action: deny, disabled: true }
   - { id: over, from: any, to: any, action: deny, expires: "2026-11-20T11:00:00Z" }
   - { id: b, from: office, to: "vm:not-there", action: deny, expires: "2026-11-20T13:00:00Z" }
@@ -46,6 +47,7 @@ const tables = policyTables({
     ['over', 3],
     ['b', 4],
     ['learned-1', 5],
+    ['read', 6],
   ]),
   workloads: [
     vm('web-1', 'vnet1', ['web'], 'protect', 'web'),
@@ -127,6 +129,7 @@ test('rules in effect, in order, learned ones last, with their numbers', () => {
     ]),
     [
       [1, 'a', 'vm.db', 'web', 'allow', false],
+      [6, 'read', 'any', 'web', 'allow', false],
       [4, 'b', 'office', 'vm.not-there', 'deny', false],
       [5, 'learned-1', 'web', 'vm.db', 'allow', true],
     ],
@@ -177,11 +180,20 @@ test('the evaluator takes them, and says what the document says', () => {
   );
 });
 
+test('a rule that is continuous says so', () => {
+  const read = tables.rules.filter(({ continuous }) => continuous);
+  assert.deepEqual(
+    read.map(({ id }) => id),
+    ['read'],
+  );
+});
+
 test('a rule that will expire says when, for whoever has only these tables', () => {
   assert.deepEqual(
     tables.rules.map(({ id, expires }) => [id, expires]),
     [
       ['a', undefined],
+      ['read', undefined],
       ['b', Date.parse('2026-11-20T13:00:00Z')],
       ['learned-1', undefined],
     ],

@@ -132,11 +132,12 @@ function rulesOf({ document, learned, ruleNumbers, now }: TablesInput, index: Gr
   const own = document.rules.filter(isInEffect).map((rule): InEffect => ({ ...rule, learned: false }));
   const taught = learned.map((rule): InEffect => ({ ...rule, action: 'allow', learned: true }));
   return [...own, ...taught].flatMap(
-    ({ id, from, to, applications = [], ports = [], action, learned: isLearned, expires }) => {
+    ({ id, from, to, applications = [], ports = [], action, learned: isLearned, continuous, expires }) => {
       const number = ruleNumbers.get(id);
       if (number === undefined) return [];
       const ends = { from: index.place(groupOfReference(from)), to: index.place(groupOfReference(to)) };
-      const rule = { number, id, ...ends, applications, ports, action, learned: isLearned };
+      const said = { number, id, ...ends, applications, ports, action, learned: isLearned };
+      const rule: PolicyRule = continuous ? { ...said, continuous } : said;
       return [expires === undefined ? rule : { ...rule, expires: Date.parse(expires) }];
     },
   );

@@ -54,6 +54,7 @@ before(async () => {
       fallback: 0,
       names: 0,
       threats: 0,
+      held: 0,
       records: 0,
     },
   });

@@ -172,7 +172,7 @@ export class House {
       flows: { kernel: 4, kernelMax: 1000, sessions: 2, sessionsMax: 1000, pickedUp: 1 },
       frames: 100,
       records: 10,
-      lost: { ...NO_LOSS, sessions: 0, fallback: 0, names: 0, threats: 0, records: 0 },
+      lost: { ...NO_LOSS, sessions: 0, fallback: 0, names: 0, threats: 0, held: 0, records: 0 },
       anomalies: {},
       threats: {},
       enforces: false,

@@ -23,7 +23,7 @@ const columns = (now_ms: number): Column<CountedRule>[] => [
   { title: 'PORTS', text: ({ ports }) => listed(ports) },
   {
     title: 'ACTION',
-    text: ({ action }) => action,
+    text: ({ action, continuous }) => (continuous ? `${action}, continuous` : action),
     style: ({ action }) => (action === 'deny' ? 'red' : null),
   },
   { title: 'FLOWS', text: ({ flows }) => short(flows), right: true },

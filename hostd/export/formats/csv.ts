@@ -111,13 +111,27 @@ const groupRow = ({ name, mode, members, addresses, fqdn }: GroupContent): strin
   row([name, mode, members?.join(' '), addresses.join(' '), fqdn.join(' ')]);
 
 const RULE_COLUMNS = [
-  ...['position', 'id', 'from', 'to', 'applications', 'ports', 'action', 'disabled', 'expires', 'comment'],
+  ...[
+    'position',
+    'id',
+    'from',
+    'to',
+    'applications',
+    'ports',
+    'action',
+    'continuous',
+    'disabled',
+    'expires',
+    'comment',
+  ],
 ];
 type Rules = Extract<Content, { what: 'rules' }>['content'];
 const ruleRow = (rule: Rules[number], index: number): string => {
-  const { id, from, to, applications = [], ports = [], action, disabled = false, expires, comment } = rule;
+  const { id, from, to, applications = [], ports = [], action } = rule;
+  const { continuous = false, disabled = false, expires, comment } = rule;
   return row([
     index + 1,
-    ...[id, from, to, applications.join(' '), ports.join(' '), action, disabled, expires, comment],
+    ...[id, from, to, applications.join(' '), ports.join(' '), action],
+    ...[continuous, disabled, expires, comment],
   ]);
 };

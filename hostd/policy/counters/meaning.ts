@@ -7,10 +7,13 @@ import type { Rule } from '../sections/rules.ts';
 const TEXT_CHARS_MAX = 200;
 
 /** Comment, order, expiry and whether it is disabled do not belong to it; nor does who is in its groups. */
-export function meaningOf(rule: Pick<Rule, 'from' | 'to' | 'applications' | 'ports' | 'action'>): string {
+export function meaningOf(
+  rule: Pick<Rule, 'from' | 'to' | 'applications' | 'ports' | 'action' | 'continuous'>,
+): string {
   const { applications = [], ports = [], action } = rule;
   const [from, to] = [groupOfReference(rule.from), groupOfReference(rule.to)];
-  const text = [action, from, to, applications.join(), ports.join()].join('\n');
+  const how = rule.continuous ? 'continuous' : action;
+  const text = [how, from, to, applications.join(), ports.join()].join('\n');
   return text.length <= TEXT_CHARS_MAX ? text : createHash('sha256').update(text).digest('base64url');
 }
 

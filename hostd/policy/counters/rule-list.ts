@@ -22,8 +22,8 @@ export function countedRules(policy: Policy, counters: Counters, now: number): C
 }
 
 function said(rule: Rule, state: Said['state'], line: number | null): Said {
-  const { id, from, to, applications = [], ports = [], action, comment } = rule;
-  const text = comment === undefined ? {} : { comment };
+  const { id, from, to, applications = [], ports = [], action, continuous, comment } = rule;
+  const text = { ...(continuous && { continuous }), ...(comment !== undefined && { comment }) };
   return { id, line, from, to, applications, ports, action, ...text, state };
 }
 

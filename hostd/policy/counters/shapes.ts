@@ -12,6 +12,7 @@ export const CountedRule = z.object({
   applications: z.array(z.string()),
   ports: z.array(z.string()),
   action: z.enum(['allow', 'deny']),
+  continuous: z.boolean().optional(),
   comment: z.string().optional(),
   state: z.enum(['in effect', 'disabled', 'expired']),
   flows: z.int().describe('that it began to decide'),

@@ -136,6 +136,7 @@ const ruleMistakes: [string, RegExp][] = [
   ['applications: [HTTP]', /must be an application such as http/],
   ['expires: tomorrow', /must be a moment as RFC 3339 writes it/],
   ['disabled: yes please', /must be true or false/],
+  ['continuous: true', /:\d+:\d+: `rules.0.continuous` must be said of a rule that allows applications/],
   ['aplications: [http]', /unknown key `rules.0.aplications` \(did you mean `applications`\?\)/],
 ];
 for (const [entry, expected] of ruleMistakes)

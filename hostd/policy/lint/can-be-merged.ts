@@ -23,8 +23,8 @@ function merged(
   const firsts = new Map<string, LintRule>();
   return rules.flatMap((rule) => {
     if ((rule.rule[key] ?? []).length === 0 || cover.twin(rule) || cover.earlier(rule)) return [];
-    const { action, expires = '' } = rule.rule;
-    const alike = [rule.from, rule.to, action, expires, rest(rule)].join('\n');
+    const { action, continuous = false, expires = '' } = rule.rule;
+    const alike = [rule.from, rule.to, action, continuous, expires, rest(rule)].join('\n');
     const first = firsts.get(alike);
     if (!first || cover.between(rule, first, rule)) {
       firsts.set(alike, rule);

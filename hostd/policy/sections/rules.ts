@@ -17,7 +17,7 @@ const Application = z
 
 const Ports = z.string().refine((text) => parsePorts(text) !== null, PORTS_WANTED);
 
-export const Rule = z.strictObject({
+const RuleFields = z.strictObject({
   id: RuleId.describe('unique; what flows and violations name'),
   from: GroupReference.describe('group of the client, `any`, `host`, `external`, or `vm:NAME`'),
   to: GroupReference.describe('group of the server, likewise; also `multicast` or `broadcast`'),
@@ -28,6 +28,10 @@ export const Rule = z.strictObject({
     .describe('any of them, or what begins with one (`http` takes `http/elasticsearch`); none: any'),
   ports: z.array(Ports).max(256).optional().describe(`any of them; none: any. ${PORTS_WANTED}`),
   action: z.enum(['allow', 'deny']),
+  continuous: z
+    .boolean()
+    .optional()
+    .describe('read all that the client says, not the opening alone: for `http` and `tls`'),
   comment: Comment.optional(),
   disabled: z.boolean().optional().describe('kept, but out of effect'),
   expires: z.iso
@@ -35,6 +39,12 @@ export const Rule = z.strictObject({
     .optional()
     .describe('out of effect from this moment on (RFC 3339)'),
 });
+
+export const Rule = RuleFields.refine(
+  ({ continuous, action, applications = [] }) =>
+    !continuous || (action === 'allow' && applications.length > 0),
+  { path: ['continuous'], error: 'said of a rule that allows applications' },
+);
 export type Rule = z.infer<typeof Rule>;
 
 export const Rules = z.array(Rule).max(RULES_MAX).default([]).describe('in order; the first match decides');

@@ -113,9 +113,10 @@ Fd accept_one(const Fd& listener) {
 double bulk(const Ends& ends) {
   uint64_t received = 0;
   int64_t first_ns = 0, last_ns = 0;
-  auto send = [](const std::atomic<bool>& stopping, std::latch&) {
+  auto send = [&](const std::atomic<bool>& stopping, std::latch&) {
     const Fd peer = connect_to();
     const std::vector<char> data(chunk);
+    ::send(peer.get(), ends.request.data(), ends.request.size(), MSG_NOSIGNAL);
     while (!stopping && ::send(peer.get(), data.data(), data.size(), MSG_NOSIGNAL) > 0) {
     }
   };

@@ -28,7 +28,7 @@ namespace {
 constexpr int many_nics = 200;
 
 enum class By { nobody, vmoat, filtered_bridge, firewall_bridges };
-enum class Kind { plain, http };
+enum class Kind { plain, http, continuous };
 
 struct Variant {
   const char* name;
@@ -50,6 +50,9 @@ constexpr std::array variants = {
     Variant{"bare bridge", By::nobody, "", HookChoice::automatic, Kind::http},
     Variant{"splice, application rules", By::vmoat, "splice", HookChoice::automatic, Kind::http},
     Variant{"inplace, application rules", By::vmoat, "inplace", HookChoice::automatic, Kind::http},
+    Variant{"bare bridge", By::nobody, "", HookChoice::automatic, Kind::continuous},
+    Variant{"splice, continuous rules", By::vmoat, "splice", HookChoice::automatic, Kind::continuous},
+    Variant{"inplace, continuous rules", By::vmoat, "inplace", HookChoice::automatic, Kind::continuous},
 };
 
 struct Options {
@@ -61,22 +64,26 @@ struct Options {
   std::string pin_root;
 };
 
-/** HTTP is what connections say. */
+/** HTTP is what connections say, and what is read all along. */
 bool fits(const Variant& variant, const Load& load, const Options& options) {
   if (std::string_view(variant.name).find(options.variant) == std::string_view::npos) return false;
-  return variant.kind == Kind::plain || std::strcmp(load.metric, "conn") == 0;
+  const char* only = variant.kind == Kind::http         ? "conn"
+                     : variant.kind == Kind::continuous ? "bulk"
+                                                        : load.metric;
+  return std::strcmp(load.metric, only) == 0;
 }
 
 void measure(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {
   constexpr useconds_t settle_us = 100'000;
   ::usleep(settle_us);
-  load.run(scene, {.seconds = options.seconds, .http = variant.kind == Kind::http}, variant.name);
+  load.run(scene, {.seconds = options.seconds, .http = variant.kind != Kind::plain}, variant.name);
 }
 
 void measure_guarded(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {
+  constexpr Rules rules[] = {Rules::ports, Rules::application, Rules::continuous};  // by Kind
   Guarded guarded({.enforcer = variant.enforcer,
                    .hook = variant.hook,
-                   .rules = variant.kind == Kind::http ? Rules::application : Rules::ports,
+                   .rules = rules[static_cast<size_t>(variant.kind)],
                    .pin_root = options.pin_root});
   scene.introduce();
   guarded.switch_to(Mode::protect);

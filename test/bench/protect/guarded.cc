@@ -34,6 +34,7 @@ PolicyRule load_rule(const PolicyTables& tables, Rules rules) {
                      .ports = {"tcp/5001", "udp/5001"},
                      .action = Verdict::allow};
   if (rules == Rules::application) rule.applications = {"http", "postgresql"};
+  if (rules == Rules::continuous) rule.applications = {"http"}, rule.continuous = true;
   return rule;
 }
 

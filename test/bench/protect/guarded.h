@@ -13,7 +13,7 @@
 namespace vmoat::bench {
 
 /** What the guests' policy needs to know before it can say what a flow may do. */
-enum class Rules { ports, application };
+enum class Rules { ports, application, continuous };
 
 struct GuardOptions {
   std::string enforcer;

@@ -14,6 +14,8 @@ namespace vmoat::bench {
 namespace {
 
 constexpr std::string_view http_request = "GET /index.html HTTP/1.1\r\nHost: server\r\nAccept: */*\r\n\r\n";
+constexpr std::string_view http_upload =
+    "PUT /file HTTP/1.1\r\nHost: server\r\nContent-Length: 1000000000000000\r\n\r\n";
 constexpr std::string_view http_reply =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
 
@@ -32,7 +34,9 @@ Ends ends_of(const Scene& scene, const LoadOptions& options) {
 }
 
 void run_bulk(const Scene& scene, const LoadOptions& options, std::string_view variant) {
-  print("bulk", variant, bulk(ends_of(scene, options)));
+  Ends ends = ends_of(scene, options);
+  if (options.http) ends.request = http_upload;
+  print(options.http ? "bulk continuous" : "bulk", variant, bulk(ends));
 }
 
 void run_udp(const Scene& scene, const LoadOptions& options, std::string_view variant) {

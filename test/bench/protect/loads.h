@@ -10,7 +10,7 @@ namespace vmoat::bench {
 
 struct LoadOptions {
   double seconds = 0.5;
-  /** What conn's two sides say is HTTP, which the engine knows by that. */
+  /** What conn's two sides and bulk's client say is HTTP, which the engine knows by that. */
   bool http = false;
 };
 

@@ -1,0 +1,140 @@
+// Continuous rules end to end: a flow that is read frame by frame comes through whole, and is cut when its
+// client begins to say something else.
+#include "engine/protect_rig.h"
+
+namespace vmoat::test {
+namespace {
+
+constexpr uint16_t web_port = 8080;
+constexpr size_t body_bytes = 32 << 20;
+
+PolicyTables let_http(GuardRig& rig, bool continuous, Mode of_a) {
+  PolicyTables t = tables(++rig.generation, rig.lab, Mode::protect, rig.fails_closed);
+  t.groups[3].mode = of_a;
+  t.rules.push_back({.number = 2,
+                     .id = "web",
+                     .from = 3,
+                     .to = 4,
+                     .applications = {"http"},
+                     .ports = {"tcp/" + std::to_string(web_port)},
+                     .action = Verdict::allow,
+                     .continuous = continuous});
+  return t;
+}
+
+/** A connection from guest a to guest b, as soon as the policy lets it through. */
+struct Connection {
+  Fd client, server;
+
+  explicit Connection(const GuardRig& rig) {
+    const Fd listening = listener(rig.lab, web_port);
+    const sockaddr_in to = socket_address(GuestLab::address(false), web_port);
+    REQUIRE(wait_for([&] {
+      client = guest_socket(rig.lab.a, SOCK_STREAM);
+      return ::connect(client.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0;
+    }));
+    server = Fd(::accept(listening.get(), nullptr, nullptr));
+    const timeval wait = {.tv_sec = 5};
+    for (const Fd* end : {&client, &server})
+      ::setsockopt(end->get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+  }
+  void say(const std::string& text) const {
+    for (size_t at = 0; at < text.size();) {
+      const ssize_t said = ::send(client.get(), text.data() + at, text.size() - at, MSG_NOSIGNAL);
+      if (said <= 0) return;
+      at += static_cast<size_t>(said);
+    }
+  }
+  /** What comes, up to so much. */
+  [[nodiscard]] std::string hear(size_t bytes) const {
+    std::string heard(bytes, '\0');
+    size_t at = 0;
+    while (at < bytes) {
+      const ssize_t got = ::recv(server.get(), heard.data() + at, bytes - at, 0);
+      if (got <= 0) break;
+      at += static_cast<size_t>(got);
+    }
+    heard.resize(at);
+    return heard;
+  }
+  [[nodiscard]] bool is_reset() const {
+    char c;
+    return ::recv(client.get(), &c, 1, 0) < 0 && errno == ECONNRESET && ::recv(server.get(), &c, 1, 0) < 0 &&
+           errno == ECONNRESET;
+  }
+};
+
+std::string put_of(size_t bytes) {
+  std::string said = "PUT /file HTTP/1.1\r\nHost: b\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n";
+  for (uint32_t i = 0, x = 1; i < bytes; i++) said += static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
+  return said;
+}
+
+uint64_t held_frames(GuardRig& rig, const std::string& tap) {
+  uint64_t sum = 0;
+  for (const auto& way : rig.sink.protection_of(tap).frames) sum += way[VMOAT_HELD];
+  return sum;
+}
+
+const std::string other = "SSH-2.0-not-http\r\n";
+
+}  // namespace
+
+TEST_CASE(
+    "protect: under a continuous rule all of a flow comes through whole, and what is none of it resets it") {
+  if (!has_root()) return;
+  const std::string put = put_of(body_bytes);
+  each_guard([&](GuardRig& rig) {
+    rig.mode(Mode::protect);
+    for (const Mode of_a : {Mode::learn, Mode::protect}) {
+      rig.dp->policy(let_http(rig, true, of_a));
+      CHECK(wait_for([&] {
+        return (rig.sink.protection_of(rig.lab.a).state == NicProtection::State::guarded) ==
+               (of_a == Mode::protect);
+      }));
+      const Connection web(rig);
+      std::thread sends([&] { web.say(put); });
+      CHECK(web.hear(put.size()) == put);
+      sends.join();
+      const std::string& holds = of_a == Mode::protect ? rig.lab.a : rig.lab.b;
+      CHECK(wait_for([&] { return held_frames(rig, holds) > body_bytes / 65536; }));
+      web.say(other);
+      CHECK(web.is_reset());
+    }
+    CHECK(held_frames(rig, rig.lab.a) < body_bytes / 8192);  // super-frames stay whole
+  });
+}
+
+TEST_CASE("protect: under a plain rule a flow goes on, whatever it says after its opening") {
+  if (!has_root()) return;
+  GuardRig rig;
+  rig.mode(Mode::protect);
+  rig.dp->policy(let_http(rig, false, Mode::learn));
+  const Connection web(rig);
+  const std::string put = put_of(1000);
+  web.say(put);
+  REQUIRE(web.hear(put.size()) == put);
+  web.say(other);
+  CHECK(web.hear(other.size()) == other);
+}
+
+TEST_CASE("protect: what is followed goes by the fail policy where the engine is not there") {
+  if (!has_root()) return;
+  for (const bool closed : {false, true}) {
+    GuardRig rig;
+    rig.fails_closed = closed;
+    rig.mode(Mode::protect);
+    rig.dp->policy(let_http(rig, true, Mode::learn));
+    const Connection web(rig);
+    const std::string put = put_of(1000);
+    web.say(put);
+    REQUIRE(web.hear(put.size()) == put);
+    rig.end();
+    web.say(put);
+    const timeval wait = {.tv_sec = 1};
+    ::setsockopt(web.server.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+    CHECK(web.hear(put.size()).size() == (closed ? 0 : put.size()));
+  }
+}
+
+}  // namespace vmoat::test

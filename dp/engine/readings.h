@@ -1,0 +1,39 @@
+// Readings: TCP flows whose clients are read to the end, each byte of what they say once and in order.
+#pragma once
+
+#include <vector>
+
+#include "apps/application.h"
+#include "base/arena.h"
+
+namespace vmoat {
+
+/** One thread's. A reading is named by a number, 0 = none. */
+class Readings {
+ public:
+  /** Whoever reads on is asked from the first byte on, for what the flow is may not be known yet. */
+  static constexpr size_t readers_max = 2;
+
+  explicit Readings(size_t bytes_max);
+
+  /** `next`: sequence number of the first byte. 0: no memory. */
+  uint32_t begin(uint32_t next);
+  void end(uint32_t reading);
+  /** False where it is not its turn: what comes before it is missing. What was read before is passed over. */
+  bool read(uint32_t reading, uint32_t seq, Bytes said);
+  /** Whether all that was read is of this application (registry number + 1). */
+  [[nodiscard]] bool is_still(uint32_t reading, uint16_t application) const;
+
+ private:
+  struct Reading {
+    uint32_t next;
+    uint32_t over;  // a bit for each reader: it was something else
+    std::array<StreamMemory, readers_max> memory;
+  };
+  [[nodiscard]] Reading& at(uint32_t reading) const;
+
+  Arena arena_;
+  std::vector<uint16_t> readers_;  // applications that are read on, their registry numbers + 1
+};
+
+}  // namespace vmoat
