@@ -71,7 +71,8 @@ struct ReadRig : Rig {
                     .key = &key});
   }
   static Buffer frame(bool by_web, const Buffer& segment) {
-    return ethernet(0x0800, by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment));
+    const Buffer packet = by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment);
+    return ethernet(0x0800, with_header_sum(with_tcp_sum(packet)));
   }
   Ruling held(const Buffer& segment, uint16_t slot = db_slot, vmoat_way way = VMOAT_TO_NIC) {
     const Buffer bytes = frame(true, segment);

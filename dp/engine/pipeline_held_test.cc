@@ -78,8 +78,8 @@ struct HeldRig : Rig {
   HeldRuling held(const Buffer& frame, uint16_t sender = web_slot, bool waited = false,
                   uint16_t slot = db_slot, uint8_t way = VMOAT_TO_NIC) {
     const bool is_ipv4 = frame[12] == 8 && frame[13] == 0;
-    const Buffer bytes =
-        is_ipv4 ? ethernet(0x0800, with_header_sum({frame.begin() + 14, frame.end()})) : frame;
+    const auto ip = frame.begin() + 14;
+    const Buffer bytes = is_ipv4 ? Buffer(frame.begin(), ip) + with_header_sum({ip, frame.end()}) : frame;
     return pipeline.rule({.bytes = bytes,
                           .time_ns = ++now_ns,
                           .length = static_cast<uint32_t>(bytes.size()),
