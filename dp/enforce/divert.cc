@@ -39,9 +39,17 @@ constexpr std::string_view not_described[] = {
     "tx-gso-partial",
     "tx-tunnel-remcsum-segmentation",
 };
+/** Likewise, where the kernel's header is older than them. */
+constexpr std::string_view many_datagrams[] = {"tx-udp-segmentation"};
 
 std::string near_name(uint32_t worker) {
   return prefix + std::to_string(worker);
+}
+
+Status have_cut(const std::string& link) {
+  Status cut = switch_off(link, not_described);
+  if (!cut || describes_many_datagrams()) return cut;
+  return switch_off(link, many_datagrams);
 }
 
 bool set(const Fd& socket, int option, int value) {
@@ -151,8 +159,7 @@ Result<Divert> Divert::open(Netlink& netlink, uint32_t worker, int wall, uint32_
                    .mtu = 65535,
                    .alias = "vmoat: takes held frames to worker " + std::to_string(worker)};
   if (Status made = make_veth(netlink, pair); !made) return std::move(made.error());
-  if (Status cut = switch_off(pair.near.name, not_described); !cut)
-    return std::move(cut.error()).in("have super-frames cut");
+  if (Status cut = have_cut(pair.near.name); !cut) return std::move(cut.error()).in("have super-frames cut");
   const uint32_t far = pair.far.ifindex;
   if (Status added = add_clsact(netlink, far); !added) return std::move(added.error());
   if (Status walled = set_filter(netlink, far, TrafficSide::ingress, wall, filter_name); !walled)

@@ -79,8 +79,23 @@ bool AddressOwners::has(uint32_t segment, const Address& address, uint16_t slot,
   }
 }
 
+void AddressOwners::move(uint16_t slot, Way way, int64_t now_ns) {
+  const std::lock_guard lock(mutex_);
+  std::vector<GivenAddress> moved;
+  for (const auto& [key, owner] : owners_)
+    if (owner.slot == slot && key.segment == way.from) moved.push_back({way.to, key.address, slot});
+  drop(slot);
+  for (const GivenAddress& claim : moved)
+    if (take(claim, now_ns)) of_nic(slot).kinds |= kind_bit(claim.address);
+}
+
 void AddressOwners::forget(uint16_t slot) {
   const std::lock_guard lock(mutex_);
+  drop(slot);
+}
+
+/** Under the lock. */
+void AddressOwners::drop(uint16_t slot) {
   std::erase_if(owners_, [&](const auto& entry) { return entry.second.slot == slot; });
   of_nic(slot) = {};
 }

@@ -31,6 +31,11 @@ class AddressOwners {
   static constexpr size_t addresses_max = 65'536, per_nic_max = 256;
   static constexpr int64_t silence_ns = 3600 * ns_per_s;  // then a learned address is free again
 
+  /** Between segments. */
+  struct Way {
+    uint32_t from, to;
+  };
+
   explicit AddressOwners(SipHash hash) : owners_(0, Hash{hash}) {}
 
   /** The address is the NIC's from now on, if it is nobody else's who has it on at least as good grounds. */
@@ -43,6 +48,9 @@ class AddressOwners {
   [[nodiscard]] uint16_t owner(uint32_t segment, const Address& address) const;
   /** Whether the NIC's guest may send under it where it needs `least` for that. */
   [[nodiscard]] bool has(uint32_t segment, const Address& address, uint16_t slot, OwnAddresses least) const;
+  /** The NIC is in another segment: what its guest has of the one it leaves is its there, as learned, where
+   * nobody has it on at least as good grounds; what it has of others (those of tags) is nobody's. */
+  void move(uint16_t slot, Way way, int64_t now_ns);
   /** The NIC is gone. */
   void forget(uint16_t slot);
 
@@ -71,6 +79,7 @@ class AddressOwners {
   };
 
   bool take(const GivenAddress& claim, int64_t now_ns);
+  void drop(uint16_t slot);
   OfNic& of_nic(uint16_t slot) { return nics_[slot % VMOAT_SLOTS]; }
 
   mutable std::mutex mutex_;

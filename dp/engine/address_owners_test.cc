@@ -45,6 +45,22 @@ TEST_CASE("address owners: the first address of a kind can be claimed where nobo
   CHECK(owners.claim_first(claim(3, 6), 4));
 }
 
+TEST_CASE("address owners: a NIC takes its addresses into another segment, but nobody else's there") {
+  AddressOwners owners{SipHash()};
+  CHECK(owners.claim(claim(1, 5, Ownership::leased), 0));
+  CHECK(owners.claim(claim(2, 5), 0));
+  CHECK(owners.claim({segment + 1, address(2), 6}, 0));
+  CHECK(owners.claim({segment + 2, address(3), 5}, 0));
+  owners.move(5, {.from = segment, .to = segment + 1}, 1);
+  CHECK(owners.owner(segment, address(1)) == no_slot);
+  CHECK(owners.owner(segment + 1, address(1)) == 5);
+  CHECK_FALSE(owners.has(segment + 1, address(1), 5, OwnAddresses::leased));
+  CHECK(owners.owner(segment + 1, address(2)) == 6);
+  CHECK(owners.owner(segment + 2, address(3)) == no_slot);
+  CHECK_FALSE(owners.claim_first({segment + 1, address(4), 5}, 2));
+  CHECK(owners.claim({segment, address(1), 7}, 3));
+}
+
 TEST_CASE("address owners: a learned address whose guest was silent for an hour is free") {
   AddressOwners owners{SipHash()};
   CHECK(owners.claim(claim(1, 5), 0));

@@ -18,10 +18,6 @@ bool is_same(const LivePolicy& a, const LivePolicy& b) {
          a.panic == b.panic;
 }
 
-bool has_left(const NicFacts& before, const NicFacts& now) {
-  return before.used && (!now.used || before.segment != now.segment);
-}
-
 }  // namespace
 
 int64_t LivePolicies::panic_until_ns() const {
@@ -68,15 +64,21 @@ bool LivePolicies::follow(const std::shared_ptr<const Policy>& policy, bool is_k
   return true;
 }
 
-/** Addresses of NICs that are gone are free, as are those of a segment that a NIC has left: in another one
- * its guest is to be heard under them without having asked for anybody. Those that libvirt gave are whose it
- * says. */
+/** Addresses of NICs that are gone are free, and those of a NIC that is in another segment now go there with
+ * it: its guest does not notice, and asks for nobody. Those that libvirt gave are whose it says. */
 void LivePolicies::tell_own(const LivePolicy& live, bool is_kept, const std::vector<TappedLink>& taps) {
   for (uint16_t slot = 1; told_ && slot < VMOAT_SLOTS; slot++)
-    if (has_left(told_->facts[slot], live.facts[slot])) parts_.own->forget(slot);
+    follow_nic(slot, told_->facts[slot], live.facts[slot]);
   for (const auto& [slot, link, adopted_ns] : taps)
     if (const KnownNic* known = live.policy->known_nic(name_of(*link, is_kept)))
       give_addresses(live, slot, *known);
+}
+
+void LivePolicies::follow_nic(uint16_t slot, const NicFacts& before, const NicFacts& now) {
+  if (!before.used) return;
+  if (!now.used) return parts_.own->forget(slot);
+  if (before.segment != now.segment)
+    parts_.own->move(slot, {.from = before.segment, .to = now.segment}, realtime_ns());
 }
 
 void LivePolicies::give_addresses(const LivePolicy& live, uint16_t slot, const KnownNic& known) {

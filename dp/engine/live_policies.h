@@ -59,6 +59,7 @@ class LivePolicies {
                                 const std::vector<TappedLink>& taps) const;
   [[nodiscard]] std::string name_of(const Link& link, bool is_kept) const;
   void tell_own(const LivePolicy& live, bool is_kept, const std::vector<TappedLink>& taps);
+  void follow_nic(uint16_t slot, const NicFacts& before, const NicFacts& now);
   void give_addresses(const LivePolicy& live, uint16_t slot, const KnownNic& known);
   [[nodiscard]] bool is_inline(uint16_t slot) const;
   void note(uint16_t slot, int64_t adopted_ns);

@@ -6,8 +6,10 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -56,6 +58,14 @@ Result<std::vector<Name>> feature_names(const std::string& link) {
 }
 
 }  // namespace
+
+bool describes_many_datagrams() {
+  utsname kernel;
+  if (::uname(&kernel) != 0) return false;
+  int major = 0, minor = 0;
+  if (std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 6 || (major == 6 && minor >= 2);
+}
 
 Status switch_off(const std::string& link, std::span<const std::string_view> features) {
   auto names = feature_names(link);

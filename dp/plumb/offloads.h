@@ -13,4 +13,8 @@ namespace vmoat {
  * has them; those that the kernel does not know are left out. */
 Status switch_off(const std::string& link, std::span<const std::string_view> features);
 
+/** Whether a virtio-net header of this kernel can say that a frame holds many datagrams: Linux 6.2 or newer.
+ */
+bool describes_many_datagrams();
+
 }  // namespace vmoat
