@@ -69,6 +69,18 @@ class Injector {
   std::thread sending_;
 };
 
+/** For every enforcer, where separate() has been. */
+template <class Test>
+void each_separate(Test test) {
+  if (!has_root() || !has_vlan_filtering()) return;
+  each_enforcer(
+      [&](EnforceLab& lab) {
+        separate(lab);
+        test(lab);
+      },
+      filtering);
+}
+
 bool hears(const Fd& socket, int wait_ms) {
   pollfd ready = {socket.get(), POLLIN, 0};
   return ::poll(&ready, 1, wait_ms) == 1;
@@ -105,39 +117,31 @@ TEST_CASE(
 }
 
 TEST_CASE("VLANs: switching lets nothing into another one, and loses nothing of its own") {
-  if (!has_root() || !has_vlan_filtering()) return;
-  each_enforcer(
-      [](EnforceLab& lab) {
-        separate(lab);
-        Numbers own(lab.b, lab.a, "10.9.0.255", 5), out(lab.a, lab.c, "10.9.0.255", 2, out_port),
-            in(lab.c, lab.a, "10.9.0.255", 2, in_port);
-        in_and_out(lab, 10);
-        for (Numbers* numbers : {&own, &out, &in}) numbers->finish();
-        CHECK(own.lost() == 0);
-        CHECK(own.doubled() == 0);
-        for (const Numbers* strange : {&out, &in}) {
-          CHECK(strange->sent() > 0);
-          CHECK(strange->lost() == strange->sent());
-        }
-      },
-      filtering);
+  each_separate([](EnforceLab& lab) {
+    Numbers own(lab.b, lab.a, "10.9.0.255", 5), out(lab.a, lab.c, "10.9.0.255", 2, out_port),
+        in(lab.c, lab.a, "10.9.0.255", 2, in_port);
+    in_and_out(lab, 10);
+    for (Numbers* numbers : {&own, &out, &in}) numbers->finish();
+    CHECK(own.lost() == 0);
+    CHECK(own.doubled() == 0);
+    for (const Numbers* strange : {&out, &in}) {
+      CHECK(strange->sent() > 0);
+      CHECK(strange->lost() == strange->sent());
+    }
+  });
 }
 
 TEST_CASE("VLANs: what an operator changes at what stands for a tap stays the tap's") {
-  if (!has_root() || !has_vlan_filtering()) return;
-  each_enforcer(
-      [](EnforceLab& lab) {
-        separate(lab);
-        lab.go(true);
-        const std::string at = stands_in(lab);
-        REQUIRE(run("bridge vlan del dev " + at + " vid 200 && bridge vlan add dev " + at +
-                    " vid 500 && bridge link set dev " + at + " isolated on"));
-        lab.go(true);
-        const std::string port = port_of(at);
-        lab.go(false);
-        CHECK(port_of(lab.a) == port);
-      },
-      filtering);
+  each_separate([](EnforceLab& lab) {
+    lab.go(true);
+    const std::string at = stands_in(lab);
+    REQUIRE(run("bridge vlan del dev " + at + " vid 200 && bridge vlan add dev " + at +
+                " vid 500 && bridge link set dev " + at + " isolated on"));
+    lab.go(true);
+    const std::string port = port_of(at);
+    lab.go(false);
+    CHECK(port_of(lab.a) == port);
+  });
 }
 
 TEST_CASE("VLANs: a tap that is put into another bridge brings its port into its VLANs there and no others") {

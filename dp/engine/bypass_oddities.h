@@ -6,35 +6,26 @@
 
 namespace vmoat::test {
 
+/** One segment to the port that no rule allows. */
+template <uint8_t flags>
+Frames empty(const Talk& t) {
+  return {t.frame(t.ip(proto_tcp, t.segment(closed_port, flags)))};
+}
+template <uint8_t flags>
+Frames with_data(const Talk& t) {
+  return {t.frame(t.ip(proto_tcp, t.segment(closed_port, flags, 1000, t.mark())))};
+}
+
 inline const Shape connections[] = {
-    {"in the middle of a connection", both, for_verdict,
-     [](const Talk& t) -> Frames {
-       return {t.frame(t.ip(proto_tcp, t.segment(closed_port, ack | psh, 1000, t.mark())))};
-     }},
-    {"an answer to no question", both, for_verdict,
-     [](const Talk& t) -> Frames { return {t.frame(t.ip(proto_tcp, t.segment(closed_port, syn | ack)))}; }},
-    {"a SYN with data", both, for_verdict,
-     [](const Talk& t) -> Frames {
-       return {t.frame(t.ip(proto_tcp, t.segment(closed_port, syn, 1000, t.mark())))};
-     }},
-    {"SYN and FIN", both, for_verdict,
-     [](const Talk& t) -> Frames { return {t.frame(t.ip(proto_tcp, t.segment(closed_port, syn | fin)))}; }},
-    {"SYN and RST", both, for_verdict,
-     [](const Talk& t) -> Frames { return {t.frame(t.ip(proto_tcp, t.segment(closed_port, syn | rst)))}; }},
-    {"no flags", both, for_verdict,
-     [](const Talk& t) -> Frames {
-       return {t.frame(t.ip(proto_tcp, t.segment(closed_port, 0, 1000, t.mark())))};
-     }},
-    {"all flags", both, for_verdict,
-     [](const Talk& t) -> Frames {
-       return {t.frame(t.ip(proto_tcp, t.segment(closed_port, 0xff, 1000, t.mark())))};
-     }},
-    {"a FIN", both, for_verdict,
-     [](const Talk& t) -> Frames { return {t.frame(t.ip(proto_tcp, t.segment(closed_port, fin | ack)))}; }},
-    {"a reset with data", both, for_verdict,
-     [](const Talk& t) -> Frames {
-       return {t.frame(t.ip(proto_tcp, t.segment(closed_port, rst, 1000, t.mark())))};
-     }},
+    {"in the middle of a connection", both, for_verdict, with_data<ack | psh>},
+    {"an answer to no question", both, for_verdict, empty<syn | ack>},
+    {"a SYN with data", both, for_verdict, with_data<syn>},
+    {"SYN and FIN", both, for_verdict, empty<syn | fin>},
+    {"SYN and RST", both, for_verdict, empty<syn | rst>},
+    {"no flags", both, for_verdict, with_data<0>},
+    {"all flags", both, for_verdict, with_data<0xff>},
+    {"a FIN", both, for_verdict, empty<fin | ack>},
+    {"a reset with data", both, for_verdict, with_data<rst>},
     {"the same bytes again, and others in their place", both, for_verdict,
      [](const Talk& t) -> Frames {
        return {t.frame(t.ip(proto_tcp, t.segment(closed_port, syn))),
