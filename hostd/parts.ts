@@ -54,6 +54,8 @@ const DAY_MS = 86_400_000;
 /** Who is in which group follows the inventory at once, but not for each of a hundred addresses alone. */
 const PLACE_SOON_MS = 5;
 const PLACE_INTERVAL_MS = 25;
+/** Guests wait for it, so it may have half of the thread. */
+const PLACE_REST = 1;
 const RENAME_SOON_MS = 100;
 const RENAME_INTERVAL_MS = 1000;
 const NOTHING = { instance: '', batch: 0 };
@@ -92,7 +94,7 @@ export class Parts {
   readonly #log: Log;
   readonly #journal: Journal;
   readonly #renaming = new Pace(() => this.#rename(), RENAME_SOON_MS, RENAME_INTERVAL_MS);
-  readonly #placing = new Pace(() => this.policy.refresh(), PLACE_SOON_MS, PLACE_INTERVAL_MS);
+  readonly #placing = new Pace(() => this.policy.refresh(), PLACE_SOON_MS, PLACE_INTERVAL_MS, PLACE_REST);
   readonly #stops: Stop[];
   #conflicts: AddressConflict[] = [];
   #stopped = false;

@@ -93,6 +93,7 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
     flow = bpf_map_lookup_elem(&flows, &key);
     if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
   }
+  barrier_var(flow); /* else it is asked about by the reason, of which 6.1 does not know what it says of it */
   bool follows = flow && has_verdict(p, flow, guard, VMOAT_FOLLOW);
   if (!follows && (!spender || !within_budget(spender, set, bpf_ktime_get_ns())))
     return guarded(counters, way, VMOAT_NO_BUDGET, DROP);

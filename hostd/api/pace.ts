@@ -1,20 +1,25 @@
 // Runs a job soon after it was asked for, but not more often than every so often.
 
-/** A job that takes long rests for so many times as long, so that it never has the thread for itself. */
+/** A job rests for so many times as long as it took, so that it never has the thread for itself. */
 const REST = 4;
 
 export class Pace {
   readonly #job: () => void;
   readonly #soon_ms: number;
   readonly #interval_ms: number;
+  readonly #rest: number;
   #notBefore = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `soon_ms`: what is asked for meanwhile becomes one run; `interval_ms`: least time between two runs. */
-  constructor(job: () => void, soon_ms: number, interval_ms: number) {
+  /**
+   * `soon_ms`: what is asked for meanwhile becomes one run; `interval_ms`: least time between two runs; `rest`: the least
+   * pause after a run, in times of what it took.
+   */
+  constructor(job: () => void, soon_ms: number, interval_ms: number, rest = REST) {
     this.#job = job;
     this.#soon_ms = soon_ms;
     this.#interval_ms = interval_ms;
+    this.#rest = rest;
   }
 
   ask(): void {
@@ -34,6 +39,6 @@ export class Pace {
     const begun = performance.now();
     this.#notBefore = begun + this.#interval_ms;
     this.#job();
-    this.#notBefore = Math.max(this.#notBefore, begun + (performance.now() - begun) * (REST + 1));
+    this.#notBefore = Math.max(this.#notBefore, begun + (performance.now() - begun) * (this.#rest + 1));
   }
 }

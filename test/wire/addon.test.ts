@@ -64,7 +64,7 @@ test('a policy is evaluated on Node 18', { timeout: 120_000 }, () => {
     ends: [],
   };
   const code = `const policy = new addon.Policy(${JSON.stringify(tables)}, addon.registry.applications);
-    const decisions = new Uint8Array(12 * 3);
+    const decisions = new Uint8Array(16 * 3);
     const count = policy.evaluate(new Uint8Array(24 * 3), decisions);
     console.log(policy.groups(policy.identityOfNic('vnet0')).join(), count, decisions[4]);`;
   assert.equal(evaluate(node18(), code), '0,3 3 1\n');
