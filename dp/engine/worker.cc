@@ -241,6 +241,7 @@ Frame Worker::frame_of(const HeldFrame& held) {
 
 /** A fragment that comes before its datagram's first one waits, and goes on after it. */
 void Worker::rule_held(const HeldFrame& held) {
+  (void)read_ring();  // what was told before it was held: recognition may know its flow by now
   const HeldRuling is = pipeline_.rule(frame_of(held));
   if (is.ruling == Ruling::wait) {
     if (!waiting_.keep(is.datagram, held, realtime_ns())) dropped(held, &NicHeldDrops::refused);
