@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
 #include "contract/kernel.h"
+#include "bpf/hand_on.h"
 // clang-format on
 
 #define PASS (-1) /* TCX_NEXT and TC_ACT_UNSPEC alike */
@@ -38,14 +39,6 @@ struct {
   __type(key, __u32);
   __type(value, __u32);
 } splice_hints SEC(".maps");
-
-/* By enum vmoat_hand_on; the tap programs' own. */
-struct {
-  __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-  __uint(max_entries, VMOAT_HAND_ON);
-  __type(key, __u32);
-  __type(value, __u32);
-} hand_on SEC(".maps");
 
 /* By index in splices: the last frame for many that passed towards the guest, and where. The bridge hands a
  * frame to one port after the other on the same CPU. */

@@ -7,6 +7,7 @@
 #include "contract/kernel.h"
 /* TCX_NEXT and TC_ACT_UNSPEC alike: whatever else is attached runs as if we were not here. */
 #define PASS (-1)
+#include "bpf/hand_on.h"
 #include "bpf/maps.h"
 #include "bpf/parse.h"
 #include "bpf/meter.h"

@@ -63,6 +63,23 @@ inline Buffer ip_to(const Buffer& destination, uint8_t proto, const Buffer& body
   return packet;
 }
 
+/** A frame of TCP between web's and db's ports, as the kernel sends it up. */
+inline void send_up(Rig& rig, bool by_web, const Buffer& frame, uint16_t web_port, uint16_t db_port) {
+  vmoat_flow_key key{};
+  key.near[10] = key.near[11] = key.far[10] = key.far[11] = 0xff;
+  key.near[12] = key.far[12] = 10;
+  key.near[15] = by_web ? 1 : 2, key.far[15] = by_web ? 2 : 1;
+  key.near_port = by_web ? web_port : db_port, key.far_port = by_web ? db_port : web_port;
+  key.slot = by_web ? web_slot : db_slot, key.proto = 6, key.family = 4;
+  rig.pipeline.frame({.bytes = frame,
+                      .time_ns = ++rig.now_ns,
+                      .length = static_cast<uint32_t>(frame.size()),
+                      .segment = 1,
+                      .slot = key.slot,
+                      .reason = VMOAT_PAYLOAD,
+                      .key = &key});
+}
+
 /** web is 10.0.0.1, db 10.0.0.2, and all that is held is so at db's NIC unless told otherwise. */
 struct HeldRig : Rig {
   uint8_t number = 0;            // of the last one that was held
@@ -98,21 +115,8 @@ struct HeldRig : Rig {
   }
   /** TCP between web's `port` and db's 21, as the kernel sends it up. */
   void sent(bool by_web, const Buffer& segment, uint16_t port) {
-    const Buffer bytes =
-        ethernet(0x0800, by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment));
-    vmoat_flow_key key{};
-    key.near[10] = key.near[11] = key.far[10] = key.far[11] = 0xff;
-    key.near[12] = key.far[12] = 10;
-    key.near[15] = by_web ? 1 : 2, key.far[15] = by_web ? 2 : 1;
-    key.near_port = by_web ? port : 21, key.far_port = by_web ? 21 : port;
-    key.slot = by_web ? web_slot : db_slot, key.proto = 6, key.family = 4;
-    pipeline.frame({.bytes = bytes,
-                    .time_ns = ++now_ns,
-                    .length = static_cast<uint32_t>(bytes.size()),
-                    .segment = 1,
-                    .slot = key.slot,
-                    .reason = VMOAT_PAYLOAD,
-                    .key = &key});
+    const Buffer packet = by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment);
+    send_up(*this, by_web, ethernet(0x0800, packet), port, 21);
   }
   HeldRuling fragment(size_t from, size_t size, const Buffer& datagram, uint16_t id = 9, bool waited = false,
                       uint16_t sender = web_slot, uint8_t proto = 17) {

@@ -1,21 +1,11 @@
 // Rules that are continuous: what a client goes on to say decides, and nothing of the flow is left to the
 // kernel.
-#include <doctest/doctest.h>
-
-#include "engine/test_pipeline.h"
-#include "engine/verdicts.h"
+#include "engine/held_rig.h"
 
 namespace vmoat::test {
 namespace {
 
-constexpr uint16_t web_slot = 3, db_slot = 4, port = 40000;
-constexpr uint32_t web = 3, db = 4;
-
-uint16_t application_number(std::string_view name) {
-  for (uint16_t i = 0; i < applications().size(); i++)
-    if (applications()[i].name == name) return static_cast<uint16_t>(i + 1);
-  return 0;
-}
+constexpr uint16_t port = 40000;
 
 /** web may speak HTTP to db; both may be in protect. */
 PolicyTables tables(bool continuous, Mode of_web = Mode::learn) {
@@ -54,22 +44,7 @@ struct ReadRig : Rig {
     pipeline.policy(std::make_shared<const LivePolicy>(std::move(live)));
   }
   /** As the kernel sends it up. */
-  void sent(bool by_web, const Buffer& segment) {
-    const Buffer bytes = frame(by_web, segment);
-    vmoat_flow_key key{};
-    key.near[10] = key.near[11] = key.far[10] = key.far[11] = 0xff;
-    key.near[12] = key.far[12] = 10;
-    key.near[15] = by_web ? 1 : 2, key.far[15] = by_web ? 2 : 1;
-    key.near_port = by_web ? port : 80, key.far_port = by_web ? 80 : port;
-    key.slot = by_web ? web_slot : db_slot, key.proto = 6, key.family = 4;
-    pipeline.frame({.bytes = bytes,
-                    .time_ns = ++now_ns,
-                    .length = static_cast<uint32_t>(bytes.size()),
-                    .segment = 1,
-                    .slot = key.slot,
-                    .reason = VMOAT_PAYLOAD,
-                    .key = &key});
-  }
+  void sent(bool by_web, const Buffer& segment) { send_up(*this, by_web, frame(by_web, segment), port, 80); }
   static Buffer frame(bool by_web, const Buffer& segment) {
     const Buffer packet = by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment);
     return ethernet(0x0800, with_header_sum(with_tcp_sum(packet)));

@@ -32,7 +32,7 @@ while [ ! -e /new.stop ]; do
   if ping -c 1 -W 1 ${SERVER} > /dev/null 2>&1; then echo answered; else echo lost; fi >> /new; usleep 10000
 done &`;
 /** An emulated guest of a busy machine may say nothing for long. */
-const HANGS_MS = 20_000;
+const HANGS_MS = 2000;
 const VERSIONS = ['0.1.0', '0.1.1'] as const;
 
 suite('an upgrade under guests in protect', { skip, timeout: 900_000 }, () => {
@@ -113,7 +113,8 @@ suite('an upgrade under guests in protect', { skip, timeout: 900_000 }, () => {
       `new flows: ${lost} of ${answered + lost} lost; ${undecided} undecided frames dropped`,
     );
     assert.ok(sent > 0 && answered > 0);
-    assert.ok(sent - received + lost <= undecided, 'what was lost was dropped for nothing that is counted');
+    assert.equal(received, sent, 'an established flow lost something');
+    assert.ok(lost <= undecided, 'what was lost was dropped for nothing that is counted');
   });
 
   test('afterwards the newer one runs, and protects', async () => {
