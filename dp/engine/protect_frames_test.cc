@@ -273,6 +273,8 @@ TEST_CASE("protect: SYNs with data, other data each time, pass as far as an open
   GuardRig rig;
   protect(rig, let_web_open);
   const RawGuest a(rig.lab, rig.lab.a), b(rig.lab, rig.lab.b);
+  // a reset would begin a new connection, with an opening of its own
+  REQUIRE(run("ip netns exec " + rig.lab.b + " ip route add blackhole 10.9.0.1/32"));
   (void)b.heard(web_port);
   for (int i = 0; i < 50; i++) {
     const Buffer data(static_cast<size_t>(i % 2 == 0 ? 500 : 10), static_cast<uint8_t>('a' + i % 26));
