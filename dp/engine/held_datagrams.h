@@ -45,8 +45,8 @@ class HeldDatagrams {
 
   explicit HeldDatagrams(SipHash hash);
 
-  /** Under which number fragments of it wait. Never 0. */
-  [[nodiscard]] uint64_t number_of(const DatagramKey& key) const;
+  /** Under which fragments of it wait. Never 0. */
+  [[nodiscard]] uint64_t ticket_of(const DatagramKey& key) const;
   /** Its first fragment comes. False: it is remembered as bad, or there is no room. */
   bool begin(const DatagramKey& key, const Packet& first, const DatagramOwner& owner, int64_t now_ns);
   /** Whose it is; null where its first fragment has not come. */

@@ -137,12 +137,12 @@ enum class Ruling : uint8_t {
   spent,    // dropped: its flow's opening is used up
   spoofed,  // dropped: it is sent under an address that is not the guest's own
   refuse,   // dropped: there is no room for its flow, or no stack sends such a frame
-  wait,     // a fragment that came before its datagram's first one
+  wait,     // it came before one that is to be ruled on first
 };
 struct HeldRuling {
   Ruling ruling = Ruling::drop;
-  /** With `wait`: under this number. Else, where not 0: what waits under it is to be ruled on again, now. */
-  uint64_t datagram = 0;
+  /** With `wait`: under this. Else, where not 0: what waits under it is to be ruled on again, now. */
+  uint64_t ticket = 0;
 };
 
 /** What the kernel counted at one NIC since the previous one of these. */

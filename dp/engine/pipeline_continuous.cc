@@ -1,5 +1,6 @@
 // The pipeline and rules that are continuous: what the client of such a flow says is read frame by frame, and
-// the flow is judged anew as soon as that is no longer its application. The kernel holds every frame of it.
+// the flow is judged anew as soon as that is no longer its application. The kernel holds every frame of the
+// client's.
 #include "engine/pipeline_impl.h"
 
 namespace vmoat {
@@ -46,39 +47,52 @@ Pipeline::Impl::ReadOn Pipeline::Impl::begin_reading(uint32_t number, const Held
   if (!wanted || count.is_older) return ReadOn::unwanted;
   const bool began = s.has(direction_was_seen) && !s.has(was_picked_up);
   if (began && seq == s.tcp[s.client()].acked)
-    return (count.reading = readings_.begin(seq)) != 0 ? ReadOn::yes : ReadOn::early;
+    return (count.reading = readings_.begin(seq)) != 0 ? ReadOn::yes : ReadOn::no_room;
   if (is_older(s, held.frame.slot)) return count.is_older = true, ReadOn::unwanted;
   return began ? ReadOn::early : ReadOn::never;
 }
 
-/** Reads a held frame of the client's; false where it cannot go on, for what comes before it is missing or
- * there is no room. */
-bool Pipeline::Impl::read_on(uint32_t number, const Held& held) {
+/** What a client says from there on waits under it. Never 0. */
+uint64_t Pipeline::Impl::ticket_of(uint32_t number, uint32_t seq) const {
+  const uint64_t words[] = {table_[number].id, seq};
+  return std::max<uint64_t>(1, hash_(words, 2));
+}
+
+/** Reads a held frame of the client's. Where it cannot go on to be ruled on, it waits for what comes before
+ * it, or there is no room to read it. */
+Ruling Pipeline::Impl::read_on(uint32_t number, Held& held) {
   const Packet& p = held.turn.packet;
   Session& s = table_[number];
   const bool speaks = p.proto == IPPROTO_TCP && !p.payload.empty() && held.keyed.sender == s.client();
-  if (!speaks || held.is_fragment || !verdicts_.has_continuous()) return true;
+  if (!speaks || held.is_fragment || !verdicts_.has_continuous()) return Ruling::pass;
   const uint32_t seq = p.seq + ((p.tcp_flags & tcp_syn) != 0 ? 1 : 0);
   GuardedSince& since = guarded_since_[held.frame.slot % VMOAT_SLOTS];
   if (since.held_ns == 0) since.held_ns = now_ns_;
   const ReadOn how = begin_reading(number, held, seq);
-  if (how == ReadOn::unwanted) return true;
-  if (how == ReadOn::early) return false;
-  const uint32_t reading = live_count(number).reading;
-  if (how == ReadOn::yes && !readings_.read(reading, seq, p.payload)) return false;
-  if (!s.has(is_sure) || (reading != 0 && readings_.is_still(reading, s.application))) return true;
+  if (how == ReadOn::unwanted) return Ruling::pass;
+  if (how == ReadOn::no_room) return Ruling::refuse;
+  LiveCount& count = live_count(number);
+  if (how == ReadOn::early || (how == ReadOn::yes && !readings_.read(count.reading, seq, p.payload))) {
+    count.has_early = true;
+    held.ticket = ticket_of(number, seq);
+    return Ruling::wait;
+  }
+  if (count.reading != 0 && count.has_early) held.ticket = ticket_of(number, readings_.next(count.reading));
+  if (!s.has(is_sure) || (count.reading != 0 && readings_.is_still(count.reading, s.application)))
+    return Ruling::pass;
   recognition_.lose(s);
   touch(number);
-  return true;
+  return Ruling::pass;
 }
 
-/** The client's and the server's NIC each hold what they send, where both are guarded; else the one that is
- * holds both ways. */
+/** The client's frames are held at its NIC, where that is guarded, else at the server's. */
 void Pipeline::Impl::tell_followed(uint32_t number, const Held& held) {
   const int near = held.near();
-  const bool passes_there = held.frame.way == VMOAT_TO_NIC && is_held_at(number, 1 - near);
+  const bool is_client = held.keyed.sender == table_[number].client();
+  const bool was_read_there = held.frame.way == VMOAT_TO_NIC && is_held_at(number, 1 - near);
+  const bool should_pass = !is_client || was_read_there;
   const bool is_told = live_count(number).was_told[near] && held.frame.number % told_again_after != 0;
-  if (is_told && !passes_there) return;
+  if (is_told && !should_pass) return;
   for (int end = 0; end < 2; end++)
     if (end == near || is_held_at(number, end)) follow_at(number, end, held);
 }
@@ -88,16 +102,19 @@ bool Pipeline::Impl::is_held_at(uint32_t number, int end) const {
   return s.has(kernel_flag(end)) && verdicts_.guards(s.slot[end]);
 }
 
+/** Nobody reads what the server says: it passes, in its order. */
 void Pipeline::Impl::follow_at(uint32_t number, int end, const Held& held) {
   const Session& s = table_[number];
   LiveCount& count = live_count(number);
-  FlowRule rule = {.verdict = {VMOAT_FOLLOW, VMOAT_FOLLOW}, .sender = s.slot[1 - end]};
+  const int client = s.client();
+  const vmoat_way said = end == client ? VMOAT_FROM_NIC : VMOAT_TO_NIC;  // by the client
+  const bool is_read_there = end != client && is_held_at(number, client) && s.slot[0] != s.slot[1];
+  FlowRule rule = {.verdict = {VMOAT_ALLOW, VMOAT_ALLOW}, .sender = s.slot[1 - end]};
+  std::copy_n(count.returned[end], 2, rule.returned);
+  rule.verdict[said] = is_read_there ? VMOAT_FOLLOWED : VMOAT_FOLLOW;
+  if (!is_read_there) rule.returned[said] = VMOAT_RETURNED_ALL;
+  if (end == held.near() && (is_read_there || held.frame.way != said)) rule.after = held.frame.way;
   count.was_told[end] = true;
-  if (is_held_at(number, 1 - end) && s.slot[0] != s.slot[1]) {
-    rule.verdict[VMOAT_TO_NIC] = VMOAT_FOLLOWED;
-    rule.returned[VMOAT_TO_NIC] = count.returned[end][VMOAT_TO_NIC];
-    if (end == held.near() && held.frame.way == VMOAT_TO_NIC) rule.after = VMOAT_TO_NIC;
-  }
   control_->rule(end == held.near() ? held.key : kernel_key(s, end), rule);
 }
 

@@ -49,18 +49,19 @@ struct ReadRig : Rig {
     const Buffer packet = by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment);
     return ethernet(0x0800, with_header_sum(with_tcp_sum(packet)));
   }
-  Ruling held(const Buffer& segment, uint16_t slot = db_slot, vmoat_way way = VMOAT_TO_NIC) {
+  HeldRuling rule(const Buffer& segment, uint16_t slot = db_slot, vmoat_way way = VMOAT_TO_NIC) {
     const Buffer bytes = frame(true, segment);
-    return pipeline
-        .rule({.bytes = bytes,
-               .time_ns = ++now_ns,
-               .length = static_cast<uint32_t>(bytes.size()),
-               .segment = 1,
-               .slot = slot,
-               .sender = web_slot,
-               .number = ++number,
-               .way = static_cast<uint8_t>(way)})
-        .ruling;
+    return pipeline.rule({.bytes = bytes,
+                          .time_ns = ++now_ns,
+                          .length = static_cast<uint32_t>(bytes.size()),
+                          .segment = 1,
+                          .slot = slot,
+                          .sender = web_slot,
+                          .number = ++number,
+                          .way = static_cast<uint8_t>(way)});
+  }
+  Ruling held(const Buffer& segment, uint16_t slot = db_slot, vmoat_way way = VMOAT_TO_NIC) {
+    return rule(segment, slot, way).ruling;
   }
   void open() {
     sent(true, tcp(port, 80, 100, 0, 2));
@@ -87,7 +88,7 @@ TEST_CASE("under a continuous rule a flow is followed, and cut once its client s
   ReadRig rig(tables(true));
   rig.open();
   CHECK(rig.says(get) == Ruling::pass);
-  CHECK(rig.ruled().verdict[VMOAT_FROM_NIC] == VMOAT_FOLLOW);
+  CHECK(rig.ruled().verdict[VMOAT_FROM_NIC] == VMOAT_ALLOW);  // nobody reads what the server says
   CHECK(rig.ruled().verdict[VMOAT_TO_NIC] == VMOAT_FOLLOW);
   CHECK(rig.notes.allowed_pairs.empty());
   for (int i = 0; i < 200; i++) REQUIRE(rig.says(get) == Ruling::pass);
@@ -111,9 +112,15 @@ TEST_CASE("what a client says is read once and in order, whatever comes twice or
   CHECK(rig.says(get) == Ruling::pass);
   CHECK(rig.held(first) == Ruling::pass);  // once more
   const Buffer late = tcp(port, 80, rig.next, 501, 24, text(get));
-  CHECK(rig.says("xx\r\n", static_cast<uint32_t>(get.size())) == Ruling::refuse);
-  CHECK(rig.held(late) == Ruling::pass);
-  CHECK(rig.held(tcp(port, 80, rig.next - 4, 501, 24, text("xx\r\n"))) == Ruling::reset);
+  const uint32_t after = rig.next + static_cast<uint32_t>(get.size());
+  const Buffer other = tcp(port, 80, after, 501, 24, text("xx\r\n"));
+  const HeldRuling early = rig.rule(other);
+  CHECK(early.ruling == Ruling::wait);
+  CHECK(rig.rule(tcp(port, 80, after + 4, 501, 24, text("x"))).ticket != early.ticket);
+  const HeldRuling before = rig.rule(late);
+  CHECK(before.ruling == Ruling::pass);
+  CHECK(before.ticket == early.ticket);
+  CHECK(rig.held(other) == Ruling::reset);
 }
 
 TEST_CASE(
@@ -140,8 +147,8 @@ TEST_CASE("where both ends are guarded each frame is held where it comes from, o
   CHECK(rig.held(first) == Ruling::pass);
   REQUIRE(rig.notes.ruled.size() == 2);
   for (const auto& [key, rule] : rig.notes.ruled) {
-    CHECK(rule.verdict[VMOAT_FROM_NIC] == VMOAT_FOLLOW);
-    CHECK(rule.verdict[VMOAT_TO_NIC] == VMOAT_FOLLOWED);
+    CHECK(rule.verdict[VMOAT_FROM_NIC] == (key.slot == web_slot ? VMOAT_FOLLOW : VMOAT_ALLOW));
+    CHECK(rule.verdict[VMOAT_TO_NIC] == (key.slot == web_slot ? VMOAT_ALLOW : VMOAT_FOLLOWED));
     CHECK(rule.sender == (key.slot == web_slot ? db_slot : web_slot));
   }
 }

@@ -79,7 +79,8 @@ HeldRuling Pipeline::Impl::rule(const Frame& frame, bool waited) {
   held.is_to_other = !held.is_to_many && is_to_other(turn.packet, frame);
   if (turn.packet.fragment) return rule_fragment(held);
   held.key = key_at(turn.packet, frame);
-  return {rule_packet(held)};
+  const Ruling ruling = rule_packet(held);
+  return {ruling, held.ticket};
 }
 
 void Pipeline::Impl::was_reset() {
@@ -93,7 +94,8 @@ Ruling Pipeline::Impl::rule_packet(Held& held) {
   table_[number].set(sent_flag(held.keyed.sender));  // also where its event was lost
   LiveCount& count = live_count(number);
   count.is_barred |= is_to_own_vtep(held) || misleads(number, held);
-  if (!count.is_barred && !read_on(number, held)) return held.returns(count), Ruling::refuse;
+  if (count.is_barred) return rule_session(number, held);
+  if (const Ruling read = read_on(number, held); read != Ruling::pass) return held.returns(count), read;
   return rule_session(number, held);
 }
 
@@ -105,7 +107,7 @@ HeldRuling Pipeline::Impl::rule_fragment(Held& held) {
   const DatagramKey datagram = datagram_of(p, held.turn.by, held.frame);
   if (!held.is_later) return rule_first(held, datagram);
   const DatagramOwner* owner = held_datagrams_.find(datagram, now_ns_);
-  if (owner == nullptr) return {Ruling::wait, held_datagrams_.number_of(datagram)};
+  if (owner == nullptr) return {Ruling::wait, held_datagrams_.ticket_of(datagram)};
   return rule_later(held, datagram, *owner);
 }
 
@@ -124,7 +126,7 @@ HeldRuling Pipeline::Impl::rule_first(Held& held, const DatagramKey& datagram) {
                                .sender = static_cast<int8_t>(held.keyed.sender),
                                .passes = ruling == Ruling::pass};
   if (!held_datagrams_.begin(datagram, fragment, owner, now_ns_)) return {Ruling::refuse};
-  return {ruling, held_datagrams_.number_of(datagram)};
+  return {ruling, held_datagrams_.ticket_of(datagram)};
 }
 
 /** What its flow may do now, if the first fragment got through. */

@@ -16,7 +16,7 @@ TEST_CASE("held fragments go by their datagram's first one, and are counted with
   HeldRig rig({to_53});
   const HeldRuling first = rig.fragment(0, 32, datagram(53));
   CHECK(first.ruling == Ruling::pass);
-  CHECK(first.datagram != 0);
+  CHECK(first.ticket != 0);
   CHECK(rig.fragment(32, 32, datagram(53)).ruling == Ruling::pass);
   REQUIRE(rig.notes.ruled.size() == 2);
   CHECK(rig.notes.ruled[1].second.returned[VMOAT_TO_NIC] == 2);
@@ -31,7 +31,7 @@ TEST_CASE("a held fragment that comes before its first one waits for it, and is 
     const HeldRuling early = rig.fragment(32, 32, datagram(port));
     CHECK(early.ruling == Ruling::wait);
     const HeldRuling first = rig.fragment(0, 32, datagram(port));
-    CHECK(first.datagram == early.datagram);
+    CHECK(first.ticket == early.ticket);
     const Ruling as = port == 53 ? Ruling::pass : Ruling::drop;
     CHECK(first.ruling == as);
     CHECK(rig.fragment(32, 32, datagram(port), 9, true).ruling == as);
@@ -81,7 +81,7 @@ TEST_CASE("held fragments of IPv6 go by their first one, too") {
   CHECK(early.ruling == Ruling::wait);
   const HeldRuling first = rig.held(piece(0, true, head));
   CHECK(first.ruling == Ruling::pass);
-  CHECK(first.datagram == early.datagram);
+  CHECK(first.ticket == early.ticket);
   CHECK(rig.held(piece(32, false, tail), web_slot, true).ruling == Ruling::pass);
 }
 

@@ -105,6 +105,7 @@ class Pipeline::Impl final : private NameWatch {
     bool was_denied;   // a frame of it was dropped by its verdict
     bool was_reset;
     bool is_barred;  // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
+    bool has_early;  // what its client says did not always come in order
     bool is_older;   // its client spoke before anybody read it: continuous rules go by its opening
     Since since;
   };
@@ -119,6 +120,7 @@ class Pipeline::Impl final : private NameWatch {
     bool is_later = false;     // a fragment but the first
     bool is_to_many = false;   // its receiver is no NIC
     bool is_to_other = false;  // to the guest's MAC, but under an address that is not the guest's
+    uint64_t ticket = 0;       // under which it waits, or others for it
     /** Its place in the order of those that wait for the flow's verdict is free. */
     void returns(LiveCount& count) const {
       if (is_counted) count.returned[near()][frame.way & 1] = frame.number;
@@ -139,8 +141,9 @@ class Pipeline::Impl final : private NameWatch {
   enum class ReadOn : uint8_t {
     yes,
     unwanted,  // its verdict does not hang on what its client goes on to say
-    early,     // what comes before is missing, or there is no room
-    never,     // its beginning went by unseen
+    early,     // what comes before is missing
+    no_room,
+    never,  // its beginning went by unseen
   };
 
   [[nodiscard]] bool live() const { return control_ != nullptr; }
@@ -289,7 +292,8 @@ class Pipeline::Impl final : private NameWatch {
   [[nodiscard]] bool is_older(const Session& s, uint16_t slot) const;
   void end_reading(uint32_t number);
   ReadOn begin_reading(uint32_t number, const Held& held, uint32_t seq);
-  bool read_on(uint32_t number, const Held& held);
+  Ruling read_on(uint32_t number, Held& held);
+  [[nodiscard]] uint64_t ticket_of(uint32_t number, uint32_t seq) const;
   void tell_followed(uint32_t number, const Held& held);
   [[nodiscard]] bool is_held_at(uint32_t number, int end) const;
   void follow_at(uint32_t number, int end, const Held& held);

@@ -21,6 +21,8 @@ class Readings {
   void end(uint32_t reading);
   /** False where it is not its turn: what comes before it is missing. What was read before is passed over. */
   bool read(uint32_t reading, uint32_t seq, Bytes said);
+  /** Sequence number of the byte that is to be read next. */
+  [[nodiscard]] uint32_t next(uint32_t reading) const { return at(reading).next; }
   /** Whether all that was read is of this application (registry number + 1). */
   [[nodiscard]] bool is_still(uint32_t reading, uint16_t application) const;
 

@@ -239,19 +239,29 @@ Frame Worker::frame_of(const HeldFrame& held) {
           .is_checksum_left = held.offload.leaves_checksum()};
 }
 
-/** A fragment that comes before its datagram's first one waits, and goes on after it. */
+/** What comes before one that it hangs on waits, and goes on after it. */
 void Worker::rule_held(const HeldFrame& held) {
   (void)read_ring();  // what was told before it was held: recognition may know its flow by now
   const HeldRuling is = pipeline_.rule(frame_of(held));
   if (is.ruling == Ruling::wait) {
-    if (!waiting_.keep(is.datagram, held, realtime_ns())) dropped(held, &NicHeldDrops::refused);
+    if (!waiting_.keep(is.ticket, held, realtime_ns())) dropped(held, &NicHeldDrops::refused);
     return;
   }
   carry_out(is.ruling, held);
-  if (is.datagram == 0) return;
-  waiting_.release(is.datagram, [this](const HeldFrame& waited) {
-    carry_out(pipeline_.rule(frame_of(waited), true).ruling, waited);
-  });
+  rule_waiting(is.ticket);
+}
+
+/** Those that waited for one may be what others wait for. */
+void Worker::rule_waiting(uint64_t ticket) {
+  while (ticket != 0) {
+    uint64_t next = 0;
+    waiting_.release(ticket, [&](const HeldFrame& waited) {
+      const HeldRuling is = pipeline_.rule(frame_of(waited), true);
+      carry_out(is.ruling, waited);
+      if (is.ruling != Ruling::wait) next = is.ticket;
+    });
+    ticket = next;
+  }
 }
 
 void Worker::carry_out(Ruling ruling, const HeldFrame& held) {

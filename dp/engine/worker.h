@@ -11,10 +11,10 @@
 #include "capture/tap_kernel.h"
 #include "enforce/divert.h"
 #include "engine/held_drops.h"
-#include "engine/held_fragments.h"
 #include "engine/nic_paths.h"
 #include "engine/pipeline.h"
 #include "engine/segments.h"
+#include "engine/waiting_frames.h"
 
 namespace vmoat {
 
@@ -75,6 +75,7 @@ class Worker final : private FlowControl {
   void take_policy();
   void take_held();
   void rule_held(const HeldFrame& held);
+  void rule_waiting(uint64_t ticket);
   [[nodiscard]] Frame frame_of(const HeldFrame& held);
   void carry_out(Ruling ruling, const HeldFrame& held);
   /** False where it was lost. */
@@ -109,7 +110,7 @@ class Worker final : private FlowControl {
   std::vector<int64_t> resets_until_ns_ =
       std::vector<int64_t>(VMOAT_SLOTS);  // spent by each NIC, ahead of now
   std::optional<Divert> divert_;
-  HeldFragments waiting_;
+  WaitingFrames waiting_;
   std::vector<vmoat_answer> pending_;
   std::vector<vmoat_answer> sending_;
   std::optional<vmoat_answer> after_;  // to be pending when the frame at hand has gone on

@@ -56,8 +56,12 @@ Fd listen_here() {
   return fd;
 }
 
+/** By what Debian and most others have as their default, whatever this machine has. */
+constexpr std::string_view congestion_control = "cubic";
+
 Fd connect_to(uint64_t number = 0) {
   Fd fd = open_socket(SOCK_STREAM);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_CONGESTION, congestion_control.data(), congestion_control.size());
   const sockaddr_in address = server_address(number);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return {};
   return fd;

@@ -1,5 +1,6 @@
-// HeldFragments: held frames whose datagram's first fragment has not come, so that nobody can say whose they
-// are. They wait here, a second at most, in memory made at start.
+// WaitingFrames: held frames that cannot be ruled on before another one comes: fragments of which nobody can
+// say whose they are, and segments that are to be read in order. They wait here, a second at most, in memory
+// made at start.
 #pragma once
 
 #include <cstdint>
@@ -12,24 +13,24 @@
 
 namespace vmoat {
 
-class HeldFragments {
+class WaitingFrames {
  public:
   static constexpr uint32_t frames_max = 1024;
   static constexpr uint32_t share = 4;  // of bytes and frames, one part for what one NIC sends
   static constexpr int64_t wait_ns = ns_per_s;
 
   /** `bytes_max`: of all frames that wait. */
-  explicit HeldFragments(uint32_t bytes_max);
+  explicit WaitingFrames(uint32_t bytes_max);
 
-  /** Copies the frame; it waits under the number of its datagram. False: no room, or none for who sends. */
-  bool keep(uint64_t datagram, const HeldFrame& held, int64_t now_ns);
+  /** Copies the frame; it waits under this ticket. False: no room, or none for who sends. */
+  bool keep(uint64_t ticket, const HeldFrame& held, int64_t now_ns);
 
-  /** Calls `each(held)` for what waits under this number, in the order in which it came. */
+  /** Calls `each(held)` for what waits under this ticket, in the order in which it came. */
   template <class Each>
-  void release(uint64_t datagram, Each&& each) {
+  void release(uint64_t ticket, Each&& each) {
     for (uint32_t i = 0; i < count_; i++) {
       Waiting& waiting = at(i);
-      if (waiting.gone || waiting.datagram != datagram) continue;
+      if (waiting.gone || waiting.ticket != ticket) continue;
       waiting.gone = true;
       each(frame(waiting));
     }
@@ -45,7 +46,7 @@ class HeldFragments {
 
  private:
   struct Waiting {
-    uint64_t datagram;
+    uint64_t ticket;
     int64_t since_ns;
     HeldFrame held;       // without its bytes
     uint32_t from, size;  // in bytes_

@@ -1,5 +1,5 @@
 // Frames that wait: in order, bounded in all and by sender, for a second.
-#include "engine/held_fragments.h"
+#include "engine/waiting_frames.h"
 
 #include <doctest/doctest.h>
 
@@ -11,19 +11,19 @@ namespace {
 constexpr uint32_t bytes_max = 65536;
 
 struct Waiting {
-  HeldFragments fragments{bytes_max};
+  WaitingFrames frames{bytes_max};
   std::vector<uint8_t> out;
   int64_t now_ns = 1;
 
-  bool keep(uint64_t datagram, uint8_t what, uint16_t sender = 1, size_t size = 100) {
+  bool keep(uint64_t ticket, uint8_t what, uint16_t sender = 1, size_t size = 100) {
     const std::vector<uint8_t> bytes(size, what);
-    return fragments.keep(datagram, {.offload = {}, .bytes = bytes, .slot = 9, .sender = sender}, ++now_ns);
+    return frames.keep(ticket, {.offload = {}, .bytes = bytes, .slot = 9, .sender = sender}, ++now_ns);
   }
-  void release(uint64_t datagram) {
-    fragments.release(datagram, [&](const HeldFrame& held) { out.push_back(held.bytes.back()); });
+  void release(uint64_t ticket) {
+    frames.release(ticket, [&](const HeldFrame& held) { out.push_back(held.bytes.back()); });
   }
   void expire() {
-    fragments.expire(now_ns, [&](const HeldFrame& held) { out.push_back(held.bytes.back()); });
+    frames.expire(now_ns, [&](const HeldFrame& held) { out.push_back(held.bytes.back()); });
   }
 };
 
@@ -31,7 +31,7 @@ using Bytes8 = std::vector<uint8_t>;
 
 }  // namespace
 
-TEST_CASE("held fragments go on in the order in which they came, each datagram's by themselves") {
+TEST_CASE("waiting frames go on in the order in which they came, each ticket's by themselves") {
   Waiting w;
   for (uint8_t i = 0; i < 6; i++) REQUIRE(w.keep(i % 2 + 1, i));
   w.release(2);
@@ -41,10 +41,10 @@ TEST_CASE("held fragments go on in the order in which they came, each datagram's
   CHECK(w.out == Bytes8{1, 3, 5, 0, 2, 4});
 }
 
-TEST_CASE("held fragments wait for a second") {
+TEST_CASE("waiting frames do so for a second") {
   Waiting w;
   REQUIRE(w.keep(1, 1));
-  w.now_ns += HeldFragments::wait_ns - 1;
+  w.now_ns += WaitingFrames::wait_ns - 1;
   REQUIRE(w.keep(1, 2));
   w.expire();
   CHECK(w.out == Bytes8{1});
@@ -52,20 +52,20 @@ TEST_CASE("held fragments wait for a second") {
   CHECK(w.out == Bytes8{1, 2});
 }
 
-TEST_CASE("held fragments of one sender take their share of bytes and frames, and no more") {
+TEST_CASE("waiting frames of one sender take their share of bytes and frames, and no more") {
   Waiting w;
   size_t kept = 0;
   while (w.keep(1, 0, 1, 1500)) kept++;
-  CHECK(kept == bytes_max / HeldFragments::share / 1500);
+  CHECK(kept == bytes_max / WaitingFrames::share / 1500);
   CHECK(w.keep(2, 7, 2, 1500));
   w.release(2);
   CHECK(w.out == Bytes8{7});
   Waiting tiny;
   for (kept = 0; tiny.keep(1, 0, 1, 1);) kept++;
-  CHECK(kept == HeldFragments::frames_max / HeldFragments::share);
+  CHECK(kept == WaitingFrames::frames_max / WaitingFrames::share);
 }
 
-TEST_CASE("held fragments' memory serves again and again, whole at its end, too") {
+TEST_CASE("waiting frames' memory serves again and again, whole at its end, too") {
   Waiting w;
   for (uint8_t i = 0; i < 250; i++) {
     REQUIRE(w.keep(i + 1u, i, 1, 3001));
@@ -76,7 +76,7 @@ TEST_CASE("held fragments' memory serves again and again, whole at its end, too"
   }
 }
 
-TEST_CASE("a held fragment that is larger than all room is refused") {
+TEST_CASE("a waiting frame that is larger than all room is refused") {
   Waiting w;
   CHECK_FALSE(w.keep(1, 0, 1, bytes_max + 1));
 }

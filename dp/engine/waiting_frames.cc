@@ -1,20 +1,20 @@
-#include "engine/held_fragments.h"
+#include "engine/waiting_frames.h"
 
 #include <cstring>
 
 namespace vmoat {
 
-HeldFragments::HeldFragments(uint32_t bytes_max)
+WaitingFrames::WaitingFrames(uint32_t bytes_max)
     : bytes_(bytes_max), waiting_(frames_max), shares_(VMOAT_SLOTS) {}
 
-HeldFrame HeldFragments::frame(const Waiting& waiting) const {
+HeldFrame WaitingFrames::frame(const Waiting& waiting) const {
   HeldFrame held = waiting.held;
   held.bytes = {bytes_.data() + waiting.from, waiting.size};
   return held;
 }
 
 /** In one piece: what does not fit before the end begins at the start. */
-bool HeldFragments::place(uint32_t size, uint32_t& from, uint32_t& taken) const {
+bool WaitingFrames::place(uint32_t size, uint32_t& from, uint32_t& taken) const {
   const auto capacity = static_cast<uint32_t>(bytes_.size());
   const bool wraps = size > capacity - next_;
   from = wraps ? 0 : next_;
@@ -22,7 +22,7 @@ bool HeldFragments::place(uint32_t size, uint32_t& from, uint32_t& taken) const 
   return taken <= capacity - used_;
 }
 
-bool HeldFragments::keep(uint64_t datagram, const HeldFrame& held, int64_t now_ns) {
+bool WaitingFrames::keep(uint64_t ticket, const HeldFrame& held, int64_t now_ns) {
   if (held.bytes.size() > bytes_.size() || count_ == frames_max) return false;
   const auto size = static_cast<uint32_t>(held.bytes.size());
   uint32_t from, taken;
@@ -32,7 +32,7 @@ bool HeldFragments::keep(uint64_t datagram, const HeldFrame& held, int64_t now_n
     return false;
   std::memcpy(bytes_.data() + from, held.bytes.data(), size);
   Waiting& waiting = at(count_++);
-  waiting = {datagram, now_ns, held, from, size, taken, false};
+  waiting = {ticket, now_ns, held, from, size, taken, false};
   waiting.held.bytes = {};
   share_of_it.frames++;
   share_of_it.bytes += taken;
@@ -41,7 +41,7 @@ bool HeldFragments::keep(uint64_t datagram, const HeldFrame& held, int64_t now_n
   return true;
 }
 
-void HeldFragments::drop_gone() {
+void WaitingFrames::drop_gone() {
   for (; count_ != 0 && at(0).gone; count_--) {
     Share& share_of_it = share_of(at(0).held);
     share_of_it.frames--;
