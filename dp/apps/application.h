@@ -226,6 +226,14 @@ class StreamMemory {
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof bytes_);
     std::memcpy(bytes_.data(), &value, sizeof value);
   }
+  /** What of these bytes is left when content has been passed over. */
+  [[nodiscard]] Bytes pass_content(Bytes said) {
+    const auto here = static_cast<size_t>(std::min<uint64_t>(content, said.size()));
+    content -= here;
+    return said.subspan(here);
+  }
+
+  uint64_t content = 0;  // bytes that come next and may be anything
 
  private:
   std::array<uint8_t, 96> bytes_{};
@@ -244,8 +252,9 @@ struct Application {
    */
   void (*message)(const Opening&, Findings&) = nullptr;
   /**
-   * TCP: takes all that the client says, in pieces and in order from its first byte on. False as soon as that
-   * is no longer this protocol. Null: nobody reads it beyond its opening, and no rule can be `continuous`.
+   * TCP: takes all that the client says, in pieces and in order from its first byte on, but for what it calls
+   * content, which need not be shown to it. False as soon as that is no longer this protocol. Null: nobody
+   * reads it beyond its opening, and no rule can be `continuous`.
    */
   bool (*goes_on)(Bytes said, StreamMemory& memory) = nullptr;
 };

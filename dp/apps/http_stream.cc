@@ -1,4 +1,4 @@
-// A machine of one state per byte of a head; bodies are passed over. It keeps the front of a line, which has
+// A machine of one state per byte of a head; bodies are content. It keeps the front of a line, which has
 // all that decides where a request ends, and the line's last bytes for the version.
 #include "apps/http_stream.h"
 
@@ -13,11 +13,11 @@ constexpr uint32_t line_bytes_max = 65536;
 constexpr size_t method_bytes_max = 24, length_digits_max = 18, size_digits_max = 15;
 constexpr std::string_view version_shape = " HTTP/1.d";
 
-enum class Phase : uint8_t { request, fields, body, size, chunk, chunk_end, trailer };
+enum class Phase : uint8_t { request, fields, size, chunk_end, trailer };
 
 struct Memory {
-  uint64_t left = 0;  // of the body or chunk
-  uint32_t line = 0;  // bytes of the line so far
+  uint64_t length = 0;  // of the body
+  uint32_t line = 0;    // bytes of the line so far
   Phase phase = Phase::request;
   bool has_length = false, is_chunked = false;
   std::array<char, version_shape.size() + 1> tail{};  // the line's last bytes, its CR among them
@@ -37,7 +37,7 @@ bool is_token(char c) {
 
 class Reader {
  public:
-  explicit Reader(Memory& memory) : m_(memory) {}
+  Reader(Memory& memory, StreamMemory& stream) : m_(memory), stream_(stream) {}
   bool read(Bytes said);
 
  private:
@@ -51,7 +51,6 @@ class Reader {
   }
   [[nodiscard]] bool is_whole() const { return m_.line <= m_.front.size(); }
   [[nodiscard]] bool is_empty() const { return is_whole() && line().empty(); }
-  size_t pass(size_t size);
   bool keep(char c);
   [[nodiscard]] bool may_follow(char c) const;
   bool end_line();
@@ -61,16 +60,14 @@ class Reader {
   bool length(std::string_view value);
   bool size();
   bool become(Phase phase) { return m_.phase = phase, true; }
+  bool become(Phase phase, uint64_t after_bytes) { return stream_.content = after_bytes, become(phase); }
 
   Memory& m_;
+  StreamMemory& stream_;
 };
 
 bool Reader::read(Bytes said) {
-  while (!said.empty()) {
-    if (m_.phase == Phase::body || m_.phase == Phase::chunk) {
-      said = said.subspan(pass(said.size()));
-      continue;
-    }
+  while (!(said = stream_.pass_content(said)).empty()) {
     const char c = static_cast<char>(said[0]);
     said = said.subspan(1);
     if (c != '\n' && !keep(c)) return false;
@@ -79,13 +76,6 @@ bool Reader::read(Bytes said) {
     m_.line = 0;
   }
   return true;
-}
-
-size_t Reader::pass(size_t size) {
-  const size_t here = std::min<uint64_t>(m_.left, size);
-  m_.left -= here;
-  if (m_.left == 0) become(m_.phase == Phase::chunk ? Phase::chunk_end : Phase::request);
-  return here;
 }
 
 bool Reader::keep(char c) {
@@ -112,7 +102,7 @@ bool Reader::end_line() {
   switch (m_.phase) {
     case Phase::request:
       if (is_empty()) return true;  // RFC 9112, 2.2
-      m_.left = 0;
+      m_.length = 0;
       m_.has_length = m_.is_chunked = false;
       return has_version() && become(Phase::fields);
     case Phase::fields:
@@ -137,7 +127,7 @@ bool Reader::has_version() const {
 
 bool Reader::end_head() {
   if (m_.is_chunked) return !m_.has_length && become(Phase::size);
-  return become(m_.left > 0 ? Phase::body : Phase::request);
+  return become(Phase::request, m_.length);
 }
 
 /** A field that says where the body ends has to say so at the front of its line, and once. */
@@ -157,7 +147,7 @@ bool Reader::length(std::string_view value) {
   const bool digits = std::ranges::all_of(value, is_digit);
   if (m_.has_length || !digits || value.empty() || value.size() > length_digits_max) return false;
   m_.has_length = true;
-  for (const char c : value) m_.left = m_.left * 10 + static_cast<uint64_t>(c - '0');
+  for (const char c : value) m_.length = m_.length * 10 + static_cast<uint64_t>(c - '0');
   return true;
 }
 
@@ -165,19 +155,19 @@ bool Reader::size() {
   const std::string_view text = line().substr(0, line().find(';'));
   const std::string_view digits = trim(text);
   if (digits.empty() || digits.size() > size_digits_max) return false;
-  m_.left = 0;
+  uint64_t size = 0;
   for (const char c : digits) {
     if (hex_value(c) < 0) return false;
-    m_.left = m_.left * 16 + static_cast<uint64_t>(hex_value(c));
+    size = size * 16 + static_cast<uint64_t>(hex_value(c));
   }
-  return become(m_.left == 0 ? Phase::trailer : Phase::chunk);
+  return size == 0 ? become(Phase::trailer) : become(Phase::chunk_end, size);
 }
 
 }  // namespace
 
 bool http_goes_on(Bytes said, StreamMemory& memory) {
   auto own = memory.as<Memory>();
-  const bool goes_on = Reader(own).read(said);
+  const bool goes_on = Reader(own, memory).read(said);
   memory.keep(own);
   return goes_on;
 }

@@ -57,36 +57,30 @@ constexpr uint16_t record_bytes_max = 16384 + 2048;
 struct RecordMemory {
   std::array<uint8_t, 5> header{};
   uint8_t header_bytes = 0;
-  uint16_t left = 0;  // of the record
   bool begun = false;
 };
 
 /** The record whose header is there may come next (RFC 8446, 5.1; RFC 5246, 6.2). */
-bool begin_record(RecordMemory& memory) {
+bool begin_record(RecordMemory& memory, StreamMemory& stream) {
   const auto& h = memory.header;
   const bool first_fits = memory.begun || h[0] == handshake_record;
-  memory.left = static_cast<uint16_t>(h[3] << 8 | h[4]);
+  stream.content = static_cast<uint64_t>(h[3] << 8 | h[4]);
   memory.header_bytes = 0;
   memory.begun = true;
   return first_fits && h[0] >= records[0] && h[0] <= records[1] && h[1] == 3 && h[2] <= 4 &&
-         memory.left > 0 && memory.left <= record_bytes_max;
+         stream.content > 0 && stream.content <= record_bytes_max;
 }
 
 /** Records follow each other without a gap. */
 bool goes_on(Bytes said, StreamMemory& stream) {
   auto memory = stream.as<RecordMemory>();
   bool good = true;
-  while (good && !said.empty()) {
-    const size_t wanted = memory.left > 0 ? memory.left : memory.header.size() - memory.header_bytes;
-    const size_t here = std::min(wanted, said.size());
-    if (memory.left > 0) {
-      memory.left = static_cast<uint16_t>(memory.left - here);
-    } else {
-      std::copy_n(said.begin(), here, memory.header.begin() + memory.header_bytes);
-      memory.header_bytes = static_cast<uint8_t>(memory.header_bytes + here);
-      good = memory.header_bytes < memory.header.size() || begin_record(memory);
-    }
+  while (good && !(said = stream.pass_content(said)).empty()) {
+    const size_t here = std::min(memory.header.size() - memory.header_bytes, said.size());
+    std::copy_n(said.begin(), here, memory.header.begin() + memory.header_bytes);
+    memory.header_bytes = static_cast<uint8_t>(memory.header_bytes + here);
     said = said.subspan(here);
+    good = memory.header_bytes < memory.header.size() || begin_record(memory, stream);
   }
   stream.keep(memory);
   return good;

@@ -69,6 +69,18 @@ static __always_inline bool was_followed(const struct packet* p, const struct vm
   return has_verdict(p, flow, guard, VMOAT_FOLLOWED) && p->sender && p->sender == flow->sender;
 }
 
+/* Of a client that is followed: nothing that has to be read. */
+static __always_inline bool is_content(const struct packet* p, const struct vmoat_flow* flow) {
+  if ((p->tcp_flags & TCP_FLAGS & ~TCP_PSH) != TCP_ACK || (p->reason & (VMOAT_FRAGMENT | VMOAT_ODD)))
+    return false;
+  if (p->payload_length == 0) return true;
+  __u64 both = *(volatile __u64*)&flow->content;
+  struct vmoat_content content;
+  __builtin_memcpy(&content, &both, sizeof(content));
+  __u32 size = content.until - content.from, begin = p->seq - content.from;
+  return begin < size && p->payload_length <= size - begin;
+}
+
 /* An undecided frame: to its worker, with two tags that say whose it is. Global for the verifier's sake, see
  * parse_any. */
 __noinline int hold(struct __sk_buff* skb, struct packet* p) {
@@ -155,7 +167,9 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
   if (is_fail_safe(p, flow) || has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
   if (has_verdict(p, flow, guard, VMOAT_DENY)) return guarded(counters, way, VMOAT_DENIED, DROP);
-  if (was_followed(p, flow, guard) && !engine_is_gone(worker_of(p))) return PASS;
+  bool need_not_be_held =
+      was_followed(p, flow, guard) || (has_verdict(p, flow, guard, VMOAT_FOLLOW) && is_content(p, flow));
+  if (need_not_be_held && !engine_is_gone(worker_of(p))) return PASS;
   decide_by_cache(p, flow, guard);
   if (has_verdict(p, flow, guard, VMOAT_ALLOW)) return guarded(counters, way, VMOAT_CACHED, PASS);
   if (may_open(skb, p, flow, guard) && !engine_is_gone(worker_of(p)))

@@ -37,6 +37,7 @@
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
+#define TCP_PSH 0x08
 #define TCP_ACK 0x10
 #define TCP_FLAGS 0x3f /* FIN SYN RST PSH ACK URG */
 

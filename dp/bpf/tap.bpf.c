@@ -268,6 +268,7 @@ static long answer_one(__u32 i, struct vmoat_answer_run* run) {
     flow->want[1] = answer->want[1];
   } else if (answer->ask == VMOAT_ASK_VERDICT) {
     if (answer->returned[VMOAT_TO_NIC] != VMOAT_NOT_RETURNED) flow->sender = answer->sender;
+    *(volatile __u64*)&flow->content = *(volatile __u64*)&answer->content;
     for (int way = 0; way < 2; way++)
       rule_way(&flow->ruled[way], answer->verdict[way], answer->returned[way]);
   } else if (answer->ask == VMOAT_ASK_COLLECT) {

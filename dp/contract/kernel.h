@@ -12,7 +12,7 @@ typedef __u32 uint32_t;
 typedef __u64 uint64_t;
 #endif
 
-#define VMOAT_LAYOUT 7
+#define VMOAT_LAYOUT 8
 #define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
 #define VMOAT_WORKERS_MAX 64 /* one ring per worker */
 
@@ -46,6 +46,13 @@ struct vmoat_ruled {
   uint32_t held;    /* frames that went to the engine since there was one */
 };
 
+/* Part of a TCP stream, by its sequence numbers: from that one on, not that one any more. Changes as one of
+ * 64 bits. */
+struct vmoat_content {
+  uint32_t from;
+  uint32_t until;
+};
+
 /* The kernel's count of a flow. Index of the pairs is enum vmoat_way. Times are CLOCK_MONOTONIC, ns. */
 struct vmoat_flow {
   uint64_t packets[2];
@@ -63,6 +70,7 @@ struct vmoat_flow {
   uint32_t acked[2];
   uint32_t retransmissions[2]; /* segments that ended at or before `next`, keep-alives not among them */
   struct vmoat_ruled ruled[2]; /* of a guarded NIC, per way */
+  struct vmoat_content content __attribute__((aligned(8))); /* under VMOAT_FOLLOW: passes unread */
 };
 #define VMOAT_WANT_ALL 0xffffffffu
 
@@ -73,7 +81,8 @@ enum vmoat_verdict {
   VMOAT_ALLOW = 1,
   VMOAT_DENY = 2,
   VMOAT_OPENING = 3, /* it hangs on the application: a TCP handshake passes, the rest is held */
-  VMOAT_FOLLOW = 4,  /* the engine reads it all along: every frame is held, at no cost to the NIC's budget */
+  VMOAT_FOLLOW = 4,  /* the engine reads it all along: every frame that says something but content is held, at
+                        no cost to the NIC's budget */
   VMOAT_FOLLOWED = 5 /* likewise, at the NIC that it comes from: passes here, while the engine lives */
 };
 #define VMOAT_VERDICT_BITS 3
@@ -326,6 +335,7 @@ struct vmoat_answer {
   uint32_t verdict[2];
   uint16_t returned[2]; /* number of the last frame that went on, modulo 256, or one of those below */
   uint32_t sender;
+  struct vmoat_content content __attribute__((aligned(8)));
   struct vmoat_flow flow;
 };
 #define VMOAT_RETURNED_ALL 0xffffu /* whatever was held */

@@ -58,8 +58,13 @@ uint64_t Pipeline::Impl::ticket_of(uint32_t number, uint32_t seq) const {
   return std::max<uint64_t>(1, hash_(words, 2));
 }
 
-/** Reads a held frame of the client's. Where it cannot go on to be ruled on, it waits for what comes before
- * it, or there is no room to read it. */
+Pipeline::Impl::ReadOn Pipeline::Impl::read_in_turn(uint32_t number, const Held& held, uint32_t seq) {
+  const ReadOn how = begin_reading(number, held, seq);
+  if (how != ReadOn::yes) return how;
+  return readings_.read(live_count(number).reading, seq, held.turn.packet.payload) ? how : ReadOn::early;
+}
+
+/** Reads a held frame of the client's, which goes on to be ruled on with `pass`. */
 Ruling Pipeline::Impl::read_on(uint32_t number, Held& held) {
   const Packet& p = held.turn.packet;
   Session& s = table_[number];
@@ -68,20 +73,14 @@ Ruling Pipeline::Impl::read_on(uint32_t number, Held& held) {
   const uint32_t seq = p.seq + ((p.tcp_flags & tcp_syn) != 0 ? 1 : 0);
   GuardedSince& since = guarded_since_[held.frame.slot % VMOAT_SLOTS];
   if (since.held_ns == 0) since.held_ns = now_ns_;
-  const ReadOn how = begin_reading(number, held, seq);
+  LiveCount& count = live_count(number);
+  const ReadOn how = read_in_turn(number, held, seq);
   if (how == ReadOn::unwanted) return Ruling::pass;
   if (how == ReadOn::no_room) return Ruling::refuse;
-  LiveCount& count = live_count(number);
-  if (how == ReadOn::early || (how == ReadOn::yes && !readings_.read(count.reading, seq, p.payload))) {
-    count.has_early = true;
-    held.ticket = ticket_of(number, seq);
-    return Ruling::wait;
-  }
+  if (how == ReadOn::early) return count.has_early = true, held.ticket = ticket_of(number, seq), Ruling::wait;
   if (count.reading != 0 && count.has_early) held.ticket = ticket_of(number, readings_.next(count.reading));
-  if (!s.has(is_sure) || (count.reading != 0 && readings_.is_still(count.reading, s.application)))
-    return Ruling::pass;
-  recognition_.lose(s);
-  touch(number);
+  const bool is_still = count.reading != 0 && readings_.is_still(count.reading, s.application);
+  if (s.has(is_sure) && !is_still) recognition_.lose(s), touch(number);
   return Ruling::pass;
 }
 
@@ -91,8 +90,12 @@ void Pipeline::Impl::tell_followed(uint32_t number, const Held& held) {
   const bool is_client = held.keyed.sender == table_[number].client();
   const bool was_read_there = held.frame.way == VMOAT_TO_NIC && is_held_at(number, 1 - near);
   const bool should_pass = !is_client || was_read_there;
-  const bool is_told = live_count(number).was_told[near] && held.frame.number % told_again_after != 0;
-  if (is_told && !should_pass) return;
+  LiveCount& count = live_count(number);
+  const vmoat_content content = count.reading != 0 ? readings_.content(count.reading) : vmoat_content{};
+  const bool is_told = count.was_told[near] && held.frame.number % told_again_after != 0;
+  const bool is_news = content.from != content.until && content.until != count.told_content;
+  if (is_told && !should_pass && !is_news) return;
+  count.told_content = content.until;
   for (int end = 0; end < 2; end++)
     if (end == near || is_held_at(number, end)) follow_at(number, end, held);
 }
@@ -110,6 +113,7 @@ void Pipeline::Impl::follow_at(uint32_t number, int end, const Held& held) {
   const vmoat_way said = end == client ? VMOAT_FROM_NIC : VMOAT_TO_NIC;  // by the client
   const bool is_read_there = end != client && is_held_at(number, client) && s.slot[0] != s.slot[1];
   FlowRule rule = {.verdict = {VMOAT_ALLOW, VMOAT_ALLOW}, .sender = s.slot[1 - end]};
+  if (count.reading != 0) rule.content = readings_.content(count.reading);
   std::copy_n(count.returned[end], 2, rule.returned);
   rule.verdict[said] = is_read_there ? VMOAT_FOLLOWED : VMOAT_FOLLOW;
   if (!is_read_there) rule.returned[said] = VMOAT_RETURNED_ALL;

@@ -123,6 +123,32 @@ TEST_CASE("what a client says is read once and in order, whatever comes twice or
   CHECK(rig.held(other) == Ruling::reset);
 }
 
+TEST_CASE("content of a known length is told, is no frame's that says more, and ends where it was said to") {
+  constexpr uint32_t content_bytes = 1 << 20;
+  const std::string put =
+      "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(content_bytes) + "\r\n\r\n";
+  ReadRig rig(tables(true));
+  const auto at = [&](uint32_t seq, const std::string& said) {
+    return rig.held(tcp(port, 80, seq, 501, 24, text(said)));
+  };
+  rig.open();
+  REQUIRE(rig.says(put) == Ruling::pass);
+  const vmoat_content content = rig.ruled().content;
+  CHECK(content.from == rig.next);
+  REQUIRE(content.until == rig.next + content_bytes);
+  CHECK(at(content.until, get) == Ruling::pass);  // what comes before may be on its way still
+  CHECK(at(content.until - 500, std::string(500, 'x')) == Ruling::pass);
+  rig.next = content.until + static_cast<uint32_t>(get.size());
+  for (int i = 0; i < 64; i++) REQUIRE(rig.says(get) == Ruling::pass);
+  CHECK(rig.ruled().content.from == rig.ruled().content.until);  // told no longer: numbers come again
+  CHECK(rig.says("SSH-2.0-smuggled\r\n") == Ruling::reset);
+  ReadRig behind(tables(true));
+  behind.open();
+  REQUIRE(behind.says(put) == Ruling::pass);
+  const uint32_t end = behind.ruled().content.until;
+  CHECK(behind.held(tcp(port, 80, end - 4, 501, 24, text("bodySSH-2.0-smuggled\r\n"))) == Ruling::reset);
+}
+
 TEST_CASE(
     "a flow whose beginning nobody saw is allowed by no continuous rule, one that ran before it was is") {
   ReadRig unseen(tables(true));

@@ -99,10 +99,11 @@ class Pipeline::Impl final : private NameWatch {
     uint32_t retransmissions[2][2];
     uint8_t returned[2][2];  // by end and way: number of the last frame held at its NIC that was ruled on
     uint32_t opening_frames[2], opening_bytes[2];  // that passed at this end's NIC without a verdict
-    uint32_t parent;   // number of the session that Session::parent names, which may have gone
-    uint32_t reading;  // of its client, 0 = none
-    bool was_told[2];  // the kernel has a verdict at this end's NIC
-    bool was_denied;   // a frame of it was dropped by its verdict
+    uint32_t parent;        // number of the session that Session::parent names, which may have gone
+    uint32_t reading;       // of its client, 0 = none
+    uint32_t told_content;  // until where, sequence number
+    bool was_told[2];       // the kernel has a verdict at this end's NIC
+    bool was_denied;        // a frame of it was dropped by its verdict
     bool was_reset;
     bool is_barred;  // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
     bool has_early;  // what its client says did not always come in order
@@ -292,6 +293,7 @@ class Pipeline::Impl final : private NameWatch {
   [[nodiscard]] bool is_older(const Session& s, uint16_t slot) const;
   void end_reading(uint32_t number);
   ReadOn begin_reading(uint32_t number, const Held& held, uint32_t seq);
+  ReadOn read_in_turn(uint32_t number, const Held& held, uint32_t seq);
   Ruling read_on(uint32_t number, Held& held);
   [[nodiscard]] uint64_t ticket_of(uint32_t number, uint32_t seq) const;
   void tell_followed(uint32_t number, const Held& held);

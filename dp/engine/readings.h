@@ -5,6 +5,7 @@
 
 #include "apps/application.h"
 #include "base/arena.h"
+#include "contract/kernel.h"
 
 namespace vmoat {
 
@@ -23,16 +24,20 @@ class Readings {
   bool read(uint32_t reading, uint32_t seq, Bytes said);
   /** Sequence number of the byte that is to be read next. */
   [[nodiscard]] uint32_t next(uint32_t reading) const { return at(reading).next; }
+  /** What comes before that, and need not be read. */
+  [[nodiscard]] vmoat_content content(uint32_t reading) const { return at(reading).content; }
   /** Whether all that was read is of this application (registry number + 1). */
   [[nodiscard]] bool is_still(uint32_t reading, uint16_t application) const;
 
  private:
   struct Reading {
     uint32_t next;
+    vmoat_content content;
     uint32_t over;  // a bit for each reader: it was something else
     std::array<StreamMemory, readers_max> memory;
   };
   [[nodiscard]] Reading& at(uint32_t reading) const;
+  void pass_content(Reading& reading) const;
 
   Arena arena_;
   std::vector<uint16_t> readers_;  // applications that are read on, their registry numbers + 1

@@ -109,7 +109,8 @@ void Worker::forget(const vmoat_flow_key& key) {
 }
 
 void Worker::rule(const vmoat_flow_key& key, const FlowRule& rule) {
-  vmoat_answer answer = {.key = key, .ask = VMOAT_ASK_VERDICT, .sender = rule.sender};
+  vmoat_answer answer = {
+      .key = key, .ask = VMOAT_ASK_VERDICT, .sender = rule.sender, .content = rule.content};
   for (int way = 0; way < 2; way++) {
     answer.verdict[way] = vmoat_verdict_word(generation_, rule.verdict[way]);
     answer.returned[way] = rule.returned[way];

@@ -6,6 +6,7 @@ import { type Bench, type BenchContext, median, type Row } from './row.ts';
 const METRICS = {
   bulk: { unit: 'Gbit/s' },
   'bulk continuous': { unit: 'Gbit/s' },
+  'bulk held': { unit: 'Gbit/s' },
   udp: { unit: 'packets/s' },
   cpu: { unit: 'ns/packet', lowerIsBetter: true },
   conn: { unit: 'connections/s' },
@@ -25,8 +26,24 @@ const MANY = {
 const PEERS = ['br_netfilter + conntrack', 'Proxmox-style firewall bridge'];
 /** Ratios that protect is built for; they are shown beside what was measured and fail nothing. */
 const TARGETS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  inplace: { bulk: 0.95, 'bulk continuous': 0.6, udp: 0.87, rr: 0.9, conn: 0.8, 'conn http': 0.55 },
-  splice: { bulk: 0.94, 'bulk continuous': 0.6, udp: 0.8, rr: 0.88, conn: 0.8, 'conn http': 0.55 },
+  inplace: {
+    bulk: 0.95,
+    'bulk continuous': 0.6,
+    'bulk held': 0.6,
+    udp: 0.87,
+    rr: 0.9,
+    conn: 0.8,
+    'conn http': 0.55,
+  },
+  splice: {
+    bulk: 0.94,
+    'bulk continuous': 0.6,
+    'bulk held': 0.6,
+    udp: 0.8,
+    rr: 0.88,
+    conn: 0.8,
+    'conn http': 0.55,
+  },
 };
 const BULK_BEHIND_PEERS_MAX = 0.03;
 

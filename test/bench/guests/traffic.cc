@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <latch>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -119,7 +120,7 @@ double bulk(const Ends& ends) {
   int64_t first_ns = 0, last_ns = 0;
   auto send = [&](const std::atomic<bool>& stopping, std::latch&) {
     const Fd peer = connect_to();
-    const std::vector<char> data(chunk);
+    const std::string data = ends.rest.empty() ? std::string(chunk, '\0') : std::string(ends.rest);
     ::send(peer.get(), ends.request.data(), ends.request.size(), MSG_NOSIGNAL);
     while (!stopping && ::send(peer.get(), data.data(), data.size(), MSG_NOSIGNAL) > 0) {
     }

@@ -15,8 +15,9 @@ struct Ends {
   double seconds = 0.6;
   /** Counts what udp() and conn() get through, while they run; may be null. */
   std::atomic<uint64_t>* done = nullptr;
-  /** What each side of a connection of conn() says; bulk() begins with the request. */
-  std::string_view request = "x", reply = "x";
+  /** What each side of a connection of conn() says; bulk() begins with the request, and goes on with `rest`
+   * again and again, zeros where it is empty. */
+  std::string_view request = "x", reply = "x", rest = {};
 };
 
 struct RoundTrips {

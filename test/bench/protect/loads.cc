@@ -16,6 +16,8 @@ namespace {
 constexpr std::string_view http_request = "GET /index.html HTTP/1.1\r\nHost: server\r\nAccept: */*\r\n\r\n";
 constexpr std::string_view http_upload =
     "PUT /file HTTP/1.1\r\nHost: server\r\nContent-Length: 1000000000000000\r\n\r\n";
+constexpr std::string_view http_upload_in_chunks =
+    "PUT /file HTTP/1.1\r\nHost: server\r\nTransfer-Encoding: chunked\r\n\r\n";
 constexpr std::string_view http_reply =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
 
@@ -33,10 +35,21 @@ Ends ends_of(const Scene& scene, const LoadOptions& options) {
   return {.client = scene.guest(0), .server = scene.guest(1), .seconds = options.seconds};
 }
 
+/** No frame is content alone. */
+std::string chunks_of_http() {
+  std::string chunks;
+  for (int i = 0; i < 16; i++) chunks += "2000\r\n" + std::string(0x2000, '.') + "\r\n";
+  return chunks;
+}
+
 void run_bulk(const Scene& scene, const LoadOptions& options, std::string_view variant) {
   Ends ends = ends_of(scene, options);
-  if (options.http) ends.request = http_upload;
-  print(options.http ? "bulk continuous" : "bulk", variant, bulk(ends));
+  if (!options.http) return print("bulk", variant, bulk(ends));
+  ends.request = http_upload;
+  print("bulk continuous", variant, bulk(ends));
+  const std::string chunks = chunks_of_http();
+  ends.request = http_upload_in_chunks, ends.rest = chunks;
+  print("bulk held", variant, bulk(ends));
 }
 
 void run_udp(const Scene& scene, const LoadOptions& options, std::string_view variant) {
