@@ -37,20 +37,6 @@ static __always_inline bool in_panic(void) {
   return entry && entry->until_ns && bpf_ktime_get_boot_ns() < entry->until_ns;
 }
 
-static __always_inline __u32 verdict_word(const struct vmoat_guard* guard, enum vmoat_verdict verdict) {
-  return guard->generation << VMOAT_VERDICT_BITS | verdict;
-}
-
-/* A verdict was made for who sends; where another NIC speaks for that one, it says nothing. */
-static __always_inline bool is_another(const struct packet* p, const struct vmoat_flow* flow) {
-  return p->way == VMOAT_TO_NIC && p->sender && flow->sender && p->sender != flow->sender;
-}
-
-static __always_inline bool has_verdict(const struct packet* p, const struct vmoat_flow* flow,
-                                        const struct vmoat_guard* guard, enum vmoat_verdict verdict) {
-  return flow->ruled[p->way & 1].verdict == verdict_word(guard, verdict) && !is_another(p, flow);
-}
-
 /* Sent by the guest's own MAC, as far as it is known. */
 static __always_inline bool is_own_mac(const struct __sk_buff* skb, const struct vmoat_guard* guard) {
   const __u8* frame = (const __u8*)(long)skb->data;
@@ -61,24 +47,6 @@ static __always_inline bool is_own_mac(const struct __sk_buff* skb, const struct
   __u32 high;
   __builtin_memcpy(&high, frame + 6, 4);
   return high == own[0] && frame[10] == guard->mac[4] && frame[11] == guard->mac[5];
-}
-
-/* Every frame of it has been read where it came from. */
-static __always_inline bool was_followed(const struct packet* p, const struct vmoat_flow* flow,
-                                         const struct vmoat_guard* guard) {
-  return has_verdict(p, flow, guard, VMOAT_FOLLOWED) && p->sender && p->sender == flow->sender;
-}
-
-/* Of a client that is followed: nothing that has to be read. */
-static __always_inline bool is_content(const struct packet* p, const struct vmoat_flow* flow) {
-  if ((p->tcp_flags & TCP_FLAGS & ~TCP_PSH) != TCP_ACK || (p->reason & (VMOAT_FRAGMENT | VMOAT_ODD)))
-    return false;
-  if (p->payload_length == 0) return true;
-  __u64 both = *(volatile __u64*)&flow->content;
-  struct vmoat_content content;
-  __builtin_memcpy(&content, &both, sizeof(content));
-  __u32 size = content.until - content.from, begin = p->seq - content.from;
-  return begin < size && p->payload_length <= size - begin;
 }
 
 /* An undecided frame: to its worker, with two tags that say whose it is. Global for the verifier's sake, see
@@ -168,7 +136,7 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (is_fail_safe(p, flow) || has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
   if (has_verdict(p, flow, guard, VMOAT_DENY)) return guarded(counters, way, VMOAT_DENIED, DROP);
   bool need_not_be_held =
-      was_followed(p, flow, guard) || (has_verdict(p, flow, guard, VMOAT_FOLLOW) && is_content(p, flow));
+      was_followed(p, flow, guard) || (has_verdict(p, flow, guard, VMOAT_FOLLOW) && is_content(skb, p, flow));
   if (need_not_be_held && !engine_is_gone(worker_of(p))) return PASS;
   decide_by_cache(p, flow, guard);
   if (has_verdict(p, flow, guard, VMOAT_ALLOW)) return guarded(counters, way, VMOAT_CACHED, PASS);

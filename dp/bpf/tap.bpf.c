@@ -12,6 +12,7 @@
 #include "bpf/parse.h"
 #include "bpf/meter.h"
 #include "bpf/upcall.h"
+#include "bpf/verdict.h"
 #include "bpf/guard.h"
 // clang-format on
 

@@ -111,6 +111,8 @@ TEST_CASE(
       sends.join();
       const std::string& holds = of_a == Mode::protect ? rig.lab.a : rig.lab.b;
       CHECK(wait_for([&] { return held_frames(rig, holds) > body_bytes / 65536; }));
+      for (const uint64_t refused : rig.sink.protection_of(holds).refused)
+        CHECK(refused == 0);  // what came early has waited
       web.say(other);
       CHECK(web.is_reset());
     }

@@ -33,6 +33,15 @@ uint16_t vlan_of(const vmoat_event& event, Bytes bytes) {
   return type == 0x8100 || type == 0x88a8 ? be16(bytes.data() + 14) & 0xfff : 0;
 }
 
+/** A super-frame is cut by its bytes, whatever its IP header says: what lies behind that nobody would have
+ * read. */
+bool hides_something(const HeldFrame& held) {
+  if (held.offload.gso_type == 0) return false;
+  Packet packet;
+  decode({.bytes = held.bytes}, packet);
+  return packet.body.data() + packet.body.size() != held.bytes.data() + held.bytes.size();
+}
+
 Bytes bytes_of(const vmoat_event& event) {
   return {reinterpret_cast<const uint8_t*>(&event + 1), event.captured};
 }
@@ -242,6 +251,7 @@ Frame Worker::frame_of(const HeldFrame& held) {
 
 /** What comes before one that it hangs on waits, and goes on after it. */
 void Worker::rule_held(const HeldFrame& held) {
+  if (hides_something(held)) return dropped(held, &NicHeldDrops::refused);
   (void)read_ring();  // what was told before it was held: recognition may know its flow by now
   const HeldRuling is = pipeline_.rule(frame_of(held));
   if (is.ruling == Ruling::wait) {
