@@ -13,9 +13,11 @@ constexpr uint8_t told_again_after = 64;  // frames: a SYN, or another policy, m
 void Pipeline::Impl::note_guards(const LivePolicy* policy) {
   const uint64_t rules = policy != nullptr ? policy->policy->continuous() : 0;
   if (std::exchange(continuous_, rules) != rules) continuous_since_ns_ = now_ns_;
-  for (uint16_t slot = 0; slot < guarded_since_.size(); slot++) {
-    if (!verdicts_.guards(slot)) guarded_since_[slot] = {};
-    if (verdicts_.guards(slot) && guarded_since_[slot].told_ns == 0) guarded_since_[slot].told_ns = now_ns_;
+  uint16_t slot = 0;
+  for (GuardedSince& since : guarded_since_) {
+    const bool guarded = verdicts_.guards(slot++);
+    if (!guarded) since = {};
+    if (guarded && since.told_ns == 0) since.told_ns = now_ns_;
   }
 }
 
