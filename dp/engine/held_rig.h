@@ -46,7 +46,8 @@ inline PolicyTables tables(std::vector<PolicyRule> rules) {
 }
 
 inline LivePolicy live(const PolicyTables& given) {
-  auto made = Policy::compile(given, application_number, std::make_shared<IdentityTable>());
+  auto made =
+      Policy::compile(given, application_number, std::make_shared<IdentityTable>(), is_read_to_its_end);
   REQUIRE(made.ok());
   LivePolicy policy{*made, std::vector<Identity>(8, (*made)->nic({}))};
   policy.nics[web_slot] = policy.policy->nic("web");

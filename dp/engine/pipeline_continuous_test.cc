@@ -31,17 +31,9 @@ struct ReadRig : Rig {
 
   explicit ReadRig(const PolicyTables& given) : Rig(small_options(), true) { policy(given); }
   void policy(const PolicyTables& given) {
-    auto made =
-        Policy::compile(given, application_number, std::make_shared<IdentityTable>(), is_read_to_its_end);
-    REQUIRE(made.ok());
-    LivePolicy live{*made, std::vector<Identity>(8, (*made)->nic({}))};
-    live.nics[web_slot] = live.policy->nic("web");
-    live.nics[db_slot] = live.policy->nic("db");
-    live.generation = 7;
-    live.facts.resize(8);
-    live.facts[web_slot].guarded = given.groups[web].mode == Mode::protect;
-    live.facts[db_slot].guarded = true;
-    pipeline.policy(std::make_shared<const LivePolicy>(std::move(live)));
+    LivePolicy now = live(given);
+    now.facts[web_slot].guarded = given.groups[web].mode == Mode::protect;
+    pipeline.policy(std::make_shared<const LivePolicy>(std::move(now)));
   }
   /** As the kernel sends it up. */
   void sent(bool by_web, const Buffer& segment) { send_up(*this, by_web, frame(by_web, segment), port, 80); }

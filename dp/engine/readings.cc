@@ -9,7 +9,8 @@
 namespace vmoat {
 namespace {
 
-/** Below what a window can be (RFC 7323, 2.3), so that no byte behind it can be taken for one of it. */
+/** No more than a window can be (RFC 7323, 2.3), so that no byte behind it can be taken for one of it; and
+ * less is cheaper read than told to the kernel. */
 constexpr uint64_t content_bytes_max = 1u << 30, content_bytes_min = 1u << 17;
 
 }  // namespace
@@ -53,7 +54,6 @@ bool Readings::read(uint32_t reading, uint32_t seq, Bytes said) {
   return true;
 }
 
-/** Little of it is cheaper read than told to the kernel. */
 void Readings::pass_content(Reading& r) const {
   uint64_t content = r.over + 1 == 1u << readers_.size() ? 0 : content_bytes_max;
   for (size_t i = 0; i < readers_.size(); i++)
