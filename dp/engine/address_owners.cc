@@ -14,27 +14,30 @@ uint8_t kind_bit(const Address& address) {
 
 bool AddressOwners::claim(const GivenAddress& claim, int64_t now_ns) {
   const std::lock_guard lock(mutex_);
-  const bool is_its = take(claim, now_ns);
-  if (is_its) of_nic(claim.slot).kinds |= kind_bit(claim.address);
-  return is_its;
+  return take(claim, now_ns);
 }
 
 bool AddressOwners::claim_first(const GivenAddress& claim, int64_t now_ns) {
   const std::lock_guard lock(mutex_);
-  uint8_t& kinds = of_nic(claim.slot).kinds;
-  const uint8_t kind = kind_bit(claim.address);
-  if ((kinds & kind) != 0 || !take(claim, now_ns)) return false;
-  kinds |= kind;
-  return true;
+  return (of_nic(claim.slot).shown & kind_bit(claim.address)) == 0 && take(claim, now_ns);
 }
 
-bool AddressOwners::has_like(const Address& address, uint16_t slot) const {
+bool AddressOwners::has_like(const Address& address, uint16_t slot, OwnAddresses least) const {
   const std::lock_guard lock(mutex_);
-  return (nics_[slot % VMOAT_SLOTS].kinds & kind_bit(address)) != 0;
+  const OfNic& nic = nics_[slot % VMOAT_SLOTS];
+  const uint8_t kinds = least == OwnAddresses::learned ? nic.shown : nic.shown | nic.given;
+  return (kinds & kind_bit(address)) != 0;
 }
 
 /** Under the lock. */
 bool AddressOwners::take(const GivenAddress& claim, int64_t now_ns) {
+  if (!settle(claim, now_ns)) return false;
+  OfNic& nic = of_nic(claim.slot);
+  (claim.how == Ownership::learned ? nic.shown : nic.given) |= kind_bit(claim.address);
+  return true;
+}
+
+bool AddressOwners::settle(const GivenAddress& claim, int64_t now_ns) {
   const Key key = {claim.segment, claim.address};
   uint16_t& count = of_nic(claim.slot).count;
   auto held = owners_.find(key);
@@ -84,9 +87,10 @@ void AddressOwners::move(uint16_t slot, Way way, int64_t now_ns) {
   std::vector<GivenAddress> moved;
   for (const auto& [key, owner] : owners_)
     if (owner.slot == slot && key.segment == way.from) moved.push_back({way.to, key.address, slot});
+  const uint8_t shown = of_nic(slot).shown;
   drop(slot);
-  for (const GivenAddress& claim : moved)
-    if (take(claim, now_ns)) of_nic(slot).kinds |= kind_bit(claim.address);
+  for (const GivenAddress& claim : moved) take(claim, now_ns);
+  of_nic(slot).shown &= shown;
 }
 
 void AddressOwners::forget(uint16_t slot) {

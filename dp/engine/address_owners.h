@@ -40,10 +40,12 @@ class AddressOwners {
 
   /** The address is the NIC's from now on, if it is nobody else's who has it on at least as good grounds. */
   bool claim(const GivenAddress& claim, int64_t now_ns);
-  /** The same for a NIC that has had no address of this kind yet: IPv4, link-local IPv6, other IPv6. */
+  /** The same for a NIC whose guest has shown no address of this kind yet: IPv4, link-local IPv6, other IPv6.
+   * What it was given does not count: a guest that took a lease may use another address. */
   bool claim_first(const GivenAddress& claim, int64_t now_ns);
-  /** Whether the NIC has had an address of the same kind. */
-  [[nodiscard]] bool has_like(const Address& address, uint16_t slot) const;
+  /** Whether an address of the same kind is known to be the NIC's: that its guest showed, or, where it needs
+   * more than that to send, that it was given. */
+  [[nodiscard]] bool has_like(const Address& address, uint16_t slot, OwnAddresses least) const;
   /** Whose it is; no_slot where it is nobody's. */
   [[nodiscard]] uint16_t owner(uint32_t segment, const Address& address) const;
   /** Whether the NIC's guest may send under it where it needs `least` for that. */
@@ -75,10 +77,11 @@ class AddressOwners {
 
   struct OfNic {
     uint16_t count = 0;
-    uint8_t kinds = 0;  // bits: of which it has had an address
+    uint8_t shown = 0, given = 0;  // bits: the kinds of which its guest showed one, and it was given one
   };
 
   bool take(const GivenAddress& claim, int64_t now_ns);
+  bool settle(const GivenAddress& claim, int64_t now_ns);
   void drop(uint16_t slot);
   OfNic& of_nic(uint16_t slot) { return nics_[slot % VMOAT_SLOTS]; }
 

@@ -75,7 +75,8 @@ bool Pipeline::Impl::is_to_other(const Packet& p, const Frame& frame) const {
   const uint16_t owner = options_.own->owner(frame.segment, p.dst);
   const bool is_tagged = p.tags[0] != 0;  // nobody says what is whose there but who speaks there
   if (owner == frame.slot) return false;
-  if (owner == no_slot && (is_tagged || !options_.own->has_like(p.dst, frame.slot))) return false;
+  const OwnAddresses least = verdicts_.whose_addresses(frame.slot);
+  if (owner == no_slot && (is_tagged || !options_.own->has_like(p.dst, frame.slot, least))) return false;
   const Identity its = verdicts_.nic(frame.slot);
   return its != 0 && verdicts_.identity_by_address(frame.segment, p.dst) != its;
 }
@@ -88,8 +89,7 @@ bool Pipeline::Impl::speaks_for_itself(const Packet& p, const Frame& frame) {
   return least == OwnAddresses::learned && introduces_itself(p, frame);
 }
 
-/** A guest of whom nobody knows an address, since it has been there for longer than we, and asks for
- * nobody's. */
+/** A guest that has shown no address, since it has been there for longer than we, and asks for nobody's. */
 bool Pipeline::Impl::introduces_itself(const Packet& p, const Frame& frame) {
   if (!is_ownable(p.src) || watch_.is_host(p.src)) return false;
   if (!options_.own->claim_first({frame.segment, p.src, frame.slot}, frame.time_ns)) return false;
