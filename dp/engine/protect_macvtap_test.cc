@@ -64,7 +64,7 @@ struct MacvtapGuest {
 
 TEST_CASE("protect: a macvtap is observed only, says so, and is not cut off") {
   if (!has_root()) return;
-  for (const HookChoice hook : {HookChoice::tcx, HookChoice::clsact}) {
+  for (const HookChoice hook : hooks_here()) {
     GuardRig rig(hook);
     const MacvtapGuest guest(rig.lab.unique + "m");
     REQUIRE(rig.sink.slot_of(guest.tap) != no_slot);
