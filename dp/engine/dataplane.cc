@@ -1,42 +1,21 @@
-// The live data plane: a control thread follows links, a sweep thread reads the kernel's counts, workers
-// read events. DESIGN.md "The data path".
+// The live data plane: how its parts are made, begin and end.
 #include "engine/dataplane.h"
 
-#include <arpa/inet.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <optional>
 #include <random>
-#include <thread>
 
 #include "apps/application.h"
 #include "apps/ndpi.h"
-#include "apps/operator_defined.h"
 #include "base/clock.h"
-#include "engine/address_owners.h"
-#include "engine/flow_sweep.h"
-#include "engine/guest_nic.h"
-#include "engine/live_policies.h"
-#include "engine/meter_sweep.h"
-#include "engine/protection.h"
-#include "engine/serial_sink.h"
-#include "engine/tap_set.h"
-#include "engine/verdicts.h"
+#include "engine/dataplane_impl.h"
 #include "parse/anomaly.h"
-#include "session/learned_names.h"
-#include "threats/memory.h"
 
 namespace vmoat {
 namespace {
-
-constexpr int64_t table_delay_ns = 10'000'000;  // changes come in bursts: one table for many
-constexpr const char* host_netns = "host";
 
 unsigned worker_count(const DataplaneConfig& config) {
   const unsigned wanted = config.workers ? config.workers : std::thread::hardware_concurrency() / 2;
@@ -64,47 +43,6 @@ uint32_t secret_mark() {
   return mark;
 }
 
-LinkInfo info_of(const Link& link) {
-  return {.ifindex = link.ifindex,
-          .name = link.name,
-          .netns = host_netns,
-          .kind = link.kind,
-          .mac = link.mac,
-          .mtu = link.mtu,
-          .up = link.up,
-          .master = link.master,
-          .lower = link.lower,
-          .id = link.id,
-          .addresses = {link.addresses.begin(), link.addresses.end()}};
-}
-
-void add(PipelineCounters& sum, const PipelineCounters& one) {
-  sum.flow_records += one.flow_records;
-  sum.picked_up += one.picked_up;
-  sum.sessions_refused += one.sessions_refused;
-  sum.fallback_refused += one.fallback_refused;
-  sum.threats_lost += one.threats_lost;
-  for (size_t i = 0; i < std::size(sum.anomalies); i++) sum.anomalies[i] += one.anomalies[i];
-  for (size_t i = 0; i < std::size(sum.threats); i++) sum.threats[i] += one.threats[i];
-}
-
-/** "192.168.122.1/24" */
-std::optional<Address> address_of(const std::string& cidr) {
-  const std::string text = cidr.substr(0, cidr.find('/'));
-  std::array<uint8_t, 16> bytes;
-  if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return Address::v4(bytes.data());
-  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return Address::v6(bytes.data());
-  return std::nullopt;
-}
-
-std::vector<Address> addresses_of(const std::map<uint32_t, Link>& links) {
-  std::vector<Address> all;
-  for (const auto& [ifindex, link] : links)
-    for (const std::string& cidr : link.addresses)
-      if (const auto address = address_of(cidr)) all.push_back(*address);
-  return all;
-}
-
 /** Numbers as records have them: the registry's, then the operator's, then the fallback's. */
 ApplicationNumber application_numbers(const DataplaneConfig& config) {
   std::map<std::string, uint16_t, std::less<>> numbers;
@@ -121,79 +59,6 @@ ApplicationNumber application_numbers(const DataplaneConfig& config) {
 }
 
 }  // namespace
-
-class Dataplane::Impl {
- public:
-  Impl(DataplaneConfig config, DataplaneSink& sink) : config_(std::move(config)), sink_(sink) {}
-  ~Impl() { (void)stop(false); }
-
-  Status start();
-  Status stop(bool detach);
-  void expect(std::vector<ExpectedNic> nics);
-  void refresh();
-  void policy(PolicyTables tables, bool kept);
-
- private:
-  Status open();
-  Status make_workers(const vmoat_settings& settings);
-  void take_kept();
-  void adopt();
-  void control();
-  void control_turn(const std::vector<pollfd>& ready);
-  void follow(const LinkChanges& changes);
-  void take_expected();
-  void tell_owners();
-  void tell_policy();
-  void tell_compiled();
-  Status make_protection(uint32_t netns, uint32_t reinjected);
-  void protect();
-  /** As they would be without us; valid until the next call. */
-  [[nodiscard]] const std::map<uint32_t, Link>& links() {
-    return protection_ ? protection_->without_us(watch_->links()) : watch_->links();
-  }
-  void send_tables();
-  void send_nics();
-  void tell_protection(TappedNic& nic) const;
-  void send_status();
-  void sweeping();
-  void sweep(Counted how);
-  void wake_control() const;
-
-  DataplaneConfig config_;
-  SerialSink sink_;
-  std::unique_ptr<TapKernel> kernel_;
-  std::optional<LinkWatch> watch_;
-  std::optional<Netlink> netlink_;
-  Segments segments_;
-  Slots slots_;
-  std::optional<TapSet> taps_;
-  std::vector<std::unique_ptr<Worker>> workers_;
-  std::optional<FlowSweep> sweep_;
-  std::optional<MeterSweep> meters_;
-  std::shared_ptr<ThreatMemory> threats_;
-  std::shared_ptr<LearnedNames> names_;  // null without facts
-  Fd wake_;
-  std::optional<PolicyThread> policies_;
-  std::shared_ptr<AddressOwners> own_;  // null: nothing is enforced
-  std::optional<LivePolicies> live_;
-  PolicyStatus told_status_;
-  std::atomic<uint64_t> told_from_ = 0;  // generation; those before were told to an earlier run
-  NicPaths paths_;
-  HeldDrops held_drops_;
-  std::unique_ptr<Protection> protection_;  // null: nothing is enforced, and nothing was
-  uint64_t generation_ = 0;
-  int64_t tables_due_ns_ = 0;  // 0: nothing to send
-  std::atomic<uint64_t> kernel_flows_ = 0;
-
-  std::mutex mutex_;  // of what follows
-  std::condition_variable sweep_due_;
-  std::optional<std::vector<ExpectedNic>> expected_;
-  bool refresh_ = false;
-  bool stopping_ = false;
-  std::thread control_;
-  std::thread sweeper_;
-  bool running_ = false;
-};
 
 Status Dataplane::Impl::open() {
   auto netns = own_netns();
@@ -352,205 +217,6 @@ void Dataplane::Impl::refresh() {
 void Dataplane::Impl::wake_control() const {
   const uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof(one));
-}
-
-void Dataplane::Impl::control() {
-  const int64_t interval_ns = int64_t{config_.report_interval_ms} * 1'000'000;
-  int64_t report_due_ns = monotonic_ns();
-  std::vector<pollfd> fds = {{watch_->fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
-  for (;;) {
-    const bool goes_on = protection_ && protection_->goes_on();
-    const int64_t drained_ns = protection_ ? protection_->drained_ns() : 0;
-    int64_t due_ns = report_due_ns;
-    for (const int64_t other_ns : {tables_due_ns_, drained_ns})
-      if (other_ns) due_ns = std::min(due_ns, other_ns);
-    const int64_t wait_ms = std::max<int64_t>(0, (due_ns - monotonic_ns() + 999'999) / 1'000'000);
-    ::poll(fds.data(), fds.size(), goes_on ? 0 : static_cast<int>(wait_ms));
-    control_turn(fds);
-    if (goes_on || (drained_ns && monotonic_ns() >= drained_ns)) protect();
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) return;
-    }
-    const int64_t now = monotonic_ns();
-    if (tables_due_ns_ && now >= tables_due_ns_) send_tables();
-    if (now < report_due_ns) continue;
-    report_due_ns = now + interval_ns;
-    if (taps_->holds()) follow({});
-    if (live_->panic_has_changed()) tell_policy();
-    if (protection_ && protection_->waits()) protect();
-    send_nics();
-    send_status();
-  }
-}
-
-void Dataplane::Impl::control_turn(const std::vector<pollfd>& ready) {
-  if (ready[0].revents) {
-    auto changes = watch_->turn();
-    if (changes)
-      follow(*changes);
-    else
-      sink_.log("error", changes.error().what);
-  }
-  if (ready[1].revents) take_expected();
-}
-
-void Dataplane::Impl::follow(const LinkChanges& changes) {
-  const bool changed = taps_->follow(links(), changes);
-  tell_owners();
-  tell_policy();
-  if (changed && !tables_due_ns_) tables_due_ns_ = monotonic_ns() + table_delay_ns;
-}
-
-/** The threats know the host's addresses and the guests' MACs. */
-void Dataplane::Impl::tell_owners() {
-  std::vector<Address> addresses = addresses_of(watch_->links());
-  const auto guests = taps_->guest_macs(watch_->links());
-  const std::lock_guard lock(threats_->mutex);
-  threats_->owners.set_host(std::move(addresses));
-  threats_->owners.forget_nics();
-  for (const auto& [slot, mac] : guests) threats_->owners.set_nic(slot, {mac});
-}
-
-/** Workers hear of a policy before guards do: what is held is ruled by it. */
-void Dataplane::Impl::tell_policy() {
-  const std::shared_ptr<const Policy> policy = policies_->policy();
-  if (policy && live_->follow(policy, policy->generation() < told_from_, links())) {
-    for (auto& worker : workers_) worker->policy(live_->told());
-    live_->tell_guards(links());
-  }
-  protect();
-}
-
-void Dataplane::Impl::protect() {
-  if (!protection_) return;
-  protection_->follow(live_->told().get(), taps_->enforceable(links()), watch_->links(), workers_);
-  live_->note_in_force(links());
-  if (protection_->has_changed() && !tables_due_ns_) tables_due_ns_ = monotonic_ns() + table_delay_ns;
-}
-
-/** Whoever sent tables waits to hear what became of them. */
-void Dataplane::Impl::tell_compiled() {
-  const PolicyStatus status = policies_->status();
-  if (status == std::exchange(told_status_, status)) return;
-  send_status();
-}
-
-void Dataplane::Impl::take_expected() {
-  uint64_t count;
-  (void)!::read(wake_.get(), &count, sizeof(count));
-  std::optional<std::vector<ExpectedNic>> nics;
-  bool again;
-  {
-    const std::lock_guard lock(mutex_);
-    nics = std::exchange(expected_, std::nullopt);
-    again = std::exchange(refresh_, false);
-  }
-  if (nics) taps_->expect(std::move(*nics));
-  if (nics) follow({});
-  tell_policy();
-  tell_compiled();
-  if (!again) return;
-  tables_due_ns_ = 1;
-  for (auto& worker : workers_) worker->retell();
-}
-
-void Dataplane::Impl::send_tables() {
-  tables_due_ns_ = 0;
-  std::vector<LinkInfo> links;
-  for (const auto& [ifindex, link] : this->links()) links.push_back(info_of(link));
-  sink_.links(++generation_, links);
-  send_nics();
-  bool changed;
-  std::vector<SegmentInfo> segments = segments_.all(changed);
-  for (SegmentInfo& s : segments) s.netns = host_netns;
-  sink_.segments(++generation_, segments);
-}
-
-void Dataplane::Impl::tell_protection(TappedNic& nic) const {
-  if (!protection_) return;
-  NicProtection protection = protection_->of(nic.ifindex);
-  if (live_->told() && nic.slot != no_slot && live_->told()->facts[nic.slot].waits) {
-    protection.state = NicProtection::State::waiting;
-    protection.reason = "no policy speaks of it yet: only what teaches addresses passes";
-  }
-  std::copy_n(&nic.protection.frames[0][0], 2 * VMOAT_GUARDED, &protection.frames[0][0]);
-  nic.protection = std::move(protection);
-}
-
-void Dataplane::Impl::send_nics() {
-  std::vector<TappedNic> nics = taps_->table(links());
-  for (TappedNic& nic : nics) {
-    nic.netns = host_netns;
-    tell_protection(nic);
-    held_drops_[nic.slot].write(nic.protection);
-  }
-  bool changed;
-  std::vector<SegmentInfo> segments = segments_.all(changed);
-  for (SegmentInfo& s : segments) s.netns = host_netns;
-  if (changed) sink_.segments(++generation_, segments);
-  sink_.nics(++generation_, nics);
-}
-
-void Dataplane::Impl::send_status() {
-  DataplaneStatus status;
-  PipelineCounters sum;
-  const auto now = static_cast<uint64_t>(monotonic_ns());
-  for (auto& worker : workers_) {
-    const uint64_t beat = __atomic_load_n(kernel_->heartbeat(worker->number()), __ATOMIC_RELAXED);
-    status.workers.push_back(
-        {worker->number(), worker->events(), static_cast<int64_t>(now - std::min(now, beat)) / 1'000'000});
-    const WorkerView view = worker->view();
-    status.sessions += view.sessions_open;
-    add(sum, view.counters);
-    status.lost_held += view.held_lost;
-  }
-  status.kernel_flows = kernel_flows_;
-  status.kernel_flows_max = kernel_->flows_max();
-  status.sessions_max = config_.sessions_max;
-  status.picked_up = sum.picked_up;
-  status.enforces = config_.enforce;
-  status.policy = policies_->status();
-  status.panic_until_ns = live_->panic_until_ns();
-  const TapToPolicy& waited = live_->tap_to_policy();
-  status.adopted_nics = waited.nics;
-  status.tap_to_policy_sum_ms = waited.sum_ms;
-  status.tap_to_policy_max_ms = waited.max_ms;
-  status.records = sum.flow_records;
-  status.lost_sessions = sum.sessions_refused;
-  status.lost_fallback = sum.fallback_refused;
-  status.lost_names = names_ != nullptr ? names_->displaced() : 0;
-  status.lost_threats = sum.threats_lost;
-  std::tie(status.frames, status.lost) = taps_->totals();
-  for (size_t i = 0; i < anomalies().size(); i++)
-    if (sum.anomalies[i]) status.anomalies.emplace_back(anomalies()[i].name, sum.anomalies[i]);
-  for (size_t i = 0; i < threats().size(); i++)
-    if (sum.threats[i]) status.threats.emplace_back(threats()[i].name, sum.threats[i]);
-  sink_.status(status);
-}
-
-void Dataplane::Impl::sweeping() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    sweep_due_.wait_for(lock, std::chrono::milliseconds(config_.report_interval_ms));
-    if (stopping_) return;
-    lock.unlock();
-    sweep(Counted::running);
-    lock.lock();
-  }
-}
-
-void Dataplane::Impl::sweep(Counted how) {
-  if (auto meters = meters_->run(monotonic_ns()); !meters.empty()) workers_[0]->hand_over(std::move(meters));
-  auto result = sweep_->run(how);
-  if (!result) return sink_.log("error", result.error().what);
-  kernel_flows_ = result->entries;
-  for (uint16_t slot : result->empty_slots) {
-    kernel_->clear_slot(slot);
-    held_drops_[slot].clear();
-    if (names_ != nullptr) names_->forget_nic(slot);
-    slots_.free(slot);
-  }
 }
 
 Dataplane::Dataplane(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
