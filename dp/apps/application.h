@@ -252,12 +252,24 @@ struct Application {
    */
   void (*message)(const Opening&, Findings&) = nullptr;
   /**
-   * TCP: takes all that the client says, in pieces and in order from its first byte on, but for what it calls
-   * content, which need not be shown to it. False as soon as that is no longer this protocol. Null: nobody
-   * reads it beyond its opening, and no rule can be `continuous`.
+   * TCP: is shown all that the client says, in pieces and in order from its first byte on, but for what it
+   * calls content: takes what it reads off the front of `said`, and returns where content begins. False as
+   * soon as that is no longer this protocol. Null: nobody reads it beyond its opening, and no rule can be
+   * `continuous`.
    */
-  bool (*goes_on)(Bytes said, StreamMemory& memory) = nullptr;
+  bool (*goes_on)(Bytes& said, StreamMemory& memory) = nullptr;
 };
+/** Shows the next piece of what a client says to an application's `goes_on`, and what that reads of it to
+ * `read(Bytes)`: all that the application has to be judged by. False where it does not go on. */
+template <class Read>
+bool read_on(const Application& application, Bytes said, StreamMemory& memory, Read&& read) {
+  while (!(said = memory.pass_content(said)).empty()) {
+    const Bytes before = said;
+    if (!application.goes_on(said, memory)) return false;
+    read(before.first(before.size() - said.size()));
+  }
+  return true;
+}
 constexpr uint32_t follow_bytes_max = 65536;
 constexpr uint32_t control_bytes_max = 16u << 20;
 

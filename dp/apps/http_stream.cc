@@ -38,7 +38,7 @@ bool is_token(char c) {
 class Reader {
  public:
   Reader(Memory& memory, StreamMemory& stream) : m_(memory), stream_(stream) {}
-  bool read(Bytes said);
+  bool read(Bytes& said);
 
  private:
   [[nodiscard]] std::string_view front() const {
@@ -66,8 +66,8 @@ class Reader {
   StreamMemory& stream_;
 };
 
-bool Reader::read(Bytes said) {
-  while (!(said = stream_.pass_content(said)).empty()) {
+bool Reader::read(Bytes& said) {
+  while (!said.empty() && stream_.content == 0) {
     const char c = static_cast<char>(said[0]);
     said = said.subspan(1);
     if (c != '\n' && !keep(c)) return false;
@@ -165,7 +165,7 @@ bool Reader::size() {
 
 }  // namespace
 
-bool http_goes_on(Bytes said, StreamMemory& memory) {
+bool http_goes_on(Bytes& said, StreamMemory& memory) {
   auto own = memory.as<Memory>();
   const bool goes_on = Reader(own, memory).read(said);
   memory.keep(own);

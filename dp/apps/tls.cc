@@ -72,16 +72,13 @@ bool begin_record(RecordMemory& memory, StreamMemory& stream) {
 }
 
 /** Records follow each other without a gap. */
-bool goes_on(Bytes said, StreamMemory& stream) {
+bool goes_on(Bytes& said, StreamMemory& stream) {
   auto memory = stream.as<RecordMemory>();
-  bool good = true;
-  while (good && !(said = stream.pass_content(said)).empty()) {
-    const size_t here = std::min(memory.header.size() - memory.header_bytes, said.size());
-    std::copy_n(said.begin(), here, memory.header.begin() + memory.header_bytes);
-    memory.header_bytes = static_cast<uint8_t>(memory.header_bytes + here);
-    said = said.subspan(here);
-    good = memory.header_bytes < memory.header.size() || begin_record(memory, stream);
-  }
+  const size_t here = std::min(memory.header.size() - memory.header_bytes, said.size());
+  std::copy_n(said.begin(), here, memory.header.begin() + memory.header_bytes);
+  memory.header_bytes = static_cast<uint8_t>(memory.header_bytes + here);
+  said = said.subspan(here);
+  const bool good = memory.header_bytes < memory.header.size() || begin_record(memory, stream);
   stream.keep(memory);
   return good;
 }

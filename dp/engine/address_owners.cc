@@ -22,11 +22,10 @@ bool AddressOwners::claim_first(const GivenAddress& claim, int64_t now_ns) {
   return (of_nic(claim.slot).shown & kind_bit(claim.address)) == 0 && take(claim, now_ns);
 }
 
-bool AddressOwners::has_like(const Address& address, uint16_t slot, OwnAddresses least) const {
+bool AddressOwners::has_like(const Address& address, uint16_t slot) const {
   const std::lock_guard lock(mutex_);
   const OfNic& nic = nics_[slot % VMOAT_SLOTS];
-  const uint8_t kinds = least == OwnAddresses::learned ? nic.shown : nic.shown | nic.given;
-  return (kinds & kind_bit(address)) != 0;
+  return ((nic.shown | nic.given) & kind_bit(address)) != 0;
 }
 
 /** Under the lock. */

@@ -43,9 +43,8 @@ class AddressOwners {
   /** The same for a NIC whose guest has shown no address of this kind yet: IPv4, link-local IPv6, other IPv6.
    * What it was given does not count: a guest that took a lease may use another address. */
   bool claim_first(const GivenAddress& claim, int64_t now_ns);
-  /** Whether an address of the same kind is known to be the NIC's: that its guest showed, or, where it needs
-   * more than that to send, that it was given. */
-  [[nodiscard]] bool has_like(const Address& address, uint16_t slot, OwnAddresses least) const;
+  /** Whether the NIC's guest has shown, or was given, an address of the same kind. */
+  [[nodiscard]] bool has_like(const Address& address, uint16_t slot) const;
   /** Whose it is; no_slot where it is nobody's. */
   [[nodiscard]] uint16_t owner(uint32_t segment, const Address& address) const;
   /** Whether the NIC's guest may send under it where it needs `least` for that. */

@@ -32,12 +32,12 @@ TEST_CASE("address owners: who has an address keeps it against a claim that is n
 TEST_CASE("address owners: the first address of a kind can be claimed where nobody has it, no second one") {
   AddressOwners owners{SipHash()};
   CHECK(owners.claim(claim(1, 5), 0));
-  CHECK_FALSE(owners.has_like(address(1), 6, OwnAddresses::learned));
+  CHECK_FALSE(owners.has_like(address(1), 6));
   CHECK_FALSE(owners.claim_first(claim(1, 6), 1));
   CHECK(owners.claim_first(claim(2, 6), 1));
   CHECK_FALSE(owners.claim_first(claim(3, 6), 2));
   CHECK_FALSE(owners.claim_first(claim(3, 5), 2));
-  CHECK(owners.has_like(address(9), 6, OwnAddresses::learned));
+  CHECK(owners.has_like(address(9), 6));
   const uint8_t link_local[16] = {0xfe, 0x80, 1}, global[16] = {0xfd, 0x80, 1};
   CHECK(owners.claim_first({segment, Address::v6(link_local), 6, Ownership::learned}, 3));
   CHECK(owners.claim_first({segment, Address::v6(global), 6, Ownership::learned}, 3));
@@ -48,13 +48,10 @@ TEST_CASE("address owners: the first address of a kind can be claimed where nobo
 TEST_CASE("address owners: a guest that was given an address may show another, until it has shown one") {
   AddressOwners owners{SipHash()};
   CHECK(owners.claim(claim(1, 5, Ownership::leased), 0));
-  CHECK_FALSE(owners.has_like(address(2), 5, OwnAddresses::learned));
-  CHECK(owners.has_like(address(2), 5, OwnAddresses::leased));
+  CHECK(owners.has_like(address(2), 5));
   owners.move(5, {.from = segment, .to = segment + 1}, 1);
-  CHECK_FALSE(owners.has_like(address(2), 5, OwnAddresses::learned));
   CHECK(owners.claim_first({segment + 1, address(2), 5}, 2));
   CHECK_FALSE(owners.claim_first({segment + 1, address(3), 5}, 3));
-  CHECK(owners.has_like(address(3), 5, OwnAddresses::learned));
   CHECK(owners.owner(segment + 1, address(1)) == 5);
 }
 

@@ -81,13 +81,25 @@ inline void send_up(Rig& rig, bool by_web, const Buffer& frame, uint16_t web_por
                       .key = &key});
 }
 
+/** Frames are held in it, of one flow. */
+struct LiveRig : Rig {
+  explicit LiveRig(const PipelineOptions& options = small_options()) : Rig(options, true) {}
+  Flow only() {
+    notes.flow.clear();
+    now_ns += second_ns / 100;
+    pipeline.report(now_ns);
+    REQUIRE(notes.flow.size() == 1);
+    return notes.flow[0];
+  }
+};
+
 /** web is 10.0.0.1, db 10.0.0.2, and all that is held is so at db's NIC unless told otherwise. */
-struct HeldRig : Rig {
+struct HeldRig : LiveRig {
   uint8_t number = 0;            // of the last one that was held
   bool leaves_checksums = true;  // who sends, to its NIC
 
   explicit HeldRig(std::vector<PolicyRule> rules, const PipelineOptions& options = small_options())
-      : Rig(options, true) {
+      : LiveRig(options) {
     force(live(tables(std::move(rules))));
   }
   void force(LivePolicy policy) { pipeline.policy(std::make_shared<const LivePolicy>(std::move(policy))); }
@@ -127,13 +139,6 @@ struct HeldRig : Rig {
     return held(
         ethernet(0x0800, ipv4(proto, part, static_cast<uint16_t>(from / 8 | (more ? 0x2000 : 0)), id)),
         sender, waited);
-  }
-  Flow only() {
-    notes.flow.clear();
-    now_ns += second_ns / 100;
-    pipeline.report(now_ns);
-    REQUIRE(notes.flow.size() == 1);
-    return notes.flow[0];
   }
   size_t allowed() const {
     return static_cast<size_t>(std::count_if(notes.ruled.begin(), notes.ruled.end(), [](const auto& r) {

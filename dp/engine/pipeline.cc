@@ -36,6 +36,8 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       live_counts_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(LiveCount) : 0),
       dirty_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(uint32_t) : 0),
       verdicts_(control != nullptr ? options.sessions_max : 0, options.names.get(), options.own.get()),
+      dhcp_{recognition_.number_of("dhcp"), recognition_.number_of("dhcpv6")},
+      shown_(control != nullptr ? options.openings_bytes_max : 0),
       readings_(control != nullptr ? options.readings_bytes_max : 0),
       guarded_since_(control != nullptr ? VMOAT_SLOTS : 0),
       held_datagrams_(hash),
@@ -45,6 +47,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       opened_(opened_max) {
   recognition_.contents().watch(&ear_);
   if (options_.names != nullptr) recognition_.watch_names(this);
+  if (live()) recognition_.watch_shown(this);
   ends_told_.push_back(watch_.wants_end_of({}));
   for (const Application& a : applications()) ends_told_.push_back(watch_.wants_end_of(a.name));
 }

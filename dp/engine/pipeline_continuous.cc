@@ -63,7 +63,16 @@ uint64_t Pipeline::Impl::ticket_of(uint32_t number, uint32_t seq) const {
 Pipeline::Impl::ReadOn Pipeline::Impl::read_in_turn(uint32_t number, const Held& held, uint32_t seq) {
   const ReadOn how = begin_reading(number, held, seq);
   if (how != ReadOn::yes) return how;
-  return readings_.read(live_count(number).reading, seq, held.turn.packet.payload) ? how : ReadOn::early;
+  switch (readings_.read(live_count(number).reading, seq, held.turn.packet.payload)) {
+    case Readings::Read::yes:
+      return ReadOn::yes;
+    case Readings::Read::early:
+      return ReadOn::early;
+    case Readings::Read::other:
+      return bar_other(number), ReadOn::yes;
+    default:
+      return ReadOn::unknown;
+  }
 }
 
 /** Reads a held frame of the client's, which goes on to be ruled on with `pass`. */
@@ -78,7 +87,7 @@ Ruling Pipeline::Impl::read_on(uint32_t number, Held& held) {
   LiveCount& count = live_count(number);
   const ReadOn how = read_in_turn(number, held, seq);
   if (how == ReadOn::unwanted) return Ruling::pass;
-  if (how == ReadOn::no_room) return Ruling::refuse;
+  if (how == ReadOn::no_room || how == ReadOn::unknown) return Ruling::refuse;
   if (how == ReadOn::early) return count.has_early = true, held.ticket = ticket_of(number, seq), Ruling::wait;
   if (count.reading != 0 && count.has_early) held.ticket = ticket_of(number, readings_.next(count.reading));
   const bool is_still = count.reading != 0 && readings_.is_still(count.reading, s.application);

@@ -95,6 +95,9 @@ Ruling Pipeline::Impl::rule_packet(Held& held) {
   LiveCount& count = live_count(number);
   count.is_barred |= is_to_own_vtep(held) || misleads(number, held);
   if (count.is_barred) return rule_session(number, held);
+  vouch(number, held);
+  if (const Ruling again = compare_shown(number, held); again != Ruling::pass)
+    return held.returns(count), again;
   if (const Ruling read = read_on(number, held); read != Ruling::pass) return held.returns(count), read;
   return rule_session(number, held);
 }
@@ -202,7 +205,11 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   if (said.verdict == Verdict::none) return open(number, held);
   const bool denied = said.verdict == Verdict::deny;
   const bool follows = said.continuous && !denied;
-  if (follows && held.is_fragment) return Ruling::refuse;  // nobody reads it in pieces
+  const bool hangs_on_it = follows || (count.hangs_on_shown && !denied);
+  if (hangs_on_it && held.is_fragment) return Ruling::refuse;  // nobody reads it in pieces
+  if (said.lasts && !denied && count.reading == 0 && !is_vouched(number))
+    return tell_unvouched(number, held), Ruling::pass;
+  if (said.lasts) forget_shown(number);
   if (follows) return tell_followed(number, held), Ruling::pass;
   if (said.lasts) tell_rule(number, held, denied);
   if (said.lasts && !denied && !held.is_fragment && !held.is_to_other) tell_others(number, held);

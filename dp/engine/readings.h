@@ -6,6 +6,7 @@
 #include "apps/application.h"
 #include "base/arena.h"
 #include "contract/kernel.h"
+#include "session/stream_log.h"
 
 namespace vmoat {
 
@@ -20,8 +21,14 @@ class Readings {
   /** `next`: sequence number of the first byte. 0: no memory. */
   uint32_t begin(uint32_t next);
   void end(uint32_t reading);
-  /** False where it is not its turn: what comes before it is missing. What was read before is passed over. */
-  bool read(uint32_t reading, uint32_t seq, Bytes said);
+  enum class Read : uint8_t {
+    yes,
+    early,   // what comes before it is missing: it was not read
+    other,   // says again what was read, but something else
+    unknown  // says again what nobody can compare any more, or nobody need have: one byte before what is due
+  };
+  /** What was read before is compared, as far as it had to be read, and passed over. */
+  Read read(uint32_t reading, uint32_t seq, Bytes said);
   /** Sequence number of the byte that is to be read next. */
   [[nodiscard]] uint32_t next(uint32_t reading) const { return at(reading).next; }
   /** What comes before that, and need not be read. */
@@ -35,11 +42,17 @@ class Readings {
     vmoat_content content;
     uint32_t over;  // a bit for each reader: it was something else
     std::array<StreamMemory, readers_max> memory;
+    StreamLog::Log log;
   };
+  Read compare(const Reading& reading, uint32_t seq, Bytes again) const;
+  void read_news(Reading& reading, Bytes said);
+  void remember(Reading& reading, uint32_t seq, Bytes said);
   [[nodiscard]] Reading& at(uint32_t reading) const;
   void pass_content(Reading& reading) const;
 
   Arena arena_;
+  StreamLog logs_;
+  std::array<std::vector<Bytes>, readers_max> read_;  // of one frame, by each reader
   std::vector<uint16_t> readers_;  // applications that are read on, their registry numbers + 1
 };
 

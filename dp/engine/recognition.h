@@ -46,6 +46,15 @@ class NameWatch {
   ~NameWatch() = default;
 };
 
+/** Hears what of a TCP stream recognisers are shown while its application is sought, in order and once. */
+class ShownWatch {
+ public:
+  virtual void shown(const Session& s, int sender, Bytes said) = 0;
+
+ protected:
+  ~ShownWatch() = default;
+};
+
 class Recognition {
  public:
   struct Refusals {
@@ -60,6 +69,7 @@ class Recognition {
 
   /** Null, or without facts: nobody hears of names. */
   void watch_names(NameWatch* watch) { name_watch_ = watch; }
+  void watch_shown(ShownWatch* watch) { shown_watch_ = watch; }
 
   /** A new session: who could claim it. */
   void begin(Session& s) const;
@@ -92,7 +102,9 @@ class Recognition {
   std::vector<Lease>& leases() { return leases_; }
   /** Flows announced since the last call; the caller clears them. */
   std::vector<Announcement>& announcements() { return announcements_; }
-  /** The name of an application by its number in a session (1 on). */
+  /** The registry's number of an application in a session (1 on), 0 = none. */
+  [[nodiscard]] uint8_t number_of(std::string_view application) const;
+  /** The name of an application by that number, or one of those behind the registry's. */
   [[nodiscard]] std::string_view name_of(uint16_t application) const;
   [[nodiscard]] const Refusals& refusals() const { return refusals_; }
   Contents& contents() { return contents_; }
@@ -132,7 +144,6 @@ class Recognition {
   };
 
   [[nodiscard]] uint64_t hints(const Session& s) const;
-  [[nodiscard]] uint8_t number_of(std::string_view application) const;
   static Opening opening(const Session& s, int sender, Bytes said, Bytes heard, bool cut);
   void show_kept(const Session& s, Opening& opening) const;
   void remember(Session& s, int sender);
@@ -165,6 +176,7 @@ class Recognition {
   uint8_t ndpi_ = 0;                    // its name's registry number + 1
   bool keep_facts_;
   NameWatch* name_watch_ = nullptr;
+  ShownWatch* shown_watch_ = nullptr;
   Streams streams_;
   FactStore facts_;
   Contents contents_;

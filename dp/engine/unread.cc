@@ -48,7 +48,8 @@ bool is_unread(const Packet& p, const Frame& frame) {
   const size_t ip_at = ethernet_bytes + tag_bytes * p.tag_count;
   if (p.body.size() < p.body_length || frame.bytes.size() < ip_at) return true;
   if (p.family == 4 && is_header_broken(frame.bytes.subspan(ip_at))) return true;
-  if (p.proto == IPPROTO_TCP && p.payload_length > 0 && (p.tcp_flags & (tcp_ack | tcp_syn)) == 0) return true;
+  const bool has_data = p.proto == IPPROTO_TCP && p.payload_length > 0;
+  if (has_data && ((p.tcp_flags & (tcp_ack | tcp_syn)) == 0 || (p.tcp_flags & tcp_urg) != 0)) return true;
   return has_checksum(p) && !frame.is_checksum_left && is_body_broken(p);
 }
 

@@ -53,6 +53,7 @@ TEST_CASE("what a receiver throws away is unread") {
     CHECK(unread(with(t.udp_frame(80), 1)));
     CHECK(unread(with(t.frame(t.ip(proto_tcp, t.segment(80, ack, 1000, t.mark()))), 3)));
     CHECK(unread(t.frame(t.ip(proto_tcp, t.segment(80, 0, 1000, t.mark())))));
+    CHECK(unread(t.frame(t.ip(proto_tcp, t.segment(80, ack | tcp_urg, 1000, t.mark())))));
     CHECK(unread(t.frame(t.ip(proto_udp, t.datagram(80), {.length_error = 4}))));
   }
   const Talk t = talk(4);

@@ -85,8 +85,12 @@ void run_to_its_end(const Application& app, Bytes client, size_t cut) {
   const size_t first = std::min(cut, client.size());
   const Copy front(client.begin(), client.begin() + static_cast<ptrdiff_t>(first));
   const Copy rest(client.begin() + static_cast<ptrdiff_t>(first), client.end());
-  const bool goes_on = app.goes_on(client, whole);
-  require(goes_on == (app.goes_on(front, cut_up) && app.goes_on(rest, cut_up)));
+  size_t read = 0, read_cut_up = 0;
+  const auto count = [](size_t& all) { return [&all](Bytes bytes) { all += bytes.size(); }; };
+  const bool goes_on = read_on(app, client, whole, count(read));
+  require(goes_on == (read_on(app, front, cut_up, count(read_cut_up)) &&
+                      read_on(app, rest, cut_up, count(read_cut_up))));
+  require(!goes_on || read == read_cut_up);
 }
 
 }  // namespace

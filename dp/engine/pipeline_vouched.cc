@@ -1,0 +1,87 @@
+// The pipeline and who vouches for what recognition was shown. A receiver may throw away what we read (an old
+// timestamp, an option that it does not expect) and take something else that is sent in its place. So where a
+// verdict hangs on what a client said, what it says again has to be the same, until its server has
+// acknowledged it: that reads nothing else there any more (RFC 9293, 3.4).
+#include "engine/pipeline_impl.h"
+
+namespace vmoat {
+
+/** Where a verdict hangs on nothing as yet, only the place in the stream is kept. */
+void Pipeline::Impl::shown(const Session& s, int sender, Bytes said) {
+  const uint32_t number = heard_.session;
+  const bool is_its_beginning = s.has(direction_was_seen) && !s.has(was_picked_up);
+  if (s.key.proto() != IPPROTO_TCP || sender != s.client() || !is_its_beginning) return;
+  LiveCount& count = live_count(number);
+  const uint32_t first = s.tcp[sender].acked;  // nothing moves that while we are live
+  if (!std::exchange(count.was_shown, true)) count.shown = StreamLog::begin(first), count.acked = first;
+  const bool hangs = verdicts_.is_guarded(s) && verdicts_.decision(number).verdict == Verdict::none;
+  count.hangs_on_shown = hangs && s.parent == 0;
+  if (count.hangs_on_shown) return shown_.keep(count.shown, count.shown.until, said);
+  shown_.drop(count.shown);
+  count.shown = StreamLog::begin(count.shown.until + static_cast<uint32_t>(said.size()));
+}
+
+void Pipeline::Impl::forget_shown(uint32_t number) {
+  LiveCount& count = live_count(number);
+  if (std::exchange(count.hangs_on_shown, false)) shown_.drop(count.shown);
+}
+
+/** Its server has read so much of it. */
+void Pipeline::Impl::vouch(uint32_t number, const Held& held) {
+  const Packet& p = held.turn.packet;
+  LiveCount& count = live_count(number);
+  const bool by_server = held.keyed.sender != table_[number].client() && !held.is_fragment;
+  if (!count.hangs_on_shown || !by_server || (p.tcp_flags & tcp_ack) == 0) return;
+  if (distance(count.acked, p.ack) > 0) count.acked = p.ack;
+}
+
+bool Pipeline::Impl::is_vouched(uint32_t number) const {
+  const LiveCount& count = live_count(number);
+  return !count.hangs_on_shown || distance(count.acked, count.shown.until) <= 0;
+}
+
+/** Whether a frame of the client's may be what recognition was shown in its place; `refuse` where nobody
+ * knows any more. */
+Ruling Pipeline::Impl::compare_shown(uint32_t number, const Held& held) {
+  const Packet& p = held.turn.packet;
+  const LiveCount& count = live_count(number);
+  const bool by_client = held.keyed.sender == table_[number].client() && !held.is_fragment;
+  if (!count.hangs_on_shown || !by_client || p.payload.empty()) return Ruling::pass;
+  const uint32_t seq = p.seq + ((p.tcp_flags & tcp_syn) != 0 ? 1 : 0);
+  const int32_t read = std::max(distance(seq, count.acked), 0);
+  const Bytes unread = p.payload.subspan(std::min<size_t>(static_cast<size_t>(read), p.payload.size()));
+  switch (shown_.compare(count.shown, seq + static_cast<uint32_t>(read), unread)) {
+    case StreamLog::Match::same:
+      return Ruling::pass;
+    case StreamLog::Match::other:
+      return bar_other(number), Ruling::pass;
+    default:
+      return Ruling::refuse;
+  }
+}
+
+/** The flow is denied: it says in one place now this, now that. */
+void Pipeline::Impl::bar_other(uint32_t number) {
+  live_count(number).is_barred = true;
+  table_[number].anomalies |= bit(Anomaly::tcp_overlap_differs);
+  touch(number);
+}
+
+/** Until its server has acknowledged what the verdict hangs on, each frame of an allowed flow is held once:
+ * where it comes from, if that is guarded. */
+void Pipeline::Impl::tell_unvouched(uint32_t number, const Held& held) {
+  const Session& s = table_[number];
+  LiveCount& count = live_count(number);
+  const bool is_held_twice = is_held_at(number, 0) && is_held_at(number, 1) && s.slot[0] != s.slot[1];
+  if (!is_held_twice || (count.was_told[0] && count.was_told[1])) return;
+  for (int end = 0; end < 2; end++) {
+    FlowRule rule = {.sender = s.slot[1 - end]};
+    std::copy_n(count.returned[end], 2, rule.returned);
+    rule.verdict[VMOAT_TO_NIC] = VMOAT_FOLLOWED;
+    if (end == held.near() && held.frame.way == VMOAT_TO_NIC) rule.after = held.frame.way;
+    count.was_told[end] = true;
+    control_->rule(end == held.near() ? held.key : kernel_key(s, end), rule);
+  }
+}
+
+}  // namespace vmoat

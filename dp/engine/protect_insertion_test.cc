@@ -1,0 +1,121 @@
+// Insertion: a client shows us what its server throws away, and sends it something else instead.
+#include "base/endian.h"
+#include "engine/raw_guest.h"
+
+namespace vmoat::test {
+namespace {
+
+constexpr uint16_t web_port = 8080;
+constexpr uint32_t first_seq = 1000, now_stamp = 1'000'000;
+const std::string get = "GET / HTTP/1.1\r\nHost: b\r\n\r\n", smuggled = "CONFIG SET dir /root/.ssh\r\n";
+
+/** How a server can be made to throw a segment away. */
+struct Segment {
+  const char* how;
+  uint32_t stamp = now_stamp;  // RFC 7323, 5: an old one
+  uint32_t acks_more = 0;      // RFC 9293, 3.10.7.4: of what was never sent
+};
+const Segment good = {"good"};
+const Segment thrown_away[] = {{"an old timestamp", now_stamp - 500'000},
+                               {"an acknowledgement of what was never sent", now_stamp, 1 << 20}};
+
+Buffer with_stamp(Buffer header, uint32_t stamp, uint32_t echo, const std::string& said) {
+  header[12] = 0x80;
+  return header + hex("0101 080a") + be32(stamp) + be32(echo) + text(said);
+}
+
+/** Guest a's client, frame by frame, and guest b's server. */
+class Client {
+ public:
+  Client(const GuardRig& rig, const Fd& listening, uint16_t port)
+      : port_(port), a_(rig.lab, rig.lab.a), to_(mac_of(rig.lab.b)) {
+    const timeval wait = {.tv_usec = 300'000};
+    a_.send(to_, 2, IPPROTO_TCP,
+            with_stamp(tcp(port_, web_port, first_seq - 1, 0, tcp_syn), now_stamp, 0, ""));
+    REQUIRE(wait_for([&] { return is_answered(); }));
+    say(first_seq, "", good);
+    server_ = Fd(::accept(listening.get(), nullptr, nullptr));
+    REQUIRE(server_);
+    ::setsockopt(server_.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+  }
+  void say(uint32_t seq, const std::string& said, const Segment& as) const {
+    const uint8_t flags = said.empty() ? tcp_ack : tcp_ack | tcp_psh;
+    a_.send(to_, 2, IPPROTO_TCP,
+            with_stamp(tcp(port_, web_port, seq, server_seq_ + as.acks_more, flags), as.stamp, server_stamp_,
+                       said));
+  }
+  /** What the server reads. */
+  [[nodiscard]] std::string heard() const {
+    std::string bytes(4096, 0);
+    const ssize_t got = ::recv(server_.get(), bytes.data(), bytes.size(), 0);
+    bytes.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    return bytes;
+  }
+
+ private:
+  bool is_answered() {
+    for (const Buffer& frame : a_.frames(port_)) {
+      if (frame[47] != (tcp_syn | tcp_ack)) continue;
+      server_seq_ = load_be32(&frame[38]) + 1;
+      for (size_t at = 54; at + 10 <= frame.size(); at++)
+        if (frame[at] == 8 && frame[at + 1] == 10) return server_stamp_ = load_be32(&frame[at + 2]), true;
+    }
+    return false;
+  }
+
+  uint16_t port_;
+  RawGuest a_;
+  Buffer to_;
+  Fd server_;
+  uint32_t server_seq_ = 0, server_stamp_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("protect: what a server threw away vouches for nothing that is sent in its place") {
+  if (!has_root()) return;
+  each_guard([](GuardRig& rig) {
+    const Fd web = listener(rig.lab, web_port);
+    for (const bool continuous : {false, true}) {
+      protect(rig, [&](PolicyTables& t) {
+        t.rules.push_back({.number = 2,
+                           .id = "web",
+                           .from = 3,
+                           .to = 4,
+                           .applications = {"http"},
+                           .ports = {"tcp/" + std::to_string(web_port)},
+                           .action = Verdict::allow,
+                           .continuous = continuous});
+      });
+      // its own stack knows nothing of these connections, and would reset them
+      REQUIRE(run("ip -n " + rig.lab.a + " route add blackhole 10.9.0.2/32"));
+      uint16_t port = continuous ? 41'000 : 42'000;
+      for (const Segment& as : thrown_away) {
+        CAPTURE(as.how);
+        const Client honest(rig, web, ++port);
+        honest.say(first_seq, get, as);
+        CHECK(honest.heard().empty());
+        honest.say(first_seq, get, good);
+        CHECK(honest.heard() == get);
+        const Client forges(rig, web, ++port);
+        forges.say(first_seq, get, as);
+        CHECK(forges.heard().empty());
+        forges.say(first_seq, smuggled, good);
+        CHECK(forges.heard().empty());
+        forges.say(first_seq, get, good);
+        CHECK(forges.heard().empty());
+        const Client later(rig, web, ++port);
+        later.say(first_seq, get, good);
+        CHECK(later.heard() == get);
+        const auto next = first_seq + static_cast<uint32_t>(get.size());
+        later.say(next, get, as);
+        CHECK(later.heard().empty());
+        later.say(next, smuggled, good);
+        CHECK(later.heard() == (continuous ? "" : smuggled));
+      }
+      REQUIRE(run("ip -n " + rig.lab.a + " route del blackhole 10.9.0.2/32"));
+    }
+  });
+}
+
+}  // namespace vmoat::test
