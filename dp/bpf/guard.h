@@ -137,6 +137,8 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (has_verdict(p, flow, guard, VMOAT_DENY)) return guarded(counters, way, VMOAT_DENIED, DROP);
   bool need_not_be_held =
       was_followed(p, flow, guard) || (has_verdict(p, flow, guard, VMOAT_FOLLOW) && is_content(skb, p, flow));
+  if (has_verdict(p, flow, guard, VMOAT_ANSWER))
+    need_not_be_held = !vouches(p, flow) || allow_both(p, flow, guard);
   if (need_not_be_held && !engine_is_gone(worker_of(p))) return PASS;
   decide_by_cache(p, flow, guard);
   if (has_verdict(p, flow, guard, VMOAT_ALLOW)) return guarded(counters, way, VMOAT_CACHED, PASS);

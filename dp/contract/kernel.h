@@ -70,7 +70,8 @@ struct vmoat_flow {
   uint32_t acked[2];
   uint32_t retransmissions[2]; /* segments that ended at or before `next`, keep-alives not among them */
   struct vmoat_ruled ruled[2]; /* of a guarded NIC, per way */
-  struct vmoat_content content __attribute__((aligned(8))); /* under VMOAT_FOLLOW: passes unread */
+  /* under VMOAT_FOLLOW: passes unread; under VMOAT_ANSWER `until` is what the other end is to acknowledge */
+  struct vmoat_content content __attribute__((aligned(8)));
 };
 #define VMOAT_WANT_ALL 0xffffffffu
 
@@ -83,7 +84,9 @@ enum vmoat_verdict {
   VMOAT_OPENING = 3, /* it hangs on the application: a TCP handshake passes, the rest is held */
   VMOAT_FOLLOW = 4,  /* the engine reads it all along: every frame that says something but content is held, at
                         no cost to the NIC's budget */
-  VMOAT_FOLLOWED = 5 /* likewise, at the NIC that it comes from: passes here, while the engine lives */
+  VMOAT_FOLLOWED = 5, /* likewise, at the NIC that it comes from: passes here, while the engine lives */
+  VMOAT_ANSWER = 6 /* likewise, and a frame that acknowledges vmoat_flow.content.until has both ways allowed,
+                      unless one of the other way was held since */
 };
 #define VMOAT_VERDICT_BITS 3
 /* A handshake is a SYN, its answer and the answer's, none with payload, none longer than this (which leaves

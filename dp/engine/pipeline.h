@@ -45,7 +45,7 @@ struct FlowRule {
   vmoat_verdict verdict[2] = {VMOAT_UNDECIDED, VMOAT_UNDECIDED};    // by way
   uint16_t returned[2] = {VMOAT_RETURNED_ALL, VMOAT_RETURNED_ALL};  // holds if this was the last one held
   uint16_t sender = no_slot;     // and for frames of this NIC to that one, where it is known
-  vmoat_content content = {};    // of what is followed, passes unread
+  vmoat_content content = {};    // see vmoat_flow
   std::optional<uint8_t> after;  // in this way not before the frame at hand has gone on
 };
 

@@ -103,14 +103,15 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
     uint32_t reading;       // of its client, 0 = none
     uint32_t told_content;  // until where, sequence number
     StreamLog::Log shown;   // what recognisers were shown of its client, as far as its verdict hangs on it
-    uint32_t acked;         // of that, by the server; sequence number
+    uint32_t shown_next;    // what they are shown next; sequence number
+    uint32_t acked;         // what the server has acknowledged, likewise
     bool was_told[2];       // the kernel has a verdict at this end's NIC
     bool was_denied;        // a frame of it was dropped by its verdict
     bool was_reset;
     bool is_barred;       // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
     bool has_early;       // what its client says did not always come in order
     bool is_older;        // its client spoke before anybody read it: continuous rules go by its opening
-    bool was_shown;       // `shown` and `acked` have begun
+    bool was_shown;       // `shown_next` and `acked` have begun
     bool hangs_on_shown;  // its verdict does
     Since since;
   };

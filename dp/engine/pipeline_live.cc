@@ -155,6 +155,8 @@ void Pipeline::Impl::add_kernel_count(uint32_t number, int near, const vmoat_flo
   const uint32_t denied = vmoat_verdict_word(verdicts_.generation(), VMOAT_DENY);
   const bool is_denied = flow.ruled[0].verdict == denied || flow.ruled[1].verdict == denied;
   if (is_denied && !std::exchange(seen.was_denied, true)) touch(number);
+  const uint32_t allowed = vmoat_verdict_word(verdicts_.generation(), VMOAT_ALLOW);
+  if (flow.ruled[0].verdict == allowed && flow.ruled[1].verdict == allowed) forget_shown(number);
 }
 
 /** Whether the kernel counted a fragment for its flow: it knows the flow once the first fragment has come. */

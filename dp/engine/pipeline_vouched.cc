@@ -6,19 +6,19 @@
 
 namespace vmoat {
 
-/** Where a verdict hangs on nothing as yet, only the place in the stream is kept. */
+/** What comes after the verdict does not matter to it. */
 void Pipeline::Impl::shown(const Session& s, int sender, Bytes said) {
   const uint32_t number = heard_.session;
   const bool is_its_beginning = s.has(direction_was_seen) && !s.has(was_picked_up);
   if (s.key.proto() != IPPROTO_TCP || sender != s.client() || !is_its_beginning) return;
   LiveCount& count = live_count(number);
   const uint32_t first = s.tcp[sender].acked;  // nothing moves that while we are live
-  if (!std::exchange(count.was_shown, true)) count.shown = StreamLog::begin(first), count.acked = first;
-  const bool hangs = verdicts_.is_guarded(s) && verdicts_.decision(number).verdict == Verdict::none;
-  count.hangs_on_shown = hangs && s.parent == 0;
-  if (count.hangs_on_shown) return shown_.keep(count.shown, count.shown.until, said);
-  shown_.drop(count.shown);
-  count.shown = StreamLog::begin(count.shown.until + static_cast<uint32_t>(said.size()));
+  if (!std::exchange(count.was_shown, true)) count.shown_next = count.acked = first;
+  const uint32_t seq = std::exchange(count.shown_next, count.shown_next + static_cast<uint32_t>(said.size()));
+  if (!verdicts_.is_guarded(s) || verdicts_.decision(number).verdict != Verdict::none || s.parent != 0)
+    return;
+  if (!std::exchange(count.hangs_on_shown, true)) count.shown = StreamLog::begin(seq);
+  shown_.keep(count.shown, seq, said);
 }
 
 void Pipeline::Impl::forget_shown(uint32_t number) {
@@ -67,20 +67,25 @@ void Pipeline::Impl::bar_other(uint32_t number) {
   touch(number);
 }
 
-/** Until its server has acknowledged what the verdict hangs on, each frame of an allowed flow is held once:
- * where it comes from, if that is guarded. */
+/** Until its server has acknowledged what the verdict hangs on, what the client of an allowed flow says is
+ * held once: where it comes from, if that is guarded. The kernel sees the acknowledgement by itself, unless
+ * the client goes on to speak. */
 void Pipeline::Impl::tell_unvouched(uint32_t number, const Held& held) {
   const Session& s = table_[number];
   LiveCount& count = live_count(number);
-  const bool is_held_twice = is_held_at(number, 0) && is_held_at(number, 1) && s.slot[0] != s.slot[1];
-  if (!is_held_twice || (count.was_told[0] && count.was_told[1])) return;
+  const int client = s.client(), near = held.near();
+  if (count.was_told[near]) return;
   for (int end = 0; end < 2; end++) {
-    FlowRule rule = {.sender = s.slot[1 - end]};
+    if (end != near && !is_held_at(number, end)) continue;
+    const vmoat_way said = end == client ? VMOAT_FROM_NIC : VMOAT_TO_NIC;  // by the client
+    const bool is_read_there = end != client && is_held_at(number, client) && s.slot[0] != s.slot[1];
+    FlowRule rule = {.sender = s.slot[1 - end], .content = {0, count.shown.until}};
+    rule.verdict[said] = is_read_there ? VMOAT_FOLLOWED : VMOAT_UNDECIDED;
+    rule.verdict[1 - said] = VMOAT_ANSWER;
     std::copy_n(count.returned[end], 2, rule.returned);
-    rule.verdict[VMOAT_TO_NIC] = VMOAT_FOLLOWED;
-    if (end == held.near() && held.frame.way == VMOAT_TO_NIC) rule.after = held.frame.way;
+    if (end == near && rule.verdict[held.frame.way] != VMOAT_UNDECIDED) rule.after = held.frame.way;
     count.was_told[end] = true;
-    control_->rule(end == held.near() ? held.key : kernel_key(s, end), rule);
+    control_->rule(end == near ? held.key : kernel_key(s, end), rule);
   }
 }
 
