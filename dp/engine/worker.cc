@@ -2,6 +2,7 @@
 #include "engine/worker.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int turn_ms = 10;
 constexpr size_t batch_frames = 32;
+constexpr int64_t awake_ns = 50'000;    // after a held frame
 constexpr size_t held_rounds_max = 64;  // so that held frames starve nothing else
 constexpr int64_t reset_cost_ns = ns_per_s / 1000, reset_burst = 1000;
 constexpr size_t turn_frames_max = 16384;  // so that a flood starves neither counts nor reports
@@ -171,9 +173,14 @@ void Worker::run() {
 }
 
 // Edge-triggered: what waits in the ring does not wake us, the kernel does when much is waiting. So one
-// wake-up serves many events.
+// wake-up serves many events. Where a frame was held, another one follows soon, and its sender would wait for
+// us to wake up: until then we only let others run.
 void Worker::wait() {
   epoll_event ready;
+  while (monotonic_ns() < awake_until_ns_) {
+    if (::epoll_wait(epoll_.get(), &ready, 1, 0) != 0) return;
+    ::sched_yield();
+  }
   ::epoll_wait(epoll_.get(), &ready, 1, turn_ms);
 }
 
@@ -231,6 +238,7 @@ void Worker::take_held() {
   waiting_.expire(realtime_ns(), [this](const HeldFrame& held) { dropped(held, &NicHeldDrops::refused); });
   for (size_t rounds = 0; rounds < held_rounds_max; rounds++) {
     const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); });
+    if (count != 0) awake_until_ns_ = monotonic_ns() + awake_ns;
     answer_all();
     beat();  // a guest's flood must not look like our death
     if (count < batch_frames) return;

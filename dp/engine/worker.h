@@ -109,6 +109,7 @@ class Worker final : private FlowControl {
   uint32_t generation_ = 0;  // of the policy in force here
   std::vector<int64_t> resets_until_ns_ =
       std::vector<int64_t>(VMOAT_SLOTS);  // spent by each NIC, ahead of now
+  int64_t awake_until_ns_ = 0;            // of CLOCK_MONOTONIC
   std::optional<Divert> divert_;
   WaitingFrames waiting_;
   std::vector<vmoat_answer> pending_;
