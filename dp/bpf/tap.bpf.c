@@ -148,12 +148,14 @@ static __always_inline struct vmoat_flow* track(struct __sk_buff* skb, struct pa
   return flow;
 }
 
-/* A SYN asks again, whatever was said of its key: it may begin another connection, and one that is denied
- * waits for its reset. */
-static __always_inline void ask_anew(const struct packet* p, struct vmoat_flow* flow) {
+/* A SYN asks again, whatever was said of its key: it may begin another connection, of which nobody has read
+ * anything, and one that is denied waits for its reset. */
+static __always_inline void ask_anew(const struct packet* p, struct vmoat_flow* flow,
+                                     const struct vmoat_settings* set) {
   bool syn = p->key.proto == PROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
   if (!syn || !(flow->ruled[0].verdict | flow->ruled[1].verdict)) return;
   flow->ruled[0].verdict = flow->ruled[1].verdict = VMOAT_UNDECIDED;
+  flow->want[0] = flow->want[1] = set->opening_bytes;
 }
 
 /* `sender`: the tap it came from, null where that is none of ours. */
@@ -180,7 +182,7 @@ static __always_inline int tap(struct __sk_buff* skb, __u8 way, const struct vmo
   }
   struct vmoat_guard* guard = guard_of(index);
   if (!guard) return PASS;
-  if (flow) ask_anew(&p, flow);
+  if (flow) ask_anew(&p, flow, set);
   return judge(skb, &p, flow, guard);
 }
 
@@ -201,7 +203,7 @@ static __always_inline int tap_again(struct __sk_buff* skb, const struct vmoat_t
   parse(skb, &p);
   struct vmoat_flow* flow = p.has_key ? bpf_map_lookup_elem(&flows, &p.key) : 0;
   if (p.has_key && !flow) flow = new_flow(&p, set, bpf_ktime_get_coarse_ns(), slot, counters);
-  if (flow) ask_anew(&p, flow);
+  if (flow) ask_anew(&p, flow, set);
   return judge(skb, &p, flow, guard);
 }
 

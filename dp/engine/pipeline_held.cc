@@ -55,6 +55,11 @@ bool is_syn(const Packet& p) {
   return p.proto == IPPROTO_TCP && (p.tcp_flags & (tcp_syn | tcp_ack)) == tcp_syn;
 }
 
+/** A SYN amid a connection: its answer will say whether that is another one. */
+bool asks_anew(const Session& s, const Packet& p) {
+  return s.state != State::fresh && s.state != State::half_open && is_syn(p);
+}
+
 /** At a NIC in protect what no rule allows does not pass, though no end of such a flow be in protect. */
 Verdict by_rule(const Decision& d) {
   const bool allowed = d.verdict == Verdict::allow && d.decided_by == DecidedBy::rule && !d.violation;
@@ -207,6 +212,7 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   const bool follows = said.continuous && !denied;
   const bool hangs_on_it = follows || (count.hangs_on_shown && !denied);
   if (hangs_on_it && held.is_fragment) return Ruling::refuse;  // nobody reads it in pieces
+  if (said.lasts && !denied && asks_anew(table_[number], held.turn.packet)) return Ruling::pass;
   if (said.lasts && !denied && count.reading == 0 && !is_vouched(number))
     return tell_unvouched(number, held), Ruling::pass;
   if (said.lasts) forget_shown(number);

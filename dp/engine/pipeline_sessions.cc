@@ -77,12 +77,12 @@ void Pipeline::Impl::go_on_counting(LiveCount& count, const LiveCount& before) {
 }
 
 /** A session ends and another one begins with the same key. The kernel may go on in one entry: what that has
- * counted so far stays with the old session. */
+ * counted so far stays with the old session, and what was said of that one holds no more. */
 uint32_t Pipeline::Impl::replace_session(uint32_t number, const KeyedPacket& k, uint32_t path,
                                          const Context& context) {
   const FlowEnd end = table_[number].end;
   LiveCount counted{};
-  if (live()) counted = live_count(number);
+  if (live()) counted = live_count(number), unrule(number);
   paths_.hold(path);
   emit(number, end == FlowEnd::open ? FlowEnd::timeout : end);
   number = make_session(k, path, context.parent, context.frame->time_ns);

@@ -115,6 +115,23 @@ TEST_CASE("where both ends are guarded each frame is held once until the server 
     for (const vmoat_verdict verdict : rule.verdict) CHECK(verdict == VMOAT_ALLOW);
 }
 
+TEST_CASE("what vouches for one connection vouches for no other one between the same ports") {
+  HttpRig rig(http_tables(false));
+  rig.open();
+  REQUIRE(rig.says(get) == Ruling::pass);
+  REQUIRE(rig.answers(rig.next) == Ruling::pass);
+  REQUIRE(rig.ruled().verdict[VMOAT_TO_NIC] == VMOAT_ALLOW);
+  const Buffer again = segment(9000, "", 2);  // the server has forgotten the first one
+  rig.sent(true, again);
+  CHECK(rig.held(again) == Ruling::pass);
+  rig.sent(false, tcp(80, client_port, 7000, 9001, 18));
+  CHECK(rig.ruled().verdict[VMOAT_TO_NIC] == VMOAT_UNDECIDED);
+  rig.notes.ruled.clear();
+  const Buffer other = segment(9001, smuggled);
+  rig.sent(true, other);
+  CHECK(rig.held(other) == Ruling::reset);
+}
+
 TEST_CASE("where no rule asks for an application nobody waits for the server") {
   PolicyTables t = http_tables(false);
   t.rules[0].applications.clear();

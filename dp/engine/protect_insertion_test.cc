@@ -1,4 +1,6 @@
 // Insertion: a client shows us what its server throws away, and sends it something else instead.
+#include <netinet/tcp.h>
+
 #include "base/endian.h"
 #include "engine/raw_guest.h"
 
@@ -24,16 +26,26 @@ Buffer with_stamp(Buffer header, uint32_t stamp, uint32_t echo, const std::strin
   return header + hex("0101 080a") + be32(stamp) + be32(echo) + text(said);
 }
 
+PolicyRule web_rule(bool continuous) {
+  return {.number = 2,
+          .id = "web",
+          .from = 3,
+          .to = 4,
+          .applications = {"http"},
+          .ports = {"tcp/" + std::to_string(web_port)},
+          .action = Verdict::allow,
+          .continuous = continuous};
+}
+
 /** Guest a's client, frame by frame, and guest b's server. */
 class Client {
  public:
-  Client(const GuardRig& rig, const Fd& listening, uint16_t port)
+  Client(const GuardRig& rig, const Fd& listening, uint16_t port, uint32_t seq = first_seq)
       : port_(port), a_(rig.lab, rig.lab.a), to_(mac_of(rig.lab.b)) {
     const timeval wait = {.tv_usec = 300'000};
-    a_.send(to_, 2, IPPROTO_TCP,
-            with_stamp(tcp(port_, web_port, first_seq - 1, 0, tcp_syn), now_stamp, 0, ""));
+    a_.send(to_, 2, IPPROTO_TCP, with_stamp(tcp(port_, web_port, seq - 1, 0, tcp_syn), now_stamp, 0, ""));
     REQUIRE(wait_for([&] { return is_answered(); }));
-    say(first_seq, "", good);
+    say(seq, "", good);
     server_ = Fd(::accept(listening.get(), nullptr, nullptr));
     REQUIRE(server_);
     ::setsockopt(server_.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
@@ -43,6 +55,12 @@ class Client {
     a_.send(to_, 2, IPPROTO_TCP,
             with_stamp(tcp(port_, web_port, seq, server_seq_ + as.acks_more, flags), as.stamp, server_stamp_,
                        said));
+  }
+  /** The server forgets it without a word, as when it starts anew. */
+  void be_forgotten() {
+    const int on = 1;
+    REQUIRE(::setsockopt(server_.get(), IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) == 0);
+    server_ = {};
   }
   /** What the server reads. */
   [[nodiscard]] std::string heard() const {
@@ -77,16 +95,7 @@ TEST_CASE("protect: what a server threw away vouches for nothing that is sent in
   each_guard([](GuardRig& rig) {
     const Fd web = listener(rig.lab, web_port);
     for (const bool continuous : {false, true}) {
-      protect(rig, [&](PolicyTables& t) {
-        t.rules.push_back({.number = 2,
-                           .id = "web",
-                           .from = 3,
-                           .to = 4,
-                           .applications = {"http"},
-                           .ports = {"tcp/" + std::to_string(web_port)},
-                           .action = Verdict::allow,
-                           .continuous = continuous});
-      });
+      protect(rig, [&](PolicyTables& t) { t.rules.push_back(web_rule(continuous)); });
       // its own stack knows nothing of these connections, and would reset them
       REQUIRE(run("ip -n " + rig.lab.a + " route add blackhole 10.9.0.2/32"));
       uint16_t port = continuous ? 41'000 : 42'000;
@@ -116,6 +125,31 @@ TEST_CASE("protect: what a server threw away vouches for nothing that is sent in
       REQUIRE(run("ip -n " + rig.lab.a + " route del blackhole 10.9.0.2/32"));
     }
   });
+}
+
+TEST_CASE("protect: a connection whose server has forgotten the one before has an opening of its own") {
+  if (!has_root()) return;
+  GuardRig rig;
+  protect(rig, [](PolicyTables& t) { t.rules.push_back(web_rule(false)); });
+  REQUIRE(run("ip -n " + rig.lab.a + " route add blackhole 10.9.0.2/32"));
+  const Fd web = listener(rig.lab, web_port);
+  const std::string ssh = "SSH-2.0-OpenSSH_9.2\r\n";
+  uint16_t port = 43'000;
+  for (const uint32_t seq : {first_seq, first_seq + (1u << 30)})
+    for (const bool forges : {false, true}) {
+      CAPTURE(seq);
+      CAPTURE(forges);
+      Client first(rig, web, ++port);
+      first.say(first_seq, get, good);
+      CHECK(first.heard() == get);
+      first.be_forgotten();
+      REQUIRE(rig.sink.reports(3));
+      const Client second(rig, web, port, seq);
+      second.say(seq, forges ? ssh : get, good);
+      CHECK(second.heard() == (forges ? "" : get));
+      if (!forges) second.say(seq + static_cast<uint32_t>(get.size()), ssh, good);
+      CHECK(second.heard() == (forges ? "" : ssh));
+    }
 }
 
 }  // namespace vmoat::test

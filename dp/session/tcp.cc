@@ -66,10 +66,9 @@ void meet_late(Session& s, int sender, const Packet& p) {
   s.set(direction_was_seen);
 }
 
-/** RFC 5961 4: a SYN amid a connection changes nothing. */
+/** RFC 5961 4: a SYN amid a connection changes nothing, unless its receiver has forgotten that. */
 void challenge_syn(TcpEnd& me, Packet& p) {
-  if (is_own_syn(me, p)) return me.retransmitted();
-  p.odd(Anomaly::tcp_challenged);
+  is_own_syn(me, p) ? me.retransmitted() : p.odd(Anomaly::tcp_challenged);
   me.asked_anew = (p.tcp_flags & tcp_ack) == 0;
 }
 
