@@ -117,7 +117,8 @@ bool comes(Lens& lens, const Seen& sent) {
 
 /** One call of a guest's program, as many datagrams, of which the kernel makes one frame. */
 bool carries_datagrams(const Ends& ends, int family, size_t count) {
-  const Fd from = socket_at(ends.sender, place_of(ends.from, family, 0), SOCK_DGRAM);
+  static uint16_t port = 50'000;  // of a flow that is not known yet
+  const Fd from = socket_at(ends.sender, place_of(ends.from, family, ++port), SOCK_DGRAM);
   const Place to = place_of(ends.to, family, application_port);
   const Fd at = socket_at(ends.receiver, to, SOCK_DGRAM);
   const int segment = gso_size;
