@@ -250,10 +250,17 @@ Result<Progress> Splice::complete(uint32_t ifindex, Place& place) {
   const auto all = [&]() -> Status {
     if (Status s = hand_over(*tap, place.pair.outer); !s) return s;
     if (Status s = map_->set_stage(place.index, VMOAT_SPLICED); !s) return s;
-    return set_master(netlink_, ifindex, 0);
+    return take_out(*tap);
   };
   if (Status done = all(); !done) return std::move(done.error());
   return Progress::done;
+}
+
+/** The bridge that it was seen in: where somebody has moved it meanwhile, it is looked after as soon as that
+ * is told. */
+Status Splice::take_out(const BridgePort& tap) {
+  auto is_out = leave_bridge(tap.bridge, tap.ifindex);
+  return is_out ? success() : std::move(is_out.error());
 }
 
 /** Cheap where nothing has happened, for it is asked at every change of any link. */
@@ -272,7 +279,7 @@ Result<Progress> Splice::look_after(uint32_t ifindex, Place& place) {
   auto port = bridge_port(netlink_, place.pair.outer);
   if (!port) return std::move(port.error());
   if (*port && (*port)->bridge == (*tap)->bridge) {
-    if (Status out = set_master(netlink_, ifindex, 0); !out) return std::move(out.error());
+    if (Status out = take_out(**tap); !out) return std::move(out.error());
     return Progress::done;
   }
   if (Status back = map_->set_stage(place.index, VMOAT_STANDBY); !back) return std::move(back.error());
@@ -293,8 +300,9 @@ Result<Progress> Splice::start_over(uint32_t tap, const Place& place) {
   auto shape = link_shape(netlink_, tap);
   if (!shape) return std::move(shape.error());
   if (*shape && (*shape)->master == 0 && place.bridge != 0) {
-    if (Status s = set_master(netlink_, tap, place.bridge); !s) return std::move(s.error());
-    if (place.was && place.was->bridge == place.bridge)
+    auto is_back = enter_bridge(place.bridge, tap);
+    if (!is_back) return std::move(is_back.error());
+    if (*is_back && place.was && place.was->bridge == place.bridge)
       if (Status s = set_port(netlink_, *place.was, place.vlans, tap); !s) return std::move(s.error());
   }
   if (Status gone = clear(tap); !gone) return std::move(gone.error());
@@ -310,9 +318,11 @@ Status Splice::hand_over(const BridgePort& from, uint32_t to) {
   return success();
 }
 
+/** Whoever moves the tap meanwhile means it: it stays where it is. */
 Status Splice::rejoin(const BridgePort& port, uint32_t tap) {
-  if (Status s = set_master(netlink_, tap, port.bridge); !s) return s;
-  return copy_port(netlink_, port, tap);
+  auto is_back = enter_bridge(port.bridge, tap);
+  if (!is_back) return std::move(is_back.error());
+  return *is_back ? copy_port(netlink_, port, tap) : success();
 }
 
 Result<Progress> Splice::end(uint32_t tap) {
@@ -370,7 +380,7 @@ Status Splice::remove(uint32_t tap) {
   if (is_out && map_->at(place.index).stage != VMOAT_STANDBY) {
     back = rejoin(**port, tap);
     if (back) back = map_->set_stage(place.index, VMOAT_LEAVING);
-    if (back) back = hand_over(**port, tap);
+    if (back) back = hand_back(tap, place);
   }
   if (Status s = clear(tap); !s) back = std::move(s);
   return back;

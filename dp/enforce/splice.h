@@ -68,6 +68,7 @@ class Splice final : public Enforcer {
   Result<Progress> start_over(uint32_t tap, const Place& place);
   Status remember(Place& place, const BridgePort& port);
   Status turn(Place& place, Turn way);
+  static Status take_out(const BridgePort& tap);
   Status rejoin(const BridgePort& port, uint32_t tap);
   Status hand_over(const BridgePort& from, uint32_t to);
   Status hand_back(uint32_t tap, const Place& place);

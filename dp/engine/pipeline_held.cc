@@ -208,17 +208,17 @@ Ruling Pipeline::Impl::rule_session(uint32_t number, const Held& held) {
   if (table_[number].id != id) return ruled_ = 0, Ruling::refuse;  // it made room for what it carries
   held.returns(count);
   if (said.verdict == Verdict::none) return open(number, held);
-  const bool denied = said.verdict == Verdict::deny;
+  const bool denied = said.verdict == Verdict::deny, is_for_good = said.lasts && !denied;
   const bool follows = said.continuous && !denied;
   const bool hangs_on_it = follows || (count.hangs_on_shown && !denied);
   if (hangs_on_it && held.is_fragment) return Ruling::refuse;  // nobody reads it in pieces
-  if (said.lasts && !denied && asks_anew(table_[number], held.turn.packet)) return Ruling::pass;
-  if (said.lasts && !denied && count.reading == 0 && !is_vouched(number))
+  if (is_for_good && asks_anew(table_[number], held.turn.packet)) return Ruling::pass;
+  if (is_for_good && count.reading == 0 && !is_vouched(number))
     return tell_unvouched(number, held), Ruling::pass;
   if (said.lasts) forget_shown(number);
   if (follows) return tell_followed(number, held), Ruling::pass;
   if (said.lasts) tell_rule(number, held, denied);
-  if (said.lasts && !denied && !held.is_fragment && !held.is_to_other) tell_others(number, held);
+  if (is_for_good && !held.is_fragment && !held.is_to_other) tell_others(number, held);
   if (!denied) return Ruling::pass;
   if (!std::exchange(count.was_denied, true)) touch(number);
   return held.key.proto == IPPROTO_TCP && !held.is_fragment ? Ruling::reset : Ruling::drop;

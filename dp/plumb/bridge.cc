@@ -4,10 +4,15 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "base/fd.h"
 
 namespace vmoat {
 namespace {
@@ -139,6 +144,30 @@ Status set_master(Netlink& netlink, uint32_t ifindex, uint32_t bridge) {
   Status set = netlink.request(message);
   if (!set) return std::move(set.error()).in(bridge ? "join a bridge" : "leave a bridge");
   return set;
+}
+
+namespace {
+
+/** rtnetlink cannot say "if it is still there", these calls do: br_add_if() and br_del_if() of the kernel. */
+Result<bool> move_if(unsigned long request, uint32_t bridge, uint32_t ifindex, int not_there) {
+  ifreq change = {};
+  if (::if_indextoname(bridge, change.ifr_name) == nullptr) return system_error("find a bridge");
+  change.ifr_ifindex = static_cast<int>(ifindex);
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return system_error("open a socket");
+  if (::ioctl(socket.get(), request, &change) == 0) return true;
+  if (errno == not_there) return false;
+  return system_error(request == SIOCBRADDIF ? "join a bridge" : "leave a bridge");
+}
+
+}  // namespace
+
+Result<bool> enter_bridge(uint32_t bridge, uint32_t ifindex) {
+  return move_if(SIOCBRADDIF, bridge, ifindex, EBUSY);
+}
+
+Result<bool> leave_bridge(uint32_t bridge, uint32_t ifindex) {
+  return move_if(SIOCBRDELIF, bridge, ifindex, EINVAL);
 }
 
 Result<std::vector<FdbEntry>> fdb_of(Netlink& netlink, uint32_t port) {

@@ -46,8 +46,13 @@ Status set_port(Netlink& netlink, const BridgePort& from, const PortVlans& vlans
 /** The same with the VLANs that the other one has. */
 Status copy_port(Netlink& netlink, const BridgePort& from, uint32_t to,
                  const std::map<uint16_t, std::vector<uint8_t>>& but = {});
-/** `bridge` 0: takes the link out of the one it is in. */
+/** `bridge` 0: takes the link out of the one it is in. For links of our own: whoever else moves a link
+ * meanwhile is overruled. */
 Status set_master(Netlink& netlink, uint32_t ifindex, uint32_t bridge);
+/** Puts a link into a bridge; false where it is in one by now. */
+Result<bool> enter_bridge(uint32_t bridge, uint32_t ifindex);
+/** Takes a link out of this bridge; false where it is not in it any more. */
+Result<bool> leave_bridge(uint32_t bridge, uint32_t ifindex);
 
 /** An entry of a bridge's table that points to one port. */
 struct FdbEntry {

@@ -79,6 +79,32 @@ TEST_CASE("bridge: a port's attributes are read and given to another one") {
   CHECK_FALSE((*bridge_port(lab.netlink, far)).has_value());
 }
 
+TEST_CASE("bridge: a link that somebody has moved meanwhile stays where it is") {
+  if (!has_root()) return;
+  Lab lab;
+  REQUIRE(run("ip link add vmt-br2 type bridge"));
+  const uint32_t other = ::if_nametoindex("vmt-br2");
+  const auto is_in = [&](uint32_t bridge) {
+    const auto port = bridge_port(lab.netlink, lab.tap);
+    REQUIRE(port.ok());
+    return *port ? (*port)->bridge == bridge : bridge == 0;
+  };
+  const auto said = [](const Result<bool>& result) {
+    REQUIRE(result.ok());
+    return *result;
+  };
+  CHECK_FALSE(said(leave_bridge(other, lab.tap)));
+  CHECK_FALSE(said(enter_bridge(other, lab.tap)));
+  CHECK(is_in(lab.bridge));
+  CHECK(said(leave_bridge(lab.bridge, lab.tap)));
+  CHECK_FALSE(said(leave_bridge(lab.bridge, lab.tap)));
+  CHECK(is_in(0));
+  CHECK(said(enter_bridge(other, lab.tap)));
+  CHECK_FALSE(said(enter_bridge(lab.bridge, lab.tap)));
+  CHECK(is_in(other));
+  CHECK_FALSE(enter_bridge(lab.tap, lab.bridge).ok());
+}
+
 TEST_CASE("bridge: addresses and multicast groups are moved to another port") {
   if (!has_root()) return;
   Lab lab;
