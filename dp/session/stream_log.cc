@@ -10,7 +10,7 @@ namespace vmoat {
 namespace {
 
 constexpr uint32_t far_back = 1u << 29;  // farther than any window (RFC 7323, 2.3: 2^30) that is in use
-constexpr size_t piece_bytes_min = 128;
+constexpr uint32_t piece_bytes_min = 128, doublings_max = 5;
 
 }  // namespace
 
@@ -34,11 +34,13 @@ size_t StreamLog::append(uint32_t number, uint32_t seq, Bytes said) {
   return size;
 }
 
-/** Another piece, for so many bytes if that is not too much for one. */
+/** Another piece, for so many bytes if that is not too much for one, and larger than those before it: most
+ * streams say little. */
 bool StreamLog::grow(Log& log, size_t bytes) {
   if (log.pieces == pieces_max) drop_first(log);
+  const size_t usual = piece_bytes_min << std::min<uint32_t>(log.pieces, doublings_max);
   const auto wanted = static_cast<uint32_t>(
-      std::clamp(sizeof(Piece) + sizeof(Entry) + bytes, piece_bytes_min, size_t{Arena::piece_bytes_max}));
+      std::clamp(sizeof(Piece) + sizeof(Entry) + bytes, usual, size_t{Arena::piece_bytes_max}));
   uint32_t number = arena_.take(wanted);
   while (number == 0 && log.first != 0) {
     drop_first(log);

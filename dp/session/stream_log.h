@@ -11,7 +11,7 @@ namespace vmoat {
 
 class StreamLog {
  public:
-  static constexpr uint16_t pieces_max = 16;  // of one stream's log, of up to Arena::piece_bytes_max each
+  static constexpr uint16_t pieces_max = 20;  // of one stream's log: 64 KiB
 
   /** One stream's. Sequence numbers are TCP's, and at most 1.5 GiB apart. */
   struct Log {

@@ -56,6 +56,15 @@ TEST_CASE("a log has its bounds: the oldest is forgotten, and known to be") {
   CHECK(l.again(lines * 1000, "z") == Match::unknown);
 }
 
+TEST_CASE("a log of many small pieces of a stream knows a window of it") {
+  Logged l(0);
+  constexpr uint32_t chunk = 8192, chunks = 2000;  // 16 MiB, of which ten bytes in each chunk are kept
+  for (uint32_t i = 0; i < chunks; i++) l.says(i * chunk, "\r\n2000\r\n\r\n");
+  CHECK(l.log.from == 0);
+  CHECK(l.again(0, "\r\n2000\r\n\r\n") == Match::same);
+  CHECK(l.again(700 * chunk, "\r\n3000\r\n\r\n") == Match::other);
+}
+
 TEST_CASE("where there is no room nothing is known, and what is dropped makes room") {
   Logged l(0, 65536);
   StreamLog::Log other = StreamLog::begin(7);
