@@ -141,6 +141,24 @@ TEST_CASE("protect: content of a known length need not be held, and nothing pass
   });
 }
 
+TEST_CASE("protect: under a continuous rule what was lost behind the guard comes again, and through") {
+  if (!has_root()) return;
+  const std::string put = put_in_chunks(4 << 20);
+  each_guard([&](GuardRig& rig) {
+    rig.mode(Mode::protect);
+    REQUIRE(run("ip netns exec " + rig.lab.b +
+                " nft 'add table ip loss; add chain ip loss in { type filter hook input priority 0; }; "
+                "add rule ip loss in tcp dport 8080 meta length > 100 numgen random mod 50 < 1 drop'"));
+    rig.dp->policy(let_http(rig, true, Mode::learn));
+    const Connection web(rig);
+    std::thread sends([&] { web.say(put); });
+    CHECK(web.hear(put.size()) == put);
+    sends.join();
+    web.say(other);
+    CHECK(web.is_reset());
+  });
+}
+
 TEST_CASE("protect: under a plain rule a flow goes on, whatever it says after its opening") {
   if (!has_root()) return;
   GuardRig rig;
