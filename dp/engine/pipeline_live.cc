@@ -156,7 +156,10 @@ void Pipeline::Impl::add_kernel_count(uint32_t number, int near, const vmoat_flo
   const bool is_denied = flow.ruled[0].verdict == denied || flow.ruled[1].verdict == denied;
   if (is_denied && !std::exchange(seen.was_denied, true)) touch(number);
   const uint32_t allowed = vmoat_verdict_word(verdicts_.generation(), VMOAT_ALLOW);
-  if (flow.ruled[0].verdict == allowed && flow.ruled[1].verdict == allowed) forget_shown(number);
+  const bool is_allowed = flow.ruled[0].verdict == allowed && flow.ruled[1].verdict == allowed;
+  constexpr int64_t free_after_ns = 5 * ns_per_s;  // by then its ends are known
+  const bool is_free = s.first_ns + free_after_ns < now_ns_ && !verdicts_.is_guarded(s);
+  if (is_allowed || is_free) forget_shown(number);
 }
 
 /** Whether the kernel counted a fragment for its flow: it knows the flow once the first fragment has come. */

@@ -6,7 +6,8 @@
 
 namespace vmoat {
 
-/** What comes after the verdict does not matter to it. */
+/** What comes after the verdict does not matter to it. Whether any end is guarded shows with the first frame
+ * that is held. */
 void Pipeline::Impl::shown(const Session& s, int sender, Bytes said) {
   const uint32_t number = heard_.session;
   const bool is_its_beginning = s.has(direction_was_seen) && !s.has(was_picked_up);
@@ -15,8 +16,8 @@ void Pipeline::Impl::shown(const Session& s, int sender, Bytes said) {
   const uint32_t first = s.tcp[sender].acked;  // nothing moves that while we are live
   if (!std::exchange(count.was_shown, true)) count.shown_next = count.acked = first;
   const uint32_t seq = std::exchange(count.shown_next, count.shown_next + static_cast<uint32_t>(said.size()));
-  if (!verdicts_.is_guarded(s) || verdicts_.decision(number).verdict != Verdict::none || s.parent != 0)
-    return;
+  const bool hangs = verdicts_.active() && verdicts_.decision(number).verdict == Verdict::none;
+  if (!hangs || s.parent != 0) return;
   if (!std::exchange(count.hangs_on_shown, true)) count.shown = StreamLog::begin(seq);
   shown_.keep(count.shown, seq, said);
 }

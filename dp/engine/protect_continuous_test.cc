@@ -142,7 +142,7 @@ TEST_CASE("protect: content of a known length need not be held, and nothing pass
 }
 
 TEST_CASE("protect: under a continuous rule what was lost behind the guard comes again, and through") {
-  if (!has_root()) return;
+  if (!has_root() || on_debian_kernel()) return;  // its guest has no nft
   const std::string put = put_in_chunks(4 << 20);
   each_guard([&](GuardRig& rig) {
     rig.mode(Mode::protect);
