@@ -83,7 +83,23 @@ inline void send_up(Rig& rig, bool by_web, const Buffer& frame, uint16_t web_por
 
 /** Frames are held in it, of one flow. */
 struct LiveRig : Rig {
+  uint8_t number = 0;             // of the last one that was held
+  bool leaves_checksums = false;  // who sends, to its NIC
+
   explicit LiveRig(const PipelineOptions& options = small_options()) : Rig(options, true) {}
+  HeldRuling rule_frame(const Buffer& bytes, uint16_t slot = db_slot, uint8_t way = VMOAT_TO_NIC,
+                        uint16_t sender = web_slot, bool waited = false) {
+    return pipeline.rule({.bytes = bytes,
+                          .time_ns = ++now_ns,
+                          .length = static_cast<uint32_t>(bytes.size()),
+                          .segment = 1,
+                          .slot = slot,
+                          .sender = sender,
+                          .number = waited ? uint8_t{0} : ++number,
+                          .way = way,
+                          .is_checksum_left = leaves_checksums},
+                         waited);
+  }
   Flow only() {
     notes.flow.clear();
     now_ns += second_ns / 100;
@@ -95,11 +111,9 @@ struct LiveRig : Rig {
 
 /** web is 10.0.0.1, db 10.0.0.2, and all that is held is so at db's NIC unless told otherwise. */
 struct HeldRig : LiveRig {
-  uint8_t number = 0;            // of the last one that was held
-  bool leaves_checksums = true;  // who sends, to its NIC
-
   explicit HeldRig(std::vector<PolicyRule> rules, const PipelineOptions& options = small_options())
       : LiveRig(options) {
+    leaves_checksums = true;
     force(live(tables(std::move(rules))));
   }
   void force(LivePolicy policy) { pipeline.policy(std::make_shared<const LivePolicy>(std::move(policy))); }
@@ -108,16 +122,7 @@ struct HeldRig : LiveRig {
     const bool is_ipv4 = frame[12] == 8 && frame[13] == 0;
     const auto ip = frame.begin() + 14;
     const Buffer bytes = is_ipv4 ? Buffer(frame.begin(), ip) + with_header_sum({ip, frame.end()}) : frame;
-    return pipeline.rule({.bytes = bytes,
-                          .time_ns = ++now_ns,
-                          .length = static_cast<uint32_t>(bytes.size()),
-                          .segment = 1,
-                          .slot = slot,
-                          .sender = sender,
-                          .number = waited ? uint8_t{0} : ++number,
-                          .way = way,
-                          .is_checksum_left = leaves_checksums},
-                         waited);
+    return rule_frame(bytes, slot, way, sender, waited);
   }
   Ruling to_db(uint8_t proto, const Buffer& body) {
     return held(ethernet(0x0800, ip_between(1, 2, proto, body))).ruling;

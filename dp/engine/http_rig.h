@@ -27,7 +27,6 @@ inline PolicyTables http_tables(bool continuous, Mode of_web = Mode::learn) {
 
 struct HttpRig : LiveRig {
   uint32_t next = 101;
-  uint8_t number = 0;
 
   explicit HttpRig(const PolicyTables& given) { policy(given); }
   void policy(const PolicyTables& given) {
@@ -42,17 +41,6 @@ struct HttpRig : LiveRig {
   static Buffer frame(bool by_web, const Buffer& segment) {
     const Buffer packet = by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment);
     return ethernet(0x0800, with_header_sum(with_tcp_sum(packet)));
-  }
-  HeldRuling rule_frame(const Buffer& bytes, uint16_t slot = db_slot, vmoat_way way = VMOAT_TO_NIC,
-                        uint16_t sender = web_slot) {
-    return pipeline.rule({.bytes = bytes,
-                          .time_ns = ++now_ns,
-                          .length = static_cast<uint32_t>(bytes.size()),
-                          .segment = 1,
-                          .slot = slot,
-                          .sender = sender,
-                          .number = ++number,
-                          .way = static_cast<uint8_t>(way)});
   }
   /** Of the client's. */
   HeldRuling rule(const Buffer& segment, uint16_t slot = db_slot, vmoat_way way = VMOAT_TO_NIC) {

@@ -5,20 +5,12 @@
 namespace vmoat::test {
 namespace {
 
-constexpr uint16_t web_port = 8080;
 constexpr size_t body_bytes = 32 << 20;
 
 PolicyTables let_http(GuardRig& rig, bool continuous, Mode of_a) {
   PolicyTables t = tables(++rig.generation, rig.lab, Mode::protect, rig.fails_closed);
   t.groups[3].mode = of_a;
-  t.rules.push_back({.number = 2,
-                     .id = "web",
-                     .from = 3,
-                     .to = 4,
-                     .applications = {"http"},
-                     .ports = {"tcp/" + std::to_string(web_port)},
-                     .action = Verdict::allow,
-                     .continuous = continuous});
+  t.rules.push_back(web_rule(continuous));
   return t;
 }
 

@@ -4,7 +4,7 @@
 namespace vmoat::test {
 namespace {
 
-constexpr uint16_t tunnel_port = 4789, web_port = 8080;
+constexpr uint16_t tunnel_port = 4789;
 constexpr uint32_t opening_frames = 10, opening_bytes = 3000;
 
 PolicyRule to_b(uint32_t number, std::vector<std::string> ports, Verdict action = Verdict::allow) {

@@ -8,7 +8,6 @@
 namespace vmoat::test {
 namespace {
 
-constexpr uint16_t web_port = 8080;
 constexpr uint32_t first_seq = 1000, now_stamp = 1'000'000;
 const std::string get = "GET / HTTP/1.1\r\nHost: b\r\n\r\n", smuggled = "CONFIG SET dir /root/.ssh\r\n";
 
@@ -25,17 +24,6 @@ const Segment thrown_away[] = {{"an old timestamp", now_stamp - 500'000},
 Buffer with_stamp(Buffer header, uint32_t stamp, uint32_t echo, const std::string& said) {
   header[12] = 0x80;
   return header + hex("0101 080a") + be32(stamp) + be32(echo) + text(said);
-}
-
-PolicyRule web_rule(bool continuous) {
-  return {.number = 2,
-          .id = "web",
-          .from = 3,
-          .to = 4,
-          .applications = {"http"},
-          .ports = {"tcp/" + std::to_string(web_port)},
-          .action = Verdict::allow,
-          .continuous = continuous};
 }
 
 /** Guest a's client, frame by frame, and guest b's server. */

@@ -141,6 +141,20 @@ inline std::vector<HookChoice> hooks_here() {
   return hooks;
 }
 
+constexpr uint16_t web_port = 8080;
+
+/** Guest a may speak HTTP to guest b. */
+inline PolicyRule web_rule(bool continuous) {
+  return {.number = 2,
+          .id = "web",
+          .from = 3,
+          .to = 4,
+          .applications = {"http"},
+          .ports = {"tcp/" + std::to_string(web_port)},
+          .action = Verdict::allow,
+          .continuous = continuous};
+}
+
 /** Runs a test for every enforcer of the registry, by every hook. */
 template <class Test>
 void each_guard(Test test) {
