@@ -13,8 +13,9 @@ interface Figure {
   value: number;
 }
 
-/** Values in the order they were measured, by metric, then by variant. */
-export type Figures = Map<string, Map<string, number[]>>;
+/** What was measured, in that order, by metric. */
+export type Figures = Map<string, Measured[]>;
+export type Measured = Pick<Figure, 'variant' | 'value'>;
 
 export interface Metric {
   unit: string;
@@ -36,14 +37,30 @@ async function* lines(name: string, args: readonly string[]): AsyncGenerator<Fig
 
 export async function figuresOf(name: string, args: readonly string[]): Promise<Figures> {
   const seen: Figures = new Map();
-  for await (const { metric, variant, value } of lines(name, args)) {
-    const values = seen.get(metric) ?? new Map<string, number[]>();
-    seen.set(metric, values.set(variant, [...(values.get(variant) ?? []), value]));
-  }
+  for await (const { metric, ...measured } of lines(name, args))
+    seen.set(metric, [...(seen.get(metric) ?? []), measured]);
   return seen;
 }
 
-/** The bare run of the same round is the measure, so that what else the machine does weighs on both. */
+/** Values in the order they were measured, by variant. */
+export function byVariant(all: readonly Measured[]): Map<string, number[]> {
+  const values = new Map<string, number[]>();
+  for (const { variant, value } of all) values.set(variant, [...(values.get(variant) ?? []), value]);
+  return values;
+}
+
+/** What the bare bridge made around each run of a variant, the mean of before and after: what else the machine
+ * does weighs on both. */
+function bareAround(all: readonly Measured[], variant: string): number[] {
+  const isBare = (measured: Measured) => measured.variant === BARE;
+  return all.flatMap((measured, i) => {
+    if (measured.variant !== variant) return [];
+    const around = [all.slice(0, i).findLast(isBare), all.slice(i).find(isBare)];
+    const values = around.flatMap((bare) => (bare === undefined ? [] : [bare.value]));
+    return [values.reduce((sum, value) => sum + value, 0) / values.length];
+  });
+}
+
 function ratio({ lowerIsBetter = false }: Metric, bare: readonly number[], seen: readonly number[]): number {
   const pairs = seen.map((value, i) => (bare[i] ?? Number.NaN) / value);
   return median(lowerIsBetter ? pairs : pairs.map((pair) => 1 / pair));
@@ -57,7 +74,8 @@ export function* rowsOf(
   named: (variant: string) => string = (variant) => variant,
 ): Generator<Row> {
   for (const [metric, how] of Object.entries(metrics)) {
-    const variants = figures.get(metric) ?? new Map<string, number[]>();
+    const all = figures.get(metric) ?? [];
+    const variants = byVariant(all);
     const bare = variants.get(BARE) ?? [];
     const common = { bench, metric, baseline: BARE, unit: how.unit };
     yield { ...common, variant: BARE, value: median(bare), ratio: 1, runs: bare.length };
@@ -67,7 +85,7 @@ export function* rowsOf(
           ...common,
           variant: named(variant),
           value: median(values),
-          ratio: ratio(how, bare, values),
+          ratio: ratio(how, bareAround(all, variant), values),
           runs: values.length,
         };
   }

@@ -1,6 +1,6 @@
 // What traffic through a bridge pays for being protected at both ends: each enforcer of the real data plane
 // against the bare bridge and against what else filters there, by turns in one run.
-import { BARE, type Figures, figuresOf, rowsOf } from './bridge-figures.ts';
+import { BARE, byVariant, type Figures, figuresOf, rowsOf } from './bridge-figures.ts';
 import { type Bench, type BenchContext, median, type Row } from './row.ts';
 
 const METRICS = {
@@ -74,7 +74,7 @@ function* judged(rows: readonly Row[]): Generator<string> {
 
 function* switchRows(figures: Figures): Generator<Row> {
   for (const metric of ['into protect', 'out of protect'])
-    for (const [variant, values] of figures.get(metric) ?? [])
+    for (const [variant, values] of byVariant(figures.get(metric) ?? []))
       yield {
         ...{ bench: 'protect', metric: `200 NICs ${metric}`, variant, baseline: '', unit: 'ms' },
         ...{ value: median(values), ratio: null, runs: values.length },

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "guarded.h"
 #include "guests/scene.h"
@@ -38,19 +39,15 @@ struct Variant {
   Kind kind = Kind::plain;
 };
 
-/** Bare first: what comes after it in a round is measured by it. */
 constexpr std::array variants = {
-    Variant{"bare bridge", By::nobody},
     Variant{"splice, TCX", By::vmoat, "splice", HookChoice::tcx},
     Variant{"inplace, TCX", By::vmoat, "inplace", HookChoice::tcx},
     Variant{"splice, clsact", By::vmoat, "splice", HookChoice::clsact},
     Variant{"inplace, clsact", By::vmoat, "inplace", HookChoice::clsact},
     Variant{"br_netfilter + conntrack", By::filtered_bridge},
     Variant{"Proxmox-style firewall bridge", By::firewall_bridges},
-    Variant{"bare bridge", By::nobody, "", HookChoice::automatic, Kind::http},
     Variant{"splice, application rules", By::vmoat, "splice", HookChoice::automatic, Kind::http},
     Variant{"inplace, application rules", By::vmoat, "inplace", HookChoice::automatic, Kind::http},
-    Variant{"bare bridge", By::nobody, "", HookChoice::automatic, Kind::continuous},
     Variant{"splice, continuous rules", By::vmoat, "splice", HookChoice::automatic, Kind::continuous},
     Variant{"inplace, continuous rules", By::vmoat, "inplace", HookChoice::automatic, Kind::continuous},
 };
@@ -99,20 +96,28 @@ void measure_with(const Scene& scene, const Load& load, const Variant& variant, 
   measure(scene, load, variant, options);
 }
 
-/** Odd rounds go backwards, so that no drift favours one. */
-void round(const Scene& scene, const Options& options, int number) {
+/** Before each variant, and after it, the bare bridge: the machine is not as fast at all times. */
+void by_turns(const Scene& scene, const Load& load, Kind kind, const Options& options) {
+  const Variant bare = {"bare bridge", By::nobody, "", HookChoice::automatic, kind};
+  bool was_bare = false;
+  for (const Variant& variant : variants) {
+    if (variant.kind != kind || !fits(variant, load, options)) continue;
+    if (!std::exchange(was_bare, true)) measure_with(scene, load, bare, options);
+    measure_with(scene, load, variant, options);
+    measure_with(scene, load, bare, options);
+  }
+}
+
+void round(const Scene& scene, const Options& options) {
   for (const Load& load : loads()) {
     if (options.metric != "all" && options.metric != load.metric) continue;
-    for (size_t i = 0; i < variants.size(); i++) {
-      const Variant& variant = variants[number % 2 == 0 ? i : variants.size() - 1 - i];
-      if (fits(variant, load, options)) measure_with(scene, load, variant, options);
-    }
+    for (const Kind kind : {Kind::plain, Kind::http, Kind::continuous}) by_turns(scene, load, kind, options);
   }
 }
 
 void compare(const Options& options) {
   const Scene scene(options.wire == "tap" ? Wire::tap : Wire::veth);
-  for (int number = 0; number < options.rounds; number++) round(scene, options, number);
+  for (int number = 0; number < options.rounds; number++) round(scene, options);
 }
 
 /** udp and rr, with that many NICs on the bridge. */
