@@ -10,7 +10,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -58,15 +57,6 @@ void forward(Fd one, Fd two, const std::atomic<bool>& stopping) {
   }
 }
 
-/** CPUs do not halt while this is open (kernel, power/pm_qos_interface): on a virtual machine waking one up
- * takes its hypervisor longer than a frame takes us, and now so long, now so. */
-Fd keep_awake() {
-  Fd fd(::open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC));
-  const int32_t latency_us = 0;
-  if (::write(fd.get(), &latency_us, sizeof latency_us) != sizeof latency_us) die("/dev/cpu_dma_latency");
-  return fd;
-}
-
 std::string path_of(const Fd& space) {
   return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(space.get());
 }
@@ -92,8 +82,7 @@ void shell(const std::string& command) {
   std::exit(1);
 }
 
-Scene::Scene(Wire wire)
-    : awake_(keep_awake()), host_(make_namespace()), guests_{make_namespace(), make_namespace()} {
+Scene::Scene(Wire wire) : host_(make_namespace()), guests_{make_namespace(), make_namespace()} {
   enter(host_);
   // docker and others switch it on; a bare bridge has none
   shell("for f in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $f ] || echo 0 > $f; done");

@@ -40,7 +40,6 @@ class Scene {
   void plug_veth(int number);
   void plug_tap(int number);
 
-  Fd awake_;
   Fd host_;
   Fd guests_[2];
   Fd quiet_;
