@@ -44,15 +44,25 @@ void PolicyThread::run() {
   for (;;) {
     due_.wait(lock, [this] { return stopping_ || tables_; });
     if (stopping_) return;
-    const PolicyTables tables = std::move(*std::exchange(tables_, std::nullopt));
+    PolicyTables tables = std::move(*std::exchange(tables_, std::nullopt));
     lock.unlock();
-    attempt(tables);
+    if (!is_in_force(tables) && attempt(tables)) said_ = std::move(tables);
     done_();
     lock.lock();
   }
 }
 
-void PolicyThread::attempt(const PolicyTables& tables) {
+/** Hostd says all of it anew when it starts. */
+bool PolicyThread::is_in_force(const PolicyTables& tables) {
+  if (!said_ || !said_->says_the_same(tables)) return false;
+  const std::lock_guard lock(mutex_);
+  status_.generation = tables.generation;
+  status_.refused.clear();
+  return true;
+}
+
+/** True where they are in force now. */
+bool PolicyThread::attempt(const PolicyTables& tables) {
   const int64_t start_ns = monotonic_ns();
   Result<std::shared_ptr<const Policy>> made =
       Policy::compile(tables, application_, identities_, is_read_to_its_end);
@@ -66,6 +76,7 @@ void PolicyThread::attempt(const PolicyTables& tables) {
     status_.refused_generation = tables.generation;
     status_.refused = std::move(made.error().what);
   }
+  return made.ok();
 }
 
 }  // namespace vmoat

@@ -30,17 +30,19 @@ class PolicyThread {
   PolicyThread(ApplicationNumber application, std::function<void()> done);
   ~PolicyThread();
 
-  /** Any thread. */
+  /** Any thread. Tables that say what those in force do are in force at once, and the policy is the same one:
+   * what it decided stays decided. */
   void compile(PolicyTables tables);
   /** Compiles on the thread of the caller, who waits; `done` is not called. Before any compile(). */
-  void begin(const PolicyTables& tables) { attempt(tables); }
+  void begin(const PolicyTables& tables) { (void)attempt(tables); }
   /** The newest policy that compiled; null before the first. */
   [[nodiscard]] std::shared_ptr<const Policy> policy() const;
   [[nodiscard]] PolicyStatus status() const;
 
  private:
   void run();
-  void attempt(const PolicyTables& tables);
+  bool attempt(const PolicyTables& tables);
+  bool is_in_force(const PolicyTables& tables);
 
   const ApplicationNumber application_;
   const std::function<void()> done_;
@@ -49,6 +51,7 @@ class PolicyThread {
   std::condition_variable due_;
   std::optional<PolicyTables> tables_;
   std::shared_ptr<const Policy> policy_;
+  std::optional<PolicyTables> said_;  // by those compile() was given; the thread's
   PolicyStatus status_;
   bool stopping_ = false;
   std::thread thread_;

@@ -24,6 +24,8 @@ struct PolicyProtection {
   bool may_serve_dhcp = false, may_route = false;
   OtherFrames other_frames = OtherFrames::unsaid;
   uint32_t opening_frames = 0, opening_bytes = 0;  // 0: unsaid
+
+  bool operator==(const PolicyProtection&) const = default;
 };
 
 struct PolicyGroup {
@@ -33,6 +35,8 @@ struct PolicyGroup {
   std::vector<std::string> addresses = {};
   std::vector<std::string> fqdn = {};
   PolicyProtection protection = {};
+
+  bool operator==(const PolicyGroup&) const = default;
 };
 
 struct PolicyRule {
@@ -44,6 +48,8 @@ struct PolicyRule {
   Verdict action = Verdict::none;
   bool learned = false;
   bool continuous = false;  // vouches for no more of a flow than was read of it
+
+  bool operator==(const PolicyRule&) const = default;
 };
 
 struct PolicyNic {
@@ -51,12 +57,16 @@ struct PolicyNic {
   std::string mac;  // the guest's, "52:54:00:…"; empty where nobody said
   std::vector<uint32_t> groups;
   std::vector<std::string> configured = {}, leased = {};  // addresses
+
+  bool operator==(const PolicyNic&) const = default;
 };
 
 struct PolicyEnd {
   uint32_t segment = 0;
   std::string address;
   std::vector<uint32_t> groups;
+
+  bool operator==(const PolicyEnd&) const = default;
 };
 
 struct PolicyTables {
@@ -66,6 +76,12 @@ struct PolicyTables {
   std::vector<PolicyNic> nics;
   std::vector<uint32_t> unknown;
   std::vector<PolicyEnd> ends;
+
+  /** Whatever the generation. */
+  [[nodiscard]] bool says_the_same(const PolicyTables& other) const {
+    return groups == other.groups && rules == other.rules && nics == other.nics && unknown == other.unknown &&
+           ends == other.ends;
+  }
 };
 
 /** The groups that every policy has, by index. */
