@@ -1,10 +1,11 @@
 // The operations on access: tokens, and the log of what was changed by whom.
 import { VmoatError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import type { Caller } from './caller.ts';
 import { queryMark, readCursor, writeCursor } from './cursor.ts';
 import { timeOf } from './flow-query.ts';
 import { durationOf } from './moment.ts';
-import { type Caller, operation } from './operation.ts';
+import { operation } from './operation.ts';
 import { AuditQuery, IdParam, LIMIT_DEFAULT, NoQuery, TokenRequest } from './queries.ts';
 import { ApiToken, AuditEntry, NewToken, Page } from './schema.ts';
 import type { ApiSources } from './sources.ts';

@@ -4,10 +4,11 @@ import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { VmoatError } from '../base/errors.ts';
 import { audited, entryOf, refused } from './audited.ts';
+import type { Caller } from './caller.ts';
 import { type Door, Doorkeeper, type Wanted } from './doorkeeper.ts';
 import { METRICS_PATH, type Metrics } from './metrics.ts';
 import { BASE_PATH, openApiDocument } from './openapi.ts';
-import { type Caller, isChange, type Operation, scopeOf } from './operation.ts';
+import { isChange, type Operation, scopeOf } from './operation.ts';
 import { errorHandler, sendProblem, unknownPath } from './problem.ts';
 import type { ApiSources } from './sources.ts';
 

@@ -2,7 +2,8 @@
 import type { Request } from 'express';
 import type { AuditLog, NewEntry } from '../access/audit-log.ts';
 import { messageOf, VmoatError } from '../base/errors.ts';
-import type { Caller, Change, Operation } from './operation.ts';
+import type { Caller } from './caller.ts';
+import type { Change, Operation } from './operation.ts';
 
 /** What the log knows before anything is done. */
 export function entryOf(operation: Operation, caller: Caller, request: Request): NewEntry {

@@ -4,7 +4,7 @@ import { Failures } from '../access/failures.ts';
 import { TOKEN_PREFIX } from '../access/tokens.ts';
 import { USER_HEADER } from '../base/admin-socket.ts';
 import { VmoatError } from '../base/errors.ts';
-import type { Access, Caller } from './operation.ts';
+import type { Access, Caller } from './caller.ts';
 import { Role } from './schema.ts';
 import { cookieOf } from './session-cookie.ts';
 import type { ApiSources } from './sources.ts';

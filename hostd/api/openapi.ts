@@ -1,7 +1,8 @@
 // The OpenAPI 3.1 document, made from the operations and their schemas (OpenAPI 3.1 speaks zod's JSON Schema dialect).
 import { z } from 'zod';
 import { type ErrorCode, errorCodes } from '../base/error-codes.ts';
-import { type Access, isChange, type Operation, scopeOf } from './operation.ts';
+import type { Access } from './caller.ts';
+import { isChange, type Operation, scopeOf } from './operation.ts';
 import {
   ApiToken,
   AuditEntry,

@@ -3,23 +3,8 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { ErrorCode } from '../base/error-codes.ts';
 import { VmoatError } from '../base/errors.ts';
-import type { Role } from './schema.ts';
+import type { Access, Caller } from './caller.ts';
 import type { ApiSources } from './sources.ts';
-
-/** The least role that may; `local`: whoever may use a Unix socket, and nobody else; `anyone`: everybody. */
-export type Access = Role | 'local' | 'anyone';
-
-/** Who asks. */
-export interface Caller {
-  /** null: nobody that we know */
-  role: Role | null;
-  /** Empty where nothing says it. */
-  user: string;
-  /** null: everything that the role may */
-  scopes: readonly string[] | null;
-  /** Where the request comes from, for the audit log. */
-  from: string;
-}
 
 /** What an operation changed, for the audit log. */
 export interface Change {

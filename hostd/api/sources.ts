@@ -17,7 +17,7 @@ import type { Learner } from '../policy/learn/learner.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ThreatFilter } from '../threats/threat-filter.ts';
 import type { Threats } from '../threats/threats.ts';
-import type { Caller } from './operation.ts';
+import type { Caller } from './caller.ts';
 import type {
   Acknowledgement,
   EventDestination,

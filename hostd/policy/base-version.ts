@@ -3,7 +3,6 @@ import { VmoatError } from '../base/errors.ts';
 import { policyDiff, renderChange } from './document/diff.ts';
 import type { PolicyDocument } from './document/schema.ts';
 import type { VersionInfo } from './store/state.ts';
-import type { LivePolicy } from './versions.ts';
 
 /** The line that exports begin with. */
 const MARK = /^# vmoat-base: (\d{1,9})\n/;
@@ -24,7 +23,7 @@ const CHANGES_SHOWN = 10;
 /** Says who changed what since `base`, so that it can be brought into the text. */
 export async function conflict(
   base: number,
-  live: LivePolicy,
+  live: { version: number | null; document: PolicyDocument },
   versions: readonly VersionInfo[],
   documentOf: (version: number) => Promise<PolicyDocument>,
 ): Promise<VmoatError> {
@@ -34,7 +33,7 @@ export async function conflict(
   const message = `version ${live.version ?? 0}${by} is live, the policy is based on ${base}`;
   if (!known)
     return new VmoatError('policy_conflict', `${message}, which there never was`, { field: 'base' });
-  const changes = policyDiff(await documentOf(base), live.policy.document).map(renderChange);
+  const changes = policyDiff(await documentOf(base), live.document).map(renderChange);
   const more = changes.length > CHANGES_SHOWN ? [`and ${changes.length - CHANGES_SHOWN} more`] : [];
   const hint = ['changed since:', ...changes.slice(0, CHANGES_SHOWN), ...more].join('\n');
   return new VmoatError('policy_conflict', message, { field: 'base', hint });

@@ -410,7 +410,8 @@ export class Versions {
           hint: `see \`vmoat policy diff\` of the file; then say --base ${live}`,
         },
       );
-    throw await conflict(from, this.#live, this.#state.versions, (version) => this.document(version));
+    const now = { version: live, document: this.#live.policy.document };
+    throw await conflict(from, now, this.#state.versions, (version) => this.document(version));
   }
 }
 

@@ -27,9 +27,32 @@ function cppImports(file: string): string[] {
   return [...found].flatMap((match) => (match[1] && match[1] in cppEdges ? [match[1]] : []));
 }
 
-function tsImports(file: string): string[] {
+/** Files that one imports, types among them. */
+function tsFiles(file: string): string[] {
   const found = readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g);
-  return [...found].flatMap((match) => tsRoom(normalize(join(dirname(file), match[1] ?? ''))) ?? []);
+  return [...found].map((match) => normalize(join(dirname(file), match[1] ?? '')));
+}
+
+const tsImports = (file: string): string[] => tsFiles(file).flatMap((other) => tsRoom(other) ?? []);
+
+/** Files that import each other, by whatever way round; empty: none. */
+function circle(sources: readonly string[]): string[] {
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file) || !sources.includes(file)) return [];
+    for (const other of tsFiles(file)) {
+      const found = walk(other, [...path, file]);
+      if (found.length > 0) return found;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of sources) {
+    const found = walk(file, []);
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 function forbidden(
@@ -59,6 +82,10 @@ test('TypeScript rooms import only what lies below them', () => {
   const sources = files.filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file));
   assert.ok(sources.length > 0);
   assert.deepEqual(forbidden(sources, tsRoom, tsImports, tsEdges), []);
+});
+
+test('no TypeScript files import each other, not even for types', () => {
+  assert.deepEqual(circle(files.filter((file) => /\.tsx?$/.test(file))), []);
 });
 
 test('the web knows types of the API only', () => {

@@ -1,9 +1,6 @@
 // Items of a list as their document writes them: with the comments above and in them, at another indentation.
 import { isMap, isSeq, type Node, parseDocument } from 'yaml';
-import { columnOf, endOf, nextLine } from './edit.ts';
-
-/** As lines that begin at that column; null where the list stands in brackets. */
-export type Written = (column: number) => string | null;
+import { columnOf, endOf, nextLine, type Written } from './edit.ts';
 
 export function asWritten(text: string, section: string, indices: readonly number[]): Written {
   const { contents } = parseDocument(text);

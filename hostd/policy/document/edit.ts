@@ -2,7 +2,9 @@
 // by byte. The places come from the YAML document; what was meant is checked against what the new text says.
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, stringify, type YAMLMap } from 'yaml';
-import type { Written } from './as-written.ts';
+
+/** Items as lines that begin at that column; null where the list stands in brackets. */
+export type Written = (column: number) => string | null;
 
 type Path = readonly (string | number)[];
 

@@ -1,6 +1,7 @@
 // Two rules that one could be.
-import { type Check, called, found, type LintInput, type LintRule } from './check.ts';
+import { type Check, called, found, type LintInput } from './check.ts';
 import { applicationsOf } from './cover.ts';
+import type { LintRule } from './linted.ts';
 
 export const canBeMerged: Check = {
   name: 'can-be-merged',

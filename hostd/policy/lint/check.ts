@@ -1,10 +1,9 @@
 // What a check of lint gets, and what it finds.
 import type { Place } from '../../base/strict-yaml.ts';
 import type { ReadPolicy } from '../document/parse.ts';
-import type { PortRange } from '../ports.ts';
-import type { Group } from '../sections/groups.ts';
 import type { Rule } from '../sections/rules.ts';
 import type { Cover } from './cover.ts';
+import type { LintGroup, LintRule } from './linted.ts';
 
 /** `error`: the document does not do what it says; `warning`: likely a mistake; `hint`: could be simpler. */
 export const severities = ['error', 'warning', 'hint'] as const;
@@ -24,24 +23,6 @@ export interface Finding {
   message: string;
   /** What to do. */
   advice: string;
-}
-
-/** A rule that is in effect, with what comparisons need of it. */
-export interface LintRule {
-  rule: Rule;
-  /** Position in the document. */
-  index: number;
-  /** Names of groups. */
-  from: string;
-  to: string;
-  ports: readonly PortRange[];
-  place: Place;
-}
-
-/** A group of the document. */
-export interface LintGroup {
-  group: Group;
-  place: Place;
 }
 
 /** What hostd counts of a rule. */

@@ -2,7 +2,7 @@
 // may change, so only `any` is wider than another group. Rules are found by their ends and ports, so that lint stays
 // quick for tens of thousands.
 import { coversPorts, meetPorts, type PortRange } from '../ports.ts';
-import type { LintRule } from './check.ts';
+import type { LintRule } from './linted.ts';
 
 /** Pairs compared before lint gives up: about a second. A document of people has thousands. */
 const PAIRS_MAX = 10_000_000;

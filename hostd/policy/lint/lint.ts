@@ -2,8 +2,9 @@
 import type { ReadPolicy } from '../document/parse.ts';
 import { groupOfReference } from '../document/words.ts';
 import { portRanges } from '../ports.ts';
-import { type Finding, type LintInput, type LintRule, type LiveKnowledge, severities } from './check.ts';
+import { type Finding, type LintInput, type LiveKnowledge, severities } from './check.ts';
 import { Cover } from './cover.ts';
+import type { LintRule } from './linted.ts';
 import { checks } from './registry.ts';
 
 export interface LintAnswer {

@@ -1,6 +1,7 @@
 // Rules that nothing matches: their time is over, their group is empty, or traffic has never met them.
 import { OF_MANY } from '../document/words.ts';
-import { type Check, type Finding, found, type LintInput, type LintRule } from './check.ts';
+import { type Check, type Finding, found, type LintInput } from './check.ts';
+import type { LintRule } from './linted.ts';
 
 const HOUR_MS = 3_600_000;
 /** A rule is young until it was watched for so long. */

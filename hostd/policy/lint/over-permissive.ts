@@ -1,7 +1,8 @@
 // Rules that allow more than anybody needs.
 import type { PortRange } from '../ports.ts';
-import { type Check, type Finding, found, type LintRule } from './check.ts';
+import { type Check, type Finding, found } from './check.ts';
 import { applicationsOf } from './cover.ts';
+import type { LintRule } from './linted.ts';
 
 /** More ports than this, without an application, are more than a service has. */
 const PORTS_MANY = 1024;

@@ -1,6 +1,7 @@
 // Groups that say what their members may do in protect, and put nobody there.
 import { PROTECTION } from '../sections/protection.ts';
-import { type Check, foundOfGroup, type LintGroup, type LintInput } from './check.ts';
+import { type Check, foundOfGroup, type LintInput } from './check.ts';
+import type { LintGroup } from './linted.ts';
 
 export const protectUnused: Check = {
   name: 'protect-unused',

@@ -1,6 +1,7 @@
 // A rule without which nothing would change.
-import { type Check, called, found, type LintRule } from './check.ts';
+import { type Check, called, found } from './check.ts';
 import type { Cover } from './cover.ts';
+import type { LintRule } from './linted.ts';
 
 export const redundant: Check = {
   name: 'redundant',
