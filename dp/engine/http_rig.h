@@ -28,15 +28,18 @@ inline PolicyTables http_tables(bool continuous, Mode of_web = Mode::learn) {
 struct HttpRig : LiveRig {
   uint32_t next = 101;
 
-  explicit HttpRig(const PolicyTables& given) { policy(given); }
+  explicit HttpRig(const PolicyTables& given, const PipelineOptions& options = small_options())
+      : LiveRig(options) {
+    policy(given);
+  }
   void policy(const PolicyTables& given) {
     LivePolicy now = live(given);
     now.facts[web_slot].guarded = given.groups[web].mode == Mode::protect;
     pipeline.policy(std::make_shared<const LivePolicy>(std::move(now)));
   }
   /** As the kernel sends it up. */
-  void sent(bool by_web, const Buffer& segment) {
-    send_up(*this, by_web, frame(by_web, segment), client_port, 80);
+  void sent(bool by_web, const Buffer& segment, uint16_t port = client_port) {
+    send_up(*this, by_web, frame(by_web, segment), port, 80);
   }
   static Buffer frame(bool by_web, const Buffer& segment) {
     const Buffer packet = by_web ? ip_between(1, 2, 6, segment) : ip_between(2, 1, 6, segment);

@@ -37,7 +37,7 @@ Pipeline::Impl::Impl(const PipelineOptions& options, SipHash hash, RecordSink& s
       dirty_(control != nullptr ? (options.sessions_max + size_t{1}) * sizeof(uint32_t) : 0),
       verdicts_(control != nullptr ? options.sessions_max : 0, options.names.get(), options.own.get()),
       dhcp_{recognition_.number_of("dhcp"), recognition_.number_of("dhcpv6")},
-      shown_(control != nullptr ? options.openings_bytes_max : 0),
+      shown_(control != nullptr ? options.openings_bytes_max : 0, VMOAT_SLOTS),
       readings_(control != nullptr ? options.readings_bytes_max : 0),
       guarded_since_(control != nullptr ? VMOAT_SLOTS : 0),
       held_datagrams_(hash),

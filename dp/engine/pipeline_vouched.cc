@@ -18,7 +18,8 @@ void Pipeline::Impl::shown(const Session& s, int sender, Bytes said) {
   const uint32_t seq = std::exchange(count.shown_next, count.shown_next + static_cast<uint32_t>(said.size()));
   const bool hangs = verdicts_.active() && verdicts_.decision(number).verdict == Verdict::none;
   if (!hangs || s.parent != 0) return;
-  if (!std::exchange(count.hangs_on_shown, true)) count.shown = StreamLog::begin(seq);
+  if (!std::exchange(count.hangs_on_shown, true))
+    count.shown = StreamLog::begin(seq, s.slot[sender] % VMOAT_SLOTS);
   shown_.keep(count.shown, seq, said);
 }
 
@@ -51,6 +52,7 @@ Ruling Pipeline::Impl::compare_shown(uint32_t number, const Held& held) {
   const uint32_t seq = p.seq + ((p.tcp_flags & tcp_syn) != 0 ? 1 : 0);
   const int32_t read = std::max(distance(seq, count.acked), 0);
   const Bytes unread = p.payload.subspan(std::min<size_t>(static_cast<size_t>(read), p.payload.size()));
+  if (unread.empty()) return Ruling::pass;
   switch (shown_.compare(count.shown, seq + static_cast<uint32_t>(read), unread)) {
     case StreamLog::Match::same:
       return Ruling::pass;

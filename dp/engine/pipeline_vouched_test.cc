@@ -69,6 +69,22 @@ TEST_CASE("what is said again as it was passes, before its server has read it an
   CHECK(read.held(segment(101, "PUT " + get.substr(4))) == Ruling::pass);
 }
 
+TEST_CASE("who has filled its share of what is kept to compare gets through what was read, no more") {
+  PipelineOptions options = small_options();
+  options.openings_bytes_max = 1 << 18;
+  HttpRig rig(http_tables(false), options);
+  const std::string half = "GET /" + std::string(4000, 'x');  // a piece of 4 KiB
+  for (uint16_t port = 1024; port < 1024 + 50; port++) {
+    rig.sent(true, tcp(port, 80, 100, 0, 2), port);
+    rig.sent(false, tcp(80, port, 500, 101, 18), port);
+    rig.sent(true, tcp(port, 80, 101, 501, 24, text(half)), port);
+  }
+  rig.open();
+  CHECK(rig.says(get) == Ruling::refuse);
+  CHECK(rig.answers(rig.next) == Ruling::pass);
+  CHECK(rig.held(segment(101, get)) == Ruling::pass);  // its server has read it
+}
+
 TEST_CASE("urgent data is no opening: its receiver reads the stream without it") {
   constexpr uint8_t urgent = 24 | tcp_urg;
   HttpRig rig(http_tables(false));

@@ -16,7 +16,11 @@ constexpr uint64_t content_bytes_max = 1u << 30, content_bytes_min = 1u << 17;
 
 }  // namespace
 
-Readings::Readings(size_t bytes_max) : arena_(bytes_max), logs_(bytes_max) {
+Readings::Readings(size_t bytes_max)
+    : arena_(bytes_max),
+      share_max_(bytes_max / sizeof(Reading) / StreamLog::share),
+      shares_(VMOAT_SLOTS),
+      logs_(bytes_max, VMOAT_SLOTS) {
   const auto all = applications();
   for (size_t i = 0; i < all.size(); i++)
     if (all[i].goes_on != nullptr) readers_.push_back(static_cast<uint16_t>(i + 1));
@@ -27,16 +31,19 @@ Readings::Reading& Readings::at(uint32_t reading) const {
   return *reinterpret_cast<Reading*>(arena_.at(reading));
 }
 
-uint32_t Readings::begin(uint32_t next) {
-  const uint32_t piece = arena_.take(sizeof(Reading));
-  if (piece != 0)
-    new (arena_.at(piece)) Reading{
-        .next = next, .content = {next, next}, .over = 0, .memory = {}, .log = StreamLog::begin(next)};
+uint32_t Readings::begin(uint32_t next, uint16_t slot) {
+  const uint16_t owner = slot % VMOAT_SLOTS;
+  const uint32_t piece = shares_[owner] < share_max_ ? arena_.take(sizeof(Reading)) : 0;
+  if (piece == 0) return 0;
+  shares_[owner]++;
+  new (arena_.at(piece)) Reading{
+      .next = next, .content = {next, next}, .over = 0, .memory = {}, .log = StreamLog::begin(next, owner)};
   return piece;
 }
 
 void Readings::end(uint32_t reading) {
   if (reading == 0) return;
+  shares_[at(reading).log.owner]--;
   logs_.drop(at(reading).log);
   arena_.give_back(reading);
 }

@@ -18,8 +18,9 @@ class Readings {
 
   explicit Readings(size_t bytes_max);
 
-  /** `next`: sequence number of the first byte. 0: no memory. */
-  uint32_t begin(uint32_t next);
+  /** `next`: sequence number of the first byte; `slot`: the NIC that it comes from. 0: no memory, or none for
+   * that one. */
+  uint32_t begin(uint32_t next, uint16_t slot);
   void end(uint32_t reading);
   enum class Read : uint8_t {
     yes,
@@ -51,6 +52,8 @@ class Readings {
   void pass_content(Reading& reading) const;
 
   Arena arena_;
+  const size_t share_max_;        // readings of one NIC
+  std::vector<uint32_t> shares_;  // readings, by slot
   StreamLog logs_;
   std::array<std::vector<Bytes>, readers_max> read_;  // of one frame, by each reader
   std::vector<uint16_t> readers_;  // applications that are read on, their registry numbers + 1

@@ -1,8 +1,10 @@
 // StreamLog: what was said in streams, as far as a verdict hangs on it, so that what is sent again can be
-// compared: a receiver may have thrown away what we read, and take the second for the first.
+// compared: a receiver may have thrown away what we read, and take the second for the first. Nobody fills
+// it for all others: each owner has a share.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/arena.h"
 #include "base/byte_reader.h"
@@ -12,6 +14,7 @@ namespace vmoat {
 class StreamLog {
  public:
   static constexpr uint16_t pieces_max = 20;  // of one stream's log: 64 KiB
+  static constexpr size_t share = 4;          // of the memory, one part for one owner
 
   /** One stream's. Sequence numbers are TCP's, and at most 1.5 GiB apart. */
   struct Log {
@@ -19,6 +22,7 @@ class StreamLog {
     uint32_t until = 0;  // where the last that was kept ends
     uint32_t first = 0, last = 0;
     uint16_t pieces = 0;
+    uint16_t owner = 0;
   };
   enum class Match : uint8_t {
     same,    // all of it that was kept
@@ -26,10 +30,15 @@ class StreamLog {
     unknown  // some of it is no longer known
   };
 
-  explicit StreamLog(size_t bytes_max) : arena_(bytes_max) {}
+  /** `owners`: they are numbered from 0. */
+  explicit StreamLog(size_t bytes_max, uint16_t owners = 1);
 
-  [[nodiscard]] static Log begin(uint32_t seq) { return {.from = seq, .until = seq}; }
-  /** In ascending order. Where there is no room the oldest of the same stream is forgotten. */
+  /** `owner`: who speaks. */
+  [[nodiscard]] static Log begin(uint32_t seq, uint16_t owner = 0) {
+    return {.from = seq, .until = seq, .owner = owner};
+  }
+  /** In ascending order. Where there is no room, or none for its owner, the oldest of the same stream is
+   * forgotten. */
   void keep(Log& log, uint32_t seq, Bytes said);
   /** The stream has got there: what lies so far back that its numbers could be taken for others is forgotten.
    */
@@ -49,11 +58,14 @@ class StreamLog {
   [[nodiscard]] Piece& piece(uint32_t number) const { return *reinterpret_cast<Piece*>(arena_.at(number)); }
   [[nodiscard]] Entry entry(uint32_t number, uint32_t at) const;
   size_t append(uint32_t number, uint32_t seq, Bytes said);
+  uint32_t take(const Log& log, uint32_t bytes);
   bool grow(Log& log, size_t bytes);
   void drop_first(Log& log);
   [[nodiscard]] bool differs(uint32_t number, uint32_t seq, Bytes said) const;
 
   Arena arena_;
+  const size_t share_bytes_;
+  std::vector<size_t> used_;  // bytes, by owner
 };
 
 }  // namespace vmoat

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "parse/test_bytes.h"
 
@@ -77,6 +78,20 @@ TEST_CASE("where there is no room nothing is known, and what is dropped makes ro
   l.says(3, " / HTTP/1.1\r\n");
   CHECK(l.again(3, " / HTTP/1.1\r\n") == Match::same);
   CHECK(l.again(0, "GET /") == Match::unknown);
+}
+
+TEST_CASE("who fills a share has no more room, and others have theirs") {
+  StreamLog logs(1 << 20, 2);
+  std::vector<StreamLog::Log> greedy(20, StreamLog::begin(0, 0));
+  for (StreamLog::Log& log : greedy) logs.keep(log, 0, text(std::string(60'000, 'g')));
+  CHECK(logs.compare(greedy.front(), 0, text("x")) == Match::other);
+  CHECK(logs.compare(greedy.back(), 0, text("g")) == Match::unknown);
+  StreamLog::Log modest = StreamLog::begin(0, 1);
+  logs.keep(modest, 0, text("GET"));
+  CHECK(logs.compare(modest, 0, text("PUT")) == Match::other);
+  for (StreamLog::Log& log : greedy) logs.drop(log);
+  logs.keep(greedy.back(), 60'000, text("more"));
+  CHECK(logs.compare(greedy.back(), 60'000, text("mere")) == Match::other);
 }
 
 TEST_CASE("what lies far back is forgotten before its numbers come again") {
