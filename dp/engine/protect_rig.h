@@ -23,7 +23,8 @@ namespace vmoat::test {
 
 constexpr uint16_t open_port = 5432, closed_port = 6379;
 
-/** Group 3 is guest a, 4 guest b, 5 guest c, which no rule names. */
+/** Group 3 is guest a, 4 guest b, 5 guest c, which no rule names. No two generations say the same, so that
+ * what was decided under one is asked about again under the next. */
 inline PolicyTables tables(uint64_t generation, const GuestLab& lab, Mode of_b, bool fails_closed) {
   PolicyTables t;
   t.generation = generation;
@@ -32,7 +33,7 @@ inline PolicyTables tables(uint64_t generation, const GuestLab& lab, Mode of_b, 
               {.name = "external"},
               {.name = "vm.a", .mode = Mode::learn},
               {.name = "vm.b", .mode = of_b, .fails_closed = fails_closed},
-              {.name = "vm.c", .mode = Mode::learn}};
+              {.name = "vm.c" + std::to_string(generation), .mode = Mode::learn}};
   t.rules = {{.number = 1,
               .id = "database",
               .from = 3,
