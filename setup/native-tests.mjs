@@ -11,6 +11,7 @@ const SANITIZERS = { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=1', UBSAN_OPTI
 /** The program of a test, where it is not NAME_test. */
 const PROGRAMS = {
   'engine-protect': 'engine_test',
+  'engine-protect-links': 'engine_test',
   'engine-bypass': 'engine_test',
   'fuzz-corpora': 'fuzz_replay',
   'fuzz-captures': 'fuzz_captures',
