@@ -52,7 +52,7 @@ void PolicyThread::run() {
   }
 }
 
-/** Hostd says all of it anew when it starts. */
+/** Said once more: what was decided stays so. */
 bool PolicyThread::is_in_force(const PolicyTables& tables) {
   if (!said_ || !said_->says_the_same(tables)) return false;
   const std::lock_guard lock(mutex_);
