@@ -69,6 +69,9 @@ export PATH=/usr/sbin:/bin:/sbin VMOAT_REQUIRE=all VMOAT_DEBIAN_KERNEL=1
 ${modules.map((file) => `insmod ${file}`).join('\n')}
 echo "vmoat-kernel $(uname -r)"
 ip link set lo up
+# The kernel's code for ingress and egress hooks stays switched on: to switch it, one CPU patches instructions that
+# the other one runs, and under TCG both may meet the breakpoint of it for ever.
+ip link add name switch type veth peer name switched && /usr/sbin/tc qdisc add dev switch clsact
 ${runs.join('\n')}
 poweroff -f
 `;
