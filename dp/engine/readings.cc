@@ -32,12 +32,11 @@ Readings::Reading& Readings::at(uint32_t reading) const {
 }
 
 uint32_t Readings::begin(uint32_t next, uint16_t slot) {
-  const uint16_t owner = slot % VMOAT_SLOTS;
-  const uint32_t piece = shares_[owner] < share_max_ ? arena_.take(sizeof(Reading)) : 0;
+  const uint32_t piece = shares_[slot] < share_max_ ? arena_.take(sizeof(Reading)) : 0;
   if (piece == 0) return 0;
-  shares_[owner]++;
+  shares_[slot]++;
   new (arena_.at(piece)) Reading{
-      .next = next, .content = {next, next}, .over = 0, .memory = {}, .log = StreamLog::begin(next, owner)};
+      .next = next, .content = {next, next}, .over = 0, .memory = {}, .log = StreamLog::begin(next, slot)};
   return piece;
 }
 

@@ -18,8 +18,8 @@ class Readings {
 
   explicit Readings(size_t bytes_max);
 
-  /** `next`: sequence number of the first byte; `slot`: the NIC that it comes from. 0: no memory, or none for
-   * that one. */
+  /** `next`: sequence number of the first byte; `slot`: of the NIC whose share it takes. 0: no memory, or
+   * none for that one. */
   uint32_t begin(uint32_t next, uint16_t slot);
   void end(uint32_t reading);
   enum class Read : uint8_t {
