@@ -8,11 +8,14 @@ import { installPackages, requireRoot } from './packages.mjs';
 import { startLibvirt } from './services.mjs';
 import { Tally } from './tally.mjs';
 
+/** Run by checks already. */
+const CHECKED = 'test/layers/';
+
 /** @param {string[]} args a part of a path runs only the files that have it @param {boolean} long @returns {Promise<number>} exit code */
 export async function test(args, long) {
-  const { apart, long: longest } = testFiles();
+  const found = testFiles();
   const all = args.length === 0;
-  const files = all ? wholeBut('test/layers/') : named(args);
+  const files = all ? found.whole.filter((file) => !file.startsWith(CHECKED)) : named(found, args);
   requireRoot('the tests of taps, bridges and guests');
   await Promise.all([installPackages(['build', 'run', 'test', 'demo']), installNodeModules()]);
   await startLibvirt();
@@ -20,19 +23,16 @@ export async function test(args, long) {
   if (all) await checks(tally, { everything: long });
   await buildNative('release', ['all', 'kernel61_tests']);
   await Promise.all([buildPrograms(), buildWeb()]);
-  if (all) await tally.stage('tests side by side', () => nodeTests(apart, { serial: false, name: 'apart' }));
+  if (all)
+    await tally.stage('tests side by side', () => nodeTests(found.apart, { serial: false, name: 'apart' }));
   await tally.stage('tests of the whole', () => nodeTests(files, { serial: true, name: 'whole' }));
-  if (long && all) await tally.stage('long tests', () => nodeTests(longest, { serial: true, name: 'long' }));
+  if (long && all)
+    await tally.stage('long tests', () => nodeTests(found.long, { serial: true, name: 'long' }));
   return tally.end();
 }
 
-/** The layers are checks already. */
-function wholeBut(folder) {
-  return testFiles().whole.filter((file) => !file.startsWith(folder));
-}
-
-function named(parts) {
-  const { rooms, apart, whole, long } = testFiles();
+/** Files whose path has one of the parts. */
+function named({ rooms, apart, whole, long }, parts) {
   const files = [...rooms, ...apart, ...whole, ...long].filter((file) =>
     parts.some((part) => file.includes(part)),
   );
