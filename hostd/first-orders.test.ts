@@ -24,15 +24,21 @@ function setUp(enforces = true) {
   };
 }
 
-test('only the newest of the tables from before libvirt was seen goes out, and only then', () => {
-  const { first, told } = setUp();
-  first.give(order(1));
-  first.give(order(2));
-  assert.deepEqual(told, []);
-  first.open();
-  first.open();
-  first.give(order(3));
-  assert.deepEqual(told, [2, 3]);
+test('only the newest of the tables from before libvirt was seen and vmoat-dp told what it knows goes out, and only then', () => {
+  for (const [one, other] of [
+    ['libvirt', 'vmoat-dp'],
+    ['vmoat-dp', 'libvirt'],
+  ] as const) {
+    const { first, told } = setUp();
+    first.give(order(1));
+    first.seen(one);
+    first.give(order(2));
+    assert.deepEqual(told, []);
+    first.seen(other);
+    first.seen(other);
+    first.give(order(3));
+    assert.deepEqual(told, [2, 3]);
+  }
 });
 
 test('where libvirt does not answer they go out after a while', () => {
@@ -52,8 +58,18 @@ test('tables that would cut everybody off wait for libvirt, however long; others
   first.give(order(2));
   first.give(order(3, 'protect'));
   assert.deepEqual(told, [2]);
-  first.open();
+  first.seen('libvirt');
   assert.deepEqual(told, [2, 3]);
+});
+
+test('a vmoat-dp that never tells all it knows does not keep the policy from it', () => {
+  const { first, told, clock } = setUp();
+  first.give(order(1, 'protect'));
+  first.seen('libvirt');
+  clock.advance(9_999);
+  assert.deepEqual(told, []);
+  clock.advance(1);
+  assert.deepEqual(told, [1]);
 });
 
 test('where vmoat-dp only tells verdicts nobody can be cut off', () => {

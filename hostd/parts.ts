@@ -18,7 +18,7 @@ import { type DeliveryConfig, deliverySetUp, openDelivery } from './event-delive
 import { EventSources } from './event-sources.ts';
 import { type Emit, emitter } from './events/events.ts';
 import type { Exports } from './export/exports.ts';
-import { FirstOrders } from './first-orders.ts';
+import { FirstOrders, type Witness } from './first-orders.ts';
 import { edgeMinute, Graphs, groupOf } from './graphs.ts';
 import { History } from './history/history.ts';
 import { Inventory } from './inventory/inventory.ts';
@@ -205,7 +205,7 @@ export class Parts {
       onConnection: (connection) => {
         log.info({ state: connection.state, reason: connection.reason }, 'libvirt');
         this.#events.libvirt(connection);
-        if (connection.state === 'connected') this.#libvirtSeen();
+        if (connection.state === 'connected') this.#seen('libvirt');
       },
     });
     this.board = new StatusBoard(this);
@@ -278,6 +278,7 @@ export class Parts {
       names.connected(instance);
       void history.endOthers(idPrefix(instance));
     });
+    dataplane.on('caughtUp', () => this.#seen('vmoat-dp'));
     dataplane.on('wentBack', (trial) => void this.#trialEnded(trial));
     dataplane.on('tables', () => inventory.takeTables(dataplane.tables));
     dataplane.on('addresses', (addresses) => inventory.learn(addresses));
@@ -339,10 +340,10 @@ export class Parts {
     return { ...(from && { from }), ...(to && { to }), segment: this.inventory.segmentName(segment), nic };
   }
 
-  /** Whoever runs has been placed by now. */
-  #libvirtSeen(): void {
+  /** Whom it knows has been placed by now. */
+  #seen(by: Witness): void {
     this.policy.refresh();
-    this.#orders.open();
+    this.#orders.seen(by);
   }
 
   #libvirtChanged(): void {

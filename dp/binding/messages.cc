@@ -196,6 +196,7 @@ Napi::Object to_object(Napi::Env env, const DataplaneStatus& status, uint64_t lo
   result.Set("policy", to_object(env, status.policy));
   result.Set("frames", number(env, status.frames));
   result.Set("records", number(env, status.records));
+  result.Set("retold", number(env, status.retold));
   result.Set("lost", lost);
   result.Set("anomalies", counts(env, status.anomalies));
   result.Set("threats", counts(env, status.threats));

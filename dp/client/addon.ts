@@ -126,7 +126,7 @@ export interface DataplaneOutput {
   flows: Buffer;
   /** body of a `threats` message */
   threats: Buffer;
-  status: Omit<DpStatus, 'at' | 'use' | 'policy'> & { policy: TablesStatus };
+  status: Omit<DpStatus, 'at' | 'use' | 'policy' | 'caughtUp'> & { policy: TablesStatus; retold: number };
   log: { level: string; text: string };
 }
 export type TakeOutput = <Kind extends keyof DataplaneOutput>(

@@ -273,6 +273,8 @@ export interface DpStatus {
   policy?: PolicyStatus;
   frames: number;
   records: number;
+  /** All that was known when this client came has been told; of flows only those that changed since. */
+  caughtUp: boolean;
   lost: Losses & {
     sessions: number;
     fallback: number;

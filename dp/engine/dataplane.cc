@@ -210,7 +210,7 @@ void Dataplane::Impl::policy(PolicyTables tables, bool kept) {
 
 void Dataplane::Impl::refresh() {
   const std::lock_guard lock(mutex_);
-  refresh_ = true;
+  refreshes_++;
   wake_control();
 }
 

@@ -142,6 +142,7 @@ struct DataplaneStatus {
   uint64_t kernel_flows = 0, kernel_flows_max = 0, sessions = 0, sessions_max = 0, picked_up = 0;
   uint64_t frames = 0;   // counted by all NICs, both ways, since dp's pins were made
   uint64_t records = 0;  // flow records given to the sink
+  uint64_t retold = 0;   // refreshes whose addresses and names have all been given to the sink
   Losses lost;
   uint64_t lost_sessions = 0;  // flows the engine had no room for
   uint64_t lost_fallback = 0;  // unknown flows that the fallback had no room for
@@ -209,7 +210,10 @@ class Dataplane {
    * name the NICs of DataplaneConfig::kept. Generations go up. Any thread.
    */
   void policy(PolicyTables tables, bool kept = false);
-  /** Sends every table once more: a new hostd has connected. Flows come at their next change. Any thread. */
+  /**
+   * Says everything once more: a new hostd has connected. Tables, addresses and names come at once, see
+   * DataplaneStatus::retold; flows by and by. Any thread.
+   */
   void refresh();
   /** Ends the threads. With `detach` everything is taken off the host, else taps stay for the next run. */
   Status stop(bool detach);

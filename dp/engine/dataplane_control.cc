@@ -10,7 +10,8 @@
 namespace vmoat {
 namespace {
 
-constexpr int64_t table_delay_ns = 10'000'000;  // changes come in bursts: one table for many
+constexpr int64_t table_delay_ns = 10'000'000;        // changes come in bursts: one table for many
+constexpr int64_t retelling_ns = 2 * table_delay_ns;  // two turns of a worker
 
 /** "192.168.122.1/24" */
 std::optional<Address> address_of(const std::string& cidr) {
@@ -33,12 +34,12 @@ std::vector<Address> addresses_of(const std::map<uint32_t, Link>& links) {
 
 void Dataplane::Impl::control() {
   const int64_t interval_ns = int64_t{config_.report_interval_ms} * 1'000'000;
-  int64_t report_due_ns = monotonic_ns();
+  report_due_ns_ = monotonic_ns();
   std::vector<pollfd> fds = {{watch_->fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
   for (;;) {
     const bool goes_on = protection_ && protection_->goes_on();
     const int64_t drained_ns = protection_ ? protection_->drained_ns() : 0;
-    int64_t due_ns = report_due_ns;
+    int64_t due_ns = report_due_ns_;
     for (const int64_t other_ns : {tables_due_ns_, drained_ns})
       if (other_ns) due_ns = std::min(due_ns, other_ns);
     const int64_t wait_ms = std::max<int64_t>(0, (due_ns - monotonic_ns() + 999'999) / 1'000'000);
@@ -51,8 +52,8 @@ void Dataplane::Impl::control() {
     }
     const int64_t now = monotonic_ns();
     if (tables_due_ns_ && now >= tables_due_ns_) send_tables();
-    if (now < report_due_ns) continue;
-    report_due_ns = now + interval_ns;
+    if (now < report_due_ns_) continue;
+    report_due_ns_ = now + interval_ns;
     if (taps_->holds()) follow({});
     if (live_->panic_has_changed()) tell_policy();
     if (protection_ && protection_->waits()) protect();
@@ -91,8 +92,10 @@ void Dataplane::Impl::tell_owners() {
 
 /** Workers hear of a policy before guards do: what is held is ruled by it. */
 void Dataplane::Impl::tell_policy() {
+  // before the policy: one that comes in between counts as kept until the next turn
+  const bool is_kept = policies_->status().generation < told_from_;
   const std::shared_ptr<const Policy> policy = policies_->policy();
-  if (policy && live_->follow(policy, policy->generation() < told_from_, links())) {
+  if (policy && live_->follow(policy, is_kept, links())) {
     for (auto& worker : workers_) worker->policy(live_->told());
     live_->tell_guards(links());
   }
@@ -113,23 +116,28 @@ void Dataplane::Impl::tell_compiled() {
   send_status();
 }
 
+/** Whoever asked waits to hear that it has heard all. */
+void Dataplane::Impl::retell() {
+  tables_due_ns_ = 1;
+  for (auto& worker : workers_) worker->retell(retellings_);
+  report_due_ns_ = monotonic_ns() + retelling_ns;
+}
+
 void Dataplane::Impl::take_expected() {
   uint64_t count;
   (void)!::read(wake_.get(), &count, sizeof(count));
   std::optional<std::vector<ExpectedNic>> nics;
-  bool again;
+  uint64_t refreshes;
   {
     const std::lock_guard lock(mutex_);
     nics = std::exchange(expected_, std::nullopt);
-    again = std::exchange(refresh_, false);
+    refreshes = refreshes_;
   }
   if (nics) taps_->expect(std::move(*nics));
   if (nics) follow({});
   tell_policy();
   tell_compiled();
-  if (!again) return;
-  tables_due_ns_ = 1;
-  for (auto& worker : workers_) worker->retell();
+  if (refreshes != std::exchange(retellings_, refreshes)) retell();
 }
 
 }  // namespace vmoat

@@ -44,6 +44,7 @@ class Dataplane::Impl {
   void control();
   void control_turn(const std::vector<pollfd>& ready);
   void follow(const LinkChanges& changes);
+  void retell();
   void take_expected();
   void tell_owners();
   void tell_policy();
@@ -86,12 +87,14 @@ class Dataplane::Impl {
   std::unique_ptr<Protection> protection_;  // null: nothing is enforced, and nothing was
   uint64_t generation_ = 0;
   int64_t tables_due_ns_ = 0;  // 0: nothing to send
+  int64_t report_due_ns_ = 0;
+  uint64_t retellings_ = 0;  // that the workers were asked for
   std::atomic<uint64_t> kernel_flows_ = 0;
 
   std::mutex mutex_;  // of what follows
   std::condition_variable sweep_due_;
   std::optional<std::vector<ExpectedNic>> expected_;
-  bool refresh_ = false;
+  uint64_t refreshes_ = 0;
   bool stopping_ = false;
   std::thread control_;
   std::thread sweeper_;

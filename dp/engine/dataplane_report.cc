@@ -77,6 +77,7 @@ void Dataplane::Impl::send_status() {
   DataplaneStatus status;
   PipelineCounters sum;
   const auto now = static_cast<uint64_t>(monotonic_ns());
+  status.retold = retellings_;
   for (auto& worker : workers_) {
     const uint64_t beat = __atomic_load_n(kernel_->heartbeat(worker->number()), __ATOMIC_RELAXED);
     status.workers.push_back(
@@ -85,6 +86,7 @@ void Dataplane::Impl::send_status() {
     status.sessions += view.sessions_open;
     add(sum, view.counters);
     status.lost_held += view.held_lost;
+    status.retold = std::min(status.retold, view.retold);
   }
   status.kernel_flows = kernel_flows_;
   status.kernel_flows_max = kernel_->flows_max();

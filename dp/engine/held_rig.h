@@ -64,21 +64,35 @@ inline Buffer ip_to(const Buffer& destination, uint8_t proto, const Buffer& body
   return packet;
 }
 
-/** A frame of TCP between web's and db's ports, as the kernel sends it up. */
-inline void send_up(Rig& rig, bool by_web, const Buffer& frame, uint16_t web_port, uint16_t db_port) {
+/** 10.0.0.`host` */
+struct End {
+  uint8_t host;
+  uint16_t port;
+};
+
+/** A frame of TCP at a NIC whose guest is `near`, as the kernel sends it up. */
+inline void send_up(Rig& rig, uint16_t slot, vmoat_way way, End near, End far, const Buffer& frame) {
   vmoat_flow_key key{};
   key.near[10] = key.near[11] = key.far[10] = key.far[11] = 0xff;
   key.near[12] = key.far[12] = 10;
-  key.near[15] = by_web ? 1 : 2, key.far[15] = by_web ? 2 : 1;
-  key.near_port = by_web ? web_port : db_port, key.far_port = by_web ? db_port : web_port;
-  key.slot = by_web ? web_slot : db_slot, key.proto = 6, key.family = 4;
+  key.near[15] = near.host, key.far[15] = far.host;
+  key.near_port = near.port, key.far_port = far.port;
+  key.slot = slot, key.proto = 6, key.family = 4;
   rig.pipeline.frame({.bytes = frame,
                       .time_ns = ++rig.now_ns,
                       .length = static_cast<uint32_t>(frame.size()),
                       .segment = 1,
-                      .slot = key.slot,
+                      .slot = slot,
+                      .way = static_cast<uint8_t>(way),
                       .reason = VMOAT_PAYLOAD,
                       .key = &key});
+}
+
+/** Between web's and db's ports, where it comes from. */
+inline void send_up(Rig& rig, bool by_web, const Buffer& frame, uint16_t web_port, uint16_t db_port) {
+  const End web_end{1, web_port}, db_end{2, db_port};
+  send_up(rig, by_web ? web_slot : db_slot, VMOAT_FROM_NIC, by_web ? web_end : db_end,
+          by_web ? db_end : web_end, frame);
 }
 
 /** Frames are held in it, of one flow. */

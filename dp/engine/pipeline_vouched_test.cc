@@ -85,6 +85,51 @@ TEST_CASE("who has filled its share of what is kept to compare gets through what
   CHECK(rig.held(segment(101, get)) == Ruling::pass);  // its server has read it
 }
 
+namespace {
+
+/** Somebody outside, 10.0.0.9, and a guest of ours. */
+struct Stranger {
+  HttpRig& rig;
+  uint16_t slot;
+  uint8_t host;
+  uint16_t port;
+
+  Buffer sent(bool asks, const Buffer& segment) const {
+    const Buffer packet = asks ? ip_between(9, host, 6, segment) : ip_between(host, 9, 6, segment);
+    Buffer frame = ethernet(0x0800, with_header_sum(with_tcp_sum(packet)));
+    send_up(rig, slot, asks ? VMOAT_TO_NIC : VMOAT_FROM_NIC, {host, 80}, {9, port}, frame);
+    return frame;
+  }
+  Buffer asks(const std::string& said) const {
+    sent(true, tcp(port, 80, 100, 0, 2));
+    sent(false, tcp(80, port, 500, 101, 18));
+    return sent(true, tcp(port, 80, 101, 501, 24, text(said)));
+  }
+  Ruling is_let(const std::string& said) const {
+    return rig.rule_frame(asks(said), slot, VMOAT_TO_NIC, no_slot).ruling;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what somebody outside says is kept in the share of the guest that it comes to") {
+  PipelineOptions options = small_options();
+  options.openings_bytes_max = 1 << 18;
+  options.sessions_max = 1024;
+  PolicyTables all = http_tables(false);
+  all.rules[0].from = group_any;
+  HttpRig rig(all, options);
+  const auto flood = [&](uint16_t slot, uint8_t host) {
+    for (const size_t size : {4000, 20})
+      for (uint16_t i = 0; i < 100; i++)
+        Stranger{rig, slot, host, static_cast<uint16_t>(size + i)}.asks("GET /" + std::string(size, 'x'));
+  };
+  flood(other_slot, 3);
+  CHECK(Stranger{rig, db_slot, 2, client_port}.is_let(get) == Ruling::pass);
+  flood(db_slot, 2);
+  CHECK(Stranger{rig, db_slot, 2, client_port + 1}.is_let(get) == Ruling::refuse);
+}
+
 TEST_CASE("urgent data is no opening: its receiver reads the stream without it") {
   constexpr uint8_t urgent = 24 | tcp_urg;
   HttpRig rig(http_tables(false));

@@ -91,9 +91,10 @@ void Worker::hand_over(std::vector<CountedFlow> counted, std::vector<vmoat_flow_
   inbox_.full = true;
 }
 
-void Worker::retell() {
+void Worker::retell(uint64_t number) {
   const std::lock_guard lock(mutex_);
-  inbox_.retell = true;
+  inbox_.retell = number;
+  inbox_.full = true;
 }
 
 void Worker::hand_over(std::vector<NicMeters> meters) {
@@ -355,10 +356,11 @@ void Worker::take_inbox() {
   for (const vmoat_flow_key& key : inbox.collect) forget(key);
   for (const NicMeters& m : inbox.meters) pipeline_.meters(m, realtime_ns());
   answer_all();
-  if (inbox.how != Counted::adopted) pipeline_.report(realtime_ns());
+  if (inbox.how != Counted::adopted || inbox.retell) pipeline_.report(realtime_ns());
   const uint64_t lost = divert_ ? divert_->take_lost() : 0;
   const std::lock_guard lock(mutex_);
-  view_ = {pipeline_.counters(), pipeline_.sessions_open(), view_.held_lost + lost};
+  view_ = {pipeline_.counters(), pipeline_.sessions_open(), view_.held_lost + lost,
+           inbox.retell.value_or(view_.retold)};
 }
 
 // Counting a last time may make the pipeline ask for more: until nothing is left.

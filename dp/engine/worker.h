@@ -23,6 +23,7 @@ struct WorkerView {
   PipelineCounters counters;
   uint32_t sessions_open = 0;
   uint64_t held_lost = 0;  // held frames that never came to be ruled on
+  uint64_t retold = 0;     // the newest retelling that is done
 };
 
 struct WorkerOptions {
@@ -46,8 +47,8 @@ class Worker final : private FlowControl {
    */
   void hand_over(std::vector<CountedFlow> counted, std::vector<vmoat_flow_key> collect, Counted how);
 
-  /** See Pipeline::retell. */
-  void retell();
+  /** See Pipeline::retell; at the next turn. `number`: see WorkerView::retold. */
+  void retell(uint64_t number);
 
   /** What the kernel's meters counted; of all NICs to one worker. */
   void hand_over(std::vector<NicMeters> meters);
@@ -95,7 +96,7 @@ class Worker final : private FlowControl {
     std::vector<vmoat_flow_key> collect;
     Counted how = Counted::running;
     bool full = false;
-    bool retell = false;
+    std::optional<uint64_t> retell;
   };
 
   const uint32_t number_;

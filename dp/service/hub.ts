@@ -10,23 +10,27 @@ import { processUse } from './process-use.ts';
 
 const TABLES = { links: MessageType.links, segments: MessageType.segments, nics: MessageType.nics } as const;
 /** What the data plane says, with what clients are to know of the policy beside it. */
-export type HubInput = Omit<DataplaneOutput, 'status'> & { status: Omit<DpStatus, 'at' | 'use'> };
+export type HubInput = Omit<DataplaneOutput, 'status'> & {
+  status: Omit<DpStatus, 'at' | 'use' | 'caughtUp'> & { retold: number };
+};
 
 const REFRESH_MS = 1_000;
 
 export class Hub {
-  readonly #peers = new Set<Peer>();
+  /** With the refresh after which it has heard all. */
+  readonly #peers = new Map<Peer, number>();
   readonly #tables = new Map<number, object>();
   readonly #backlog: Backlog;
   #batches = 0;
   readonly #refresh: () => void;
   #refreshTimer: NodeJS.Timeout | null = null;
   #refreshAgain = false;
+  #refreshes = 0;
   #lostRecords = 0;
 
   /**
-   * `instance`: as in `welcome`. `refresh` asks the data plane to say everything once more; called at most once
-   * a second.
+   * `instance`: as in `welcome`. `refresh` asks the data plane to say everything once more, which its status counts as
+   * `retold` when it is done; called at most once a second.
    */
   constructor(instance: string, refresh: () => void) {
     this.#backlog = new Backlog(instance);
@@ -37,8 +41,8 @@ export class Hub {
   add(peer: Peer, has: Receipt | null): void {
     for (const [type, table] of this.#tables) peer.sendTable(type, table);
     if (has) this.#resend(peer, has);
-    this.#peers.add(peer);
     this.#askAtMostOnceASecond();
+    this.#peers.set(peer, this.#refreshes + (this.#refreshAgain ? 1 : 0));
   }
 
   /** Batches of flow records that no keeper has on disk yet. */
@@ -66,7 +70,7 @@ export class Hub {
 
   close(): void {
     if (this.#refreshTimer) clearTimeout(this.#refreshTimer);
-    for (const peer of this.#peers) peer.close();
+    for (const peer of this.#peers.keys()) peer.close();
   }
 
   #flows(body: Buffer): void {
@@ -83,12 +87,12 @@ export class Hub {
   /** What was learned is told again by every refresh, so nobody has to hold it. */
   #learned(kind: 'addresses' | 'names', recordBytes: number, body: Buffer): void {
     const records = body.length / recordBytes;
-    for (const peer of this.#peers) this.#send(peer, { type: MessageType[kind], records, body });
+    for (const peer of this.#peers.keys()) this.#send(peer, { type: MessageType[kind], records, body });
   }
 
   #hold(bulk: Held): void {
     this.#backlog.hold(bulk);
-    for (const peer of this.#peers) this.#send(peer, bulk);
+    for (const peer of this.#peers.keys()) this.#send(peer, bulk);
   }
 
   #send(peer: Peer, { type, body, records }: Bulk): void {
@@ -103,13 +107,16 @@ export class Hub {
 
   #table(type: number, table: object): void {
     this.#tables.set(type, table);
-    for (const peer of this.#peers) peer.sendTable(type, table);
+    for (const peer of this.#peers.keys()) peer.sendTable(type, table);
   }
 
-  #status(status: HubInput['status']): void {
+  #status({ retold, ...status }: HubInput['status']): void {
     const lost = { ...status.lost, records: status.lost.records + this.#lostRecords };
-    const whole: DpStatus = { at: new Date().toISOString(), use: processUse(), ...status, lost };
-    for (const peer of this.#peers) peer.sendTable(MessageType.status, whole);
+    const whole = { at: new Date().toISOString(), use: processUse(), ...status, lost };
+    for (const [peer, refresh] of this.#peers) {
+      const told: DpStatus = { ...whole, caughtUp: retold >= refresh };
+      peer.sendTable(MessageType.status, told);
+    }
   }
 
   #askAtMostOnceASecond(): void {
@@ -117,6 +124,7 @@ export class Hub {
       this.#refreshAgain = true;
       return;
     }
+    this.#refreshes++;
     this.#refresh();
     this.#refreshTimer = setTimeout(() => this.#afterRefresh(), REFRESH_MS);
   }

@@ -54,6 +54,7 @@ const STATUS = {
   tapToPolicy: { nics: 0, sumMs: 0, maxMs: 0 },
   frames: 0,
   records: 0,
+  retold: 0,
   lost: {
     ring: 0,
     budget: 0,
@@ -177,6 +178,27 @@ test('a client is welcomed and gets the tables that there are, then what comes',
   const [{ use, lost, at }] = (await status) as [DpStatus];
   assert.ok(use.residentBytes > 0 && use.pid === process.pid && Date.parse(at) > 0);
   assert.equal(lost.records, 5);
+});
+
+test('a client hears when all that was known before it came has been told', async () => {
+  await serve();
+  const clients: DataplaneClient[] = [];
+  const come = async (): Promise<void> => {
+    const made = client();
+    await once(made, 'connected');
+    clients.push(made);
+  };
+  const caughtUp = async (retold: number): Promise<boolean[]> => {
+    const heard = clients.map(async (made) => (await once(made, 'status')) as [DpStatus]);
+    hub.take('status', { ...STATUS, retold });
+    return (await Promise.all(heard)).map(([status]) => status.caughtUp);
+  };
+  await come();
+  assert.deepEqual(await caughtUp(0), [false]);
+  assert.deepEqual(await caughtUp(1), [true]);
+  await come();
+  assert.deepEqual(await caughtUp(1), [true, false]);
+  assert.deepEqual(await caughtUp(2), [true, true]);
 });
 
 test('whoever comes right after another is told everything, too', async () => {

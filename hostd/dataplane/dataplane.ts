@@ -32,6 +32,8 @@ export interface DataplaneEvents {
   threats: [records: ThreatRecord[], instance: string];
   /** The handshake is done; the instance differs from the one before when dp was restarted. */
   connected: [Welcome];
+  /** What dp knew when we connected has been told; once a connection. */
+  caughtUp: [];
   disconnected: [reason: string];
   /** dp ended a trial of a policy, since nobody had confirmed it; told until it gets another policy. */
   wentBack: [trial: string];
@@ -166,7 +168,9 @@ export class Dataplane extends EventEmitter<DataplaneEvents> {
     const refused = status.policy?.refused;
     if (refused && refused.generation !== this.#status?.policy?.refused?.generation)
       this.#log.error(refused, 'vmoat-dp refuses the policy, and goes on with the one before');
+    const before = this.#status?.caughtUp ?? false;
     this.#status = status;
+    if (status.caughtUp && !before) this.emit('caughtUp');
     if (status.policy?.wentBack) this.emit('wentBack', status.policy.wentBack.trial);
     this.#cpu.take(status.use.cpuSeconds, Date.parse(status.at));
   }

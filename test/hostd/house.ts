@@ -166,12 +166,13 @@ export class House {
     this.hub.take('addresses', Buffer.concat(NICS.map(addressBytes)));
   }
 
-  status(change: Partial<Omit<DpStatus, 'at' | 'use'>> = {}): void {
+  status(change: Partial<Omit<DpStatus, 'at' | 'use' | 'caughtUp'>> = {}): void {
     this.hub.take('status', {
       workers: [{ worker: 0, events: 5, heartbeatAgeMs: 3 }],
       flows: { kernel: 4, kernelMax: 1000, sessions: 2, sessionsMax: 1000, pickedUp: 1 },
       frames: 100,
       records: 10,
+      retold: 1,
       lost: { ...NO_LOSS, sessions: 0, fallback: 0, names: 0, threats: 0, held: 0, records: 0 },
       anomalies: {},
       threats: {},

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Download } from './download.ts';
-import { whyNoPrivateLibvirt } from './private-libvirt.ts';
+import { until, whyNoPrivateLibvirt } from './private-libvirt.ts';
 import { ProtectRig, SERVER } from './protect-rig.ts';
 import { ENFORCERS } from './vmoat-stack.ts';
 
@@ -11,6 +11,8 @@ const ROUNDS = 10;
 /** What nobody disturbs shows how long an emulated guest says nothing by itself. */
 const UNDISTURBED_MS = 10_000;
 const HANGS_MS = 2000;
+/** In which a hostd that has started says all that it has to say. */
+const SETTLES_MS = 3000;
 const POLICY = `version: vmoat/v1
 groups:
   - { name: clients, match: [{ name: { prefix: client } }], mode: learn }
@@ -39,6 +41,13 @@ for (const enforcer of ENFORCERS)
     const causes = async () =>
       Object.fromEntries(
         (await rig.stack.cli.nics()).map(({ tap, protection }) => [tap, protection?.frames]),
+      );
+    /** Counts up whenever verdicts become void. */
+    const generation = (): Promise<string> =>
+      rig.stack.libvirt.run(
+        'sh',
+        '-c',
+        'bpftool map lookup pinned /sys/fs/bpf/vmoat/*/maps/guards key 0 0 0 0',
       );
     const undisturbed = async (): Promise<number> => {
       download.lap();
@@ -79,6 +88,17 @@ for (const enforcer of ENFORCERS)
         stalled(context, `${program}, ${signal}`, download.lap());
         context.diagnostic(`frames so far: ${JSON.stringify(await causes())}`);
       });
+
+    test('what was decided stays decided while hostd starts again', async () => {
+      const before = await generation();
+      rig.stack.kill('vmoat-hostd');
+      await sleep(500);
+      await rig.stack.ready();
+      const policyIn = async () => (await rig.stack.cli.status()).policy.inForce !== null;
+      await until('its policy is in force', policyIn);
+      await sleep(SETTLES_MS);
+      assert.equal(await generation(), before);
+    });
 
     test('nothing of it is missing or wrong', async (context) => {
       const { sum, expected, megabytes } = await download.end();
