@@ -24,6 +24,8 @@ class Arena {
   [[nodiscard]] uint8_t* at(uint32_t piece) const { return region_.data() + size_t{piece} * granule; }
   /** Bytes a piece really has that was asked for with `bytes`. */
   static uint32_t room(uint32_t bytes) { return sizes[class_of(bytes)]; }
+  /** Bytes this piece has. */
+  [[nodiscard]] uint32_t room_of(uint32_t piece) const { return sizes[runs_[run_of(piece)].size_class]; }
   [[nodiscard]] size_t used() const { return used_; }
 
  private:

@@ -49,7 +49,7 @@ Pipeline::Impl::ReadOn Pipeline::Impl::begin_reading(uint32_t number, const Held
   if (!wanted || count.is_older) return ReadOn::unwanted;
   const bool began = s.has(direction_was_seen) && !s.has(was_picked_up);
   if (began && seq == s.tcp[s.client()].acked)
-    return (count.reading = readings_.begin(seq, spender_of(s))) != 0 ? ReadOn::yes : ReadOn::no_room;
+    return (count.reading = readings_.begin(seq, s.spending_slot())) != 0 ? ReadOn::yes : ReadOn::no_room;
   if (is_older(s, held.frame.slot)) return count.is_older = true, ReadOn::unwanted;
   return began ? ReadOn::early : ReadOn::never;
 }

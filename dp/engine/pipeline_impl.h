@@ -311,7 +311,6 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   Ruling read_on(uint32_t number, Held& held);
   [[nodiscard]] uint64_t ticket_of(uint32_t number, uint32_t seq) const;
   void tell_followed(uint32_t number, const Held& held);
-  static uint16_t spender_of(const Session& s);
   [[nodiscard]] bool is_held_at(uint32_t number, int end) const;
   void follow_at(uint32_t number, int end, const Held& held);
   Verdict verdict_of_error(uint32_t number, const Held& held);

@@ -6,13 +6,6 @@
 
 namespace vmoat {
 
-/** Whose share of memory keeps what the client says: its NIC's, or where that is none of ours the server's.
- */
-uint16_t Pipeline::Impl::spender_of(const Session& s) {
-  const uint16_t slot = s.slot[s.client()] != no_slot ? s.slot[s.client()] : s.slot[1 - s.client()];
-  return slot % VMOAT_SLOTS;
-}
-
 /** What comes after the verdict does not matter to it. Whether any end is guarded shows with the first frame
  * that is held. */
 void Pipeline::Impl::shown(const Session& s, int sender, Bytes said) {
@@ -25,7 +18,7 @@ void Pipeline::Impl::shown(const Session& s, int sender, Bytes said) {
   const uint32_t seq = std::exchange(count.shown_next, count.shown_next + static_cast<uint32_t>(said.size()));
   const bool hangs = verdicts_.active() && verdicts_.decision(number).verdict == Verdict::none;
   if (!hangs || s.parent != 0) return;
-  if (!std::exchange(count.hangs_on_shown, true)) count.shown = StreamLog::begin(seq, spender_of(s));
+  if (!std::exchange(count.hangs_on_shown, true)) count.shown = StreamLog::begin(seq, s.spending_slot());
   shown_.keep(count.shown, seq, said);
 }
 

@@ -16,11 +16,7 @@ constexpr uint64_t content_bytes_max = 1u << 30, content_bytes_min = 1u << 17;
 
 }  // namespace
 
-Readings::Readings(size_t bytes_max)
-    : arena_(bytes_max),
-      share_max_(bytes_max / sizeof(Reading) / StreamLog::share),
-      shares_(VMOAT_SLOTS),
-      logs_(bytes_max, VMOAT_SLOTS) {
+Readings::Readings(size_t bytes_max) : arena_(bytes_max, VMOAT_SLOTS), logs_(bytes_max, VMOAT_SLOTS) {
   const auto all = applications();
   for (size_t i = 0; i < all.size(); i++)
     if (all[i].goes_on != nullptr) readers_.push_back(static_cast<uint16_t>(i + 1));
@@ -32,9 +28,8 @@ Readings::Reading& Readings::at(uint32_t reading) const {
 }
 
 uint32_t Readings::begin(uint32_t next, uint16_t slot) {
-  const uint32_t piece = shares_[slot] < share_max_ ? arena_.take(sizeof(Reading)) : 0;
+  const uint32_t piece = arena_.take(slot, sizeof(Reading));
   if (piece == 0) return 0;
-  shares_[slot]++;
   new (arena_.at(piece)) Reading{
       .next = next, .content = {next, next}, .over = 0, .memory = {}, .log = StreamLog::begin(next, slot)};
   return piece;
@@ -42,9 +37,8 @@ uint32_t Readings::begin(uint32_t next, uint16_t slot) {
 
 void Readings::end(uint32_t reading) {
   if (reading == 0) return;
-  shares_[at(reading).log.owner]--;
   logs_.drop(at(reading).log);
-  arena_.give_back(reading);
+  arena_.give_back(at(reading).log.owner, reading);
 }
 
 Readings::Read Readings::read(uint32_t reading, uint32_t seq, Bytes said) {

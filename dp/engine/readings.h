@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "apps/application.h"
-#include "base/arena.h"
+#include "base/shared_arena.h"
 #include "contract/kernel.h"
 #include "session/stream_log.h"
 
@@ -51,9 +51,7 @@ class Readings {
   [[nodiscard]] Reading& at(uint32_t reading) const;
   void pass_content(Reading& reading) const;
 
-  Arena arena_;
-  const size_t share_max_;        // readings of one NIC
-  std::vector<uint32_t> shares_;  // readings, by slot
+  SharedArena arena_;
   StreamLog logs_;
   std::array<std::vector<Bytes>, readers_max> read_;  // of one frame, by each reader
   std::vector<uint16_t> readers_;  // applications that are read on, their registry numbers + 1

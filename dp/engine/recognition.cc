@@ -36,17 +36,16 @@ uint64_t bit_of(int number) {
 
 }  // namespace
 
-Recognition::Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max,
-                         bool keep_facts, std::shared_ptr<const OperatorApplications> of_operator,
-                         std::shared_ptr<const Ndpi> fallback, uint32_t fallback_slots)
+Recognition::Recognition(const RecognitionOptions& options)
     : all_(applications()),
-      of_operator_(std::move(of_operator)),
-      fallback_(fallback != nullptr ? std::make_unique<Fallback>(std::move(fallback), fallback_slots)
-                                    : nullptr),
-      keep_facts_(keep_facts),
-      streams_(openings_bytes_max),
-      facts_(facts_bytes_max),
-      contents_(contents_bytes_max),
+      of_operator_(options.of_operator),
+      fallback_(options.fallback != nullptr
+                    ? std::make_unique<Fallback>(options.fallback, options.fallback_slots)
+                    : nullptr),
+      keep_facts_(options.keep_facts),
+      streams_(options.openings_bytes_max, options.slots),
+      facts_(options.facts_bytes_max),
+      contents_(options.contents_bytes_max),
       notes_(*this),
       guess_notes_(*this) {
   ndpi_ = number_of("ndpi");

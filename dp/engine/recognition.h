@@ -55,17 +55,22 @@ class ShownWatch {
   ~ShownWatch() = default;
 };
 
+struct RecognitionOptions {
+  size_t openings_bytes_max = 0, facts_bytes_max = 0, contents_bytes_max = 0;
+  uint16_t slots = 1;  // of NICs that share what is for openings
+  bool keep_facts = false;
+  std::shared_ptr<const OperatorApplications> of_operator;  // may be null
+  std::shared_ptr<const Ndpi> fallback;                     // null: what nobody knows stays unknown
+  uint32_t fallback_slots = Fallback::slots_standard;
+};
+
 class Recognition {
  public:
   struct Refusals {
     uint64_t openings = 0, facts = 0, fallback = 0;
   };
 
-  /** `of_operator` may be null, and so may `fallback`: then what nobody knows stays unknown. */
-  Recognition(size_t openings_bytes_max, size_t facts_bytes_max, size_t contents_bytes_max, bool keep_facts,
-              std::shared_ptr<const OperatorApplications> of_operator,
-              std::shared_ptr<const Ndpi> fallback = nullptr,
-              uint32_t fallback_slots = Fallback::slots_standard);
+  explicit Recognition(const RecognitionOptions& options);
 
   /** Null, or without facts: nobody hears of names. */
   void watch_names(NameWatch* watch) { name_watch_ = watch; }

@@ -126,6 +126,7 @@ struct alignas(64) Session {
   uint16_t application;  // number of who claimed it: registry's + 1, behind those the operator's; 0 = none
   uint16_t layers[3];    // likewise, outermost first
   uint16_t slot[2];
+  uint16_t spender;  // the slot whose share of stream memory it has taken of
 
   // reporting
   uint64_t id, parent;
@@ -139,6 +140,11 @@ struct alignas(64) Session {
   void clear(SessionFlags f) { flags = static_cast<uint16_t>(flags & ~f); }
   /** The end that is the client: 0 low, 1 high. */
   [[nodiscard]] int client() const { return has(client_is_high) ? 1 : 0; }
+  /** Whose share of memory keeps what is said: the client's NIC's, or where that is none of ours the
+   * server's. */
+  [[nodiscard]] uint16_t spending_slot() const {
+    return slot[client()] != no_slot ? slot[client()] : slot[1 - client()];
+  }
   void set_client(int which) { which != 0 ? set(client_is_high) : clear(client_is_high); }
 };
 static_assert(sizeof(Session) == 256);

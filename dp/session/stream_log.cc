@@ -14,9 +14,6 @@ constexpr uint32_t piece_bytes_min = 128, doublings_max = 5;
 
 }  // namespace
 
-StreamLog::StreamLog(size_t bytes_max, uint16_t owners)
-    : arena_(bytes_max), share_bytes_(bytes_max / share), used_(owners) {}
-
 StreamLog::Entry StreamLog::entry(uint32_t number, uint32_t at) const {
   Entry entry;
   std::memcpy(&entry, arena_.at(number) + at, sizeof entry);
@@ -37,15 +34,6 @@ size_t StreamLog::append(uint32_t number, uint32_t seq, Bytes said) {
   return size;
 }
 
-/** 0: no room. */
-uint32_t StreamLog::take(const Log& log, uint32_t bytes) {
-  const uint32_t room = Arena::room(bytes);
-  if (used_[log.owner] + room > share_bytes_) return 0;
-  const uint32_t number = arena_.take(bytes);
-  if (number != 0) used_[log.owner] += room;
-  return number;
-}
-
 /** Another piece, for so many bytes if that is not too much for one, and larger than those before it: most
  * streams say little. */
 bool StreamLog::grow(Log& log, size_t bytes) {
@@ -53,10 +41,10 @@ bool StreamLog::grow(Log& log, size_t bytes) {
   const size_t usual = piece_bytes_min << std::min<uint32_t>(log.pieces, doublings_max);
   const auto wanted = static_cast<uint32_t>(
       std::clamp(sizeof(Piece) + sizeof(Entry) + bytes, usual, size_t{Arena::piece_bytes_max}));
-  uint32_t number = take(log, wanted);
+  uint32_t number = arena_.take(log.owner, wanted);
   while (number == 0 && log.first != 0) {
     drop_first(log);
-    number = take(log, wanted);
+    number = arena_.take(log.owner, wanted);
   }
   if (number == 0) return false;
   piece(number) = {.next = 0, .used = sizeof(Piece), .room = static_cast<uint16_t>(Arena::room(wanted))};
@@ -85,8 +73,7 @@ void StreamLog::drop_first(Log& log) {
   log.pieces--;
   log.from = log.first != 0 ? entry(log.first, sizeof(Piece)).seq : log.until;
   if (log.first == 0) log.last = 0;
-  used_[log.owner] -= piece(gone).room;
-  arena_.give_back(gone);
+  arena_.give_back(log.owner, gone);
 }
 
 void StreamLog::advance(Log& log, uint32_t seq) {

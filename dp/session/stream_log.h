@@ -6,15 +6,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/arena.h"
 #include "base/byte_reader.h"
+#include "base/shared_arena.h"
 
 namespace vmoat {
 
 class StreamLog {
  public:
   static constexpr uint16_t pieces_max = 20;  // of one stream's log: 64 KiB
-  static constexpr size_t share = 4;          // of the memory, one part for one owner
 
   /** One stream's. Sequence numbers are TCP's, and at most 1.5 GiB apart. */
   struct Log {
@@ -30,8 +29,8 @@ class StreamLog {
     unknown  // some of it is no longer known
   };
 
-  /** `owners`: they are numbered from 0. */
-  explicit StreamLog(size_t bytes_max, uint16_t owners = 1);
+  /** See SharedArena. */
+  explicit StreamLog(size_t bytes_max, uint16_t owners = 1) : arena_(bytes_max, owners) {}
 
   /** `owner`: who speaks. */
   [[nodiscard]] static Log begin(uint32_t seq, uint16_t owner = 0) {
@@ -58,14 +57,11 @@ class StreamLog {
   [[nodiscard]] Piece& piece(uint32_t number) const { return *reinterpret_cast<Piece*>(arena_.at(number)); }
   [[nodiscard]] Entry entry(uint32_t number, uint32_t at) const;
   size_t append(uint32_t number, uint32_t seq, Bytes said);
-  uint32_t take(const Log& log, uint32_t bytes);
   bool grow(Log& log, size_t bytes);
   void drop_first(Log& log);
   [[nodiscard]] bool differs(uint32_t number, uint32_t seq, Bytes said) const;
 
-  Arena arena_;
-  const size_t share_bytes_;
-  std::vector<size_t> used_;  // bytes, by owner
+  SharedArena arena_;
 };
 
 }  // namespace vmoat

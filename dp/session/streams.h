@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "base/arena.h"
+#include "base/shared_arena.h"
 #include "session/session.h"
 
 namespace vmoat {
@@ -15,7 +15,8 @@ class Streams {
   static constexpr uint32_t window_bytes_max = 4096;  // of each direction's opening
   static constexpr uint8_t early_segments_max = 8;    // of each direction
 
-  explicit Streams(size_t bytes_max) : arena_(bytes_max) {}
+  /** `slots`: of NICs whose sessions share the memory. */
+  explicit Streams(size_t bytes_max, uint16_t slots = 1) : arena_(bytes_max, slots) {}
 
   /** What is kept of a direction's opening. Valid until the next `keep` or `drop` of this session. */
   [[nodiscard]] Bytes opening(const Session& s, int end) const;
@@ -40,9 +41,10 @@ class Streams {
     uint32_t size;
   };
   [[nodiscard]] Early head(uint32_t piece) const;
+  uint32_t take(Session& s, size_t bytes);
   void drop_early(Session& s, int end);
 
-  Arena arena_;
+  SharedArena arena_;
   std::array<uint8_t, Arena::piece_bytes_max> due_{};
 };
 

@@ -1,7 +1,9 @@
 // TCP tracking: states, places in sequence space, gaps and overlaps.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "session/streams.h"
 #include "session/test_packets.h"
@@ -299,6 +301,34 @@ TEST_CASE("openings stop at the window, early segments at eight") {
   for (uint32_t i = 0; i < 8; i++) REQUIRE(streams.keep_early(s, 1, 100 + i, bytes_of("x"), 1));
   CHECK_FALSE(streams.keep_early(s, 1, 200, bytes_of("x"), 1));
   streams.drop(s);
+  CHECK(streams.used() == 0);
+}
+
+TEST_CASE("a NIC's openings fill a share of the memory, and what was taken of one goes back to it") {
+  constexpr size_t share = 64;
+  Streams streams(share * SharedArena::share * Streams::window_bytes_max, 8);
+  const auto whole = bytes_of(std::string(Streams::window_bytes_max, 'x'));
+  const auto fill = [&](uint16_t slot) {
+    std::vector<Session> all(share + 1);
+    for (Session& s : all) s.slot[0] = slot;
+    const auto kept = std::ranges::count_if(all, [&](Session& s) { return streams.keep(s, 0, whole); });
+    Session other{};
+    other.slot[0] = static_cast<uint16_t>(slot + 1);
+    CHECK(streams.keep(other, 0, whole));
+    for (Session& s : all) streams.drop(s);
+    streams.drop(other);
+    return static_cast<size_t>(kept);
+  };
+  CHECK(fill(3) == share);
+  Session seen_first_at_its_server{};
+  seen_first_at_its_server.slot[1] = 4;
+  REQUIRE(streams.keep(seen_first_at_its_server, 0, whole));
+  seen_first_at_its_server.slot[0] = 3;
+  REQUIRE(streams.keep_early(seen_first_at_its_server, 1, 7, bytes_of("x"), 1));
+  CHECK(fill(3) == share);
+  CHECK(fill(4) == share - 2);
+  streams.drop(seen_first_at_its_server);
+  CHECK(fill(4) == share);
   CHECK(streams.used() == 0);
 }
 
