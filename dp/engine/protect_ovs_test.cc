@@ -1,6 +1,5 @@
 // Protection of ports of Open vSwitch: in place, for there is no bridge to splice them out of.
 #include <doctest/doctest.h>
-#include <sched.h>
 
 #include <filesystem>
 
@@ -32,23 +31,6 @@ std::string dump() {
       "port; "
       "ovs-dpctl dump-flows | sed 's/packets:.*actions/actions/' | sort");
 }
-
-/** Threads that begin while this lives stay on one processor: from another one a frame may overtake by
- * itself. */
-class OneProcessor {
- public:
-  OneProcessor() {
-    REQUIRE(::sched_getaffinity(0, sizeof(before_), &before_) == 0);
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(0, &one);
-    REQUIRE(::sched_setaffinity(0, sizeof(one), &one) == 0);
-  }
-  ~OneProcessor() { (void)::sched_setaffinity(0, sizeof(before_), &before_); }
-
- private:
-  cpu_set_t before_ = {};
-};
 
 }  // namespace
 
@@ -109,7 +91,6 @@ TEST_CASE("protect in Open vSwitch: what is held goes on, both ways, whatever th
   let_both_ways();
   REQUIRE(
       wait_for([&] { return datagram_passes(rig.lab.b, rig.lab.a, GuestLab::address(true), open_port); }));
-  const OneProcessor pinned;
   for (int i = 0; i < 4; i++) {
     const bool to_b = i % 2 == 0;
     const vmoat_way way = to_b ? VMOAT_TO_NIC : VMOAT_FROM_NIC;

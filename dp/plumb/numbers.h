@@ -1,6 +1,8 @@
 // For tests: numbered datagrams from one guest to another, and which of them came.
 #pragma once
 
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <string>
@@ -20,6 +22,7 @@ class Numbers {
           uint16_t port = usual_port)
       : out_(guest_socket(from, SOCK_DGRAM)), in_(guest_socket(to, SOCK_DGRAM, port)) {
     sender_ = std::thread([this, at = socket_address(address, port), per_ms] {
+      stay();
       for (uint32_t n = 0; !stop_ && n < numbers_max; n++) {
         send(n, at);
         if (n % per_ms == per_ms - 1) ::usleep(1000);
@@ -45,6 +48,13 @@ class Numbers {
   [[nodiscard]] long overtaken() const { return overtaken_; }
 
  private:
+  /** What one thread sends from two processors may overtake itself anywhere. */
+  static void stay() {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<size_t>(::sched_getcpu()), &one);
+    (void)::sched_setaffinity(0, sizeof one, &one);
+  }
   void send(uint32_t n, const sockaddr_in& at) {
     while (::sendto(out_.get(), &n, sizeof(n), 0, reinterpret_cast<const sockaddr*>(&at), sizeof(at)) < 0 &&
            !stop_)
