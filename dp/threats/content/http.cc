@@ -1,6 +1,7 @@
 // The splitter of HTTP/1 (RFC 9112): heads, and what bodies of requests put into an application. A head or a
 // body that is longer than the window comes in parts which overlap, so that nothing hides at their border.
 #include "apps/text.h"
+#include "threats/content/chunks.h"
 #include "threats/content/decode.h"
 #include "threats/content/inputs.h"
 
@@ -391,35 +392,6 @@ size_t HttpReader::read_body() {
   return taken;
 }
 
-struct ChunkLine {
-  size_t line_bytes = 0;  // 0: not whole
-  uint32_t size = 0;
-  bool wrong = false;
-};
-
-/** "1a;extension" CRLF (RFC 9112, 7.1). */
-ChunkLine read_chunk_line(std::string_view text) {
-  ChunkLine chunk;
-  const size_t end = text.substr(0, 512).find('\n');
-  size_t digits = 0;
-  uint64_t size = 0;
-  while (digits < std::min(end, text.size()) && hex_digit(text[digits]) >= 0) {
-    size = std::min<uint64_t>(size * 16 + static_cast<uint64_t>(hex_digit(text[digits])), left_max);
-    digits++;
-  }
-  chunk.wrong =
-      (end != text.npos && digits == 0) || size == left_max || (end == text.npos && text.size() >= 512);
-  if (end == text.npos) return chunk;
-  chunk.line_bytes = end + 1;
-  chunk.size = static_cast<uint32_t>(size);
-  return chunk;
-}
-
-/** Line end behind a chunk's data. */
-size_t line_end(std::string_view text) {
-  return text.starts_with("\r\n") ? 2 : text.starts_with('\n') ? 1 : 0;
-}
-
 /** Chunks of a body that nobody looks into. */
 size_t HttpReader::pass_chunks() {
   if (const size_t blank = line_end(text_); blank != 0) return blank;
@@ -429,38 +401,6 @@ size_t HttpReader::pass_chunks() {
   if (chunk.line_bytes == 0) return 0;
   if (chunk.size == 0) way_.phase = Phase::trailer, way_.searched = 0;
   return chunk.line_bytes + chunk.size;
-}
-
-/** Data of the chunks at hand, at most `limit` bytes of it, and where its walk ended. */
-struct Chunks {
-  size_t size = 0;    // of the data
-  size_t at = 0;      // behind what was walked
-  uint32_t left = 0;  // of the chunk at hand
-  bool last = false, wrong = false;
-};
-
-Chunks walk_chunks(std::string_view text, uint32_t left, std::span<char> data) {
-  Chunks walk{.left = left};
-  while (!walk.last && walk.size < data.size()) {
-    const std::string_view rest = text.substr(walk.at);
-    if (walk.left == 0) {
-      const size_t blank = line_end(rest);
-      const ChunkLine chunk = read_chunk_line(rest.substr(blank));
-      walk.wrong = chunk.wrong;
-      if (chunk.wrong || chunk.line_bytes == 0) break;
-      walk.at += blank + chunk.line_bytes;
-      walk.left = chunk.size;
-      walk.last = chunk.size == 0;
-      continue;
-    }
-    const size_t here = std::min<size_t>({walk.left, rest.size(), data.size() - walk.size});
-    if (here == 0) break;
-    rest.copy(data.data() + walk.size, here);
-    walk.size += here;
-    walk.at += here;
-    walk.left -= static_cast<uint32_t>(here);
-  }
-  return walk;
 }
 
 /** Collects the data of chunks until the last one or the window's end: a pattern may be cut by a chunk, too.
