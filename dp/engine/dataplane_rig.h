@@ -17,9 +17,9 @@
 
 #include "capture/kernel_fixture.h"
 #include "capture/tap_fixture.h"
-#include "capture/tap_hook.h"
 #include "capture/test_frame.h"
 #include "engine/dataplane.h"
+#include "engine/test_hooks.h"
 
 namespace vmoat::test {
 
@@ -114,11 +114,6 @@ inline std::unique_ptr<Dataplane> start(const DataplaneConfig& c, Heard& heard) 
   auto started = Dataplane::start(c, heard);
   if (!started) FAIL(started.error().what);
   return std::move(*started);
-}
-
-inline std::vector<HookChoice> hooks_here() {
-  if (tcx_hook.available()) return {HookChoice::tcx, HookChoice::clsact};
-  return {HookChoice::clsact};
 }
 
 inline std::vector<uint8_t> datagram(uint16_t port) {

@@ -13,11 +13,11 @@
 
 #include "enforce/enforcer.h"
 #include "engine/dataplane.h"
+#include "engine/test_hooks.h"
 #include "engine/test_live.h"
 #include "plumb/bpffs.h"
 #include "plumb/bridge.h"
 #include "plumb/guest_lab.h"
-#include "plumb/test_kernel.h"
 
 namespace vmoat::test {
 
@@ -134,13 +134,6 @@ struct GuardRig {
     REQUIRE(wait_for([&] { return connect_to(lab, closed_port) == (guarded ? ECONNREFUSED : 0); }));
   }
 };
-
-/** Every hook that this kernel must have. */
-inline std::vector<HookChoice> hooks_here() {
-  std::vector<HookChoice> hooks;
-  for (const bool tcx : hooks_by_tcx()) hooks.push_back(tcx ? HookChoice::tcx : HookChoice::clsact);
-  return hooks;
-}
 
 constexpr uint16_t web_port = 8080;
 

@@ -47,6 +47,27 @@ TEST_CASE("protect: what is allowed lives through every switch, and none of it i
   });
 }
 
+TEST_CASE("protect: others' caches still know who has left protect") {
+  if (!has_root()) return;
+  each_guard([](GuardRig& rig) {
+    const Fd open = listener(rig.lab, open_port);
+    rig.mode(Mode::protect);
+    for (const Mode of_a : {Mode::protect, Mode::learn}) {
+      PolicyTables t = tables(++rig.generation, rig.lab, Mode::protect, false);
+      t.groups[3].mode = of_a;
+      rig.dp->policy(t);
+      REQUIRE(wait_for([&] {
+        const bool is_guarded = rig.sink.protection_of(rig.lab.a).state == NicProtection::State::guarded;
+        return is_guarded == (of_a == Mode::protect);
+      }));
+    }
+    CHECK(wait_for([&] { return ::if_nametoindex(("mp." + rig.lab.a).c_str()) == 0; }));
+    const auto cached = [&] { return rig.protection().frames[VMOAT_TO_NIC][VMOAT_CACHED]; };
+    const uint64_t before = cached();
+    CHECK(wait_for([&] { return connect_to(rig.lab, open_port) == 0 && cached() > before; }));
+  });
+}
+
 TEST_CASE(
     "protect: without the engine what is decided goes on, what is not passes, the next one guards again") {
   if (!has_root()) return;

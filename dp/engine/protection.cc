@@ -112,9 +112,20 @@ void Protection::keep(Wanted& wanted, const EnforceableNic& nic) {
 /** Its enforcer stays a little longer, for what is held by then is still to go on. */
 void Protection::release(Guarded& guarded, const vmoat_guard& then) {
   guarded.in_protect = false;
-  const bool was_on = (parts_.kernel.guard(guarded.slot).flags & VMOAT_GUARD_ON) != 0;
-  report(parts_.kernel.set_guard(guarded.slot, then));
-  if (was_on) guarded.drained_ns = monotonic_ns() + drain_ns;
+  if (let_go(guarded))
+    guarded.drained_ns = monotonic_ns() + drain_ns;
+  else if (guarded.drained_ns == 0)
+    report(parts_.kernel.set_guard(guarded.slot, then));
+}
+
+/** Whether it was on guard. All else of the guard stays for now: a program that has seen it on goes by it to
+ * the end, and would hold a frame that the next ones overtake, had verdicts become void meanwhile. */
+bool Protection::let_go(const Guarded& guarded) {
+  vmoat_guard guard = parts_.kernel.guard(guarded.slot);
+  if ((guard.flags & VMOAT_GUARD_ON) == 0) return false;
+  guard.flags = 0;
+  report(parts_.kernel.set_guard(guarded.slot, guard));
+  return true;
 }
 
 void Protection::note_drained() {
@@ -166,7 +177,8 @@ void Protection::forget_gone(const Wanted& wanted) {
   for (auto at = guarded_.begin(); at != guarded_.end();) {
     auto& [tap, guarded] = *at;
     const bool is_gone = enforcers_.kind_of(tap) == nullptr && !wanted.contains(tap);
-    if (is_gone) release(guarded, {}), has_changed_ = true;
+    if (is_gone && guarded.in_protect) report(parts_.kernel.set_guard(guarded.slot, {}));
+    has_changed_ |= is_gone;
     at = is_gone ? guarded_.erase(at) : std::next(at);
   }
 }
@@ -216,8 +228,9 @@ void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic
 }
 
 void Protection::stop() {
-  report(parts_.kernel.clear_guards());
+  for (const auto& [tap, guarded] : guarded_) let_go(guarded);
   std::this_thread::sleep_for(drain_time);
+  report(parts_.kernel.clear_guards());
   while (step({}, {})) {
   }
   report(enforcers_.remove_all());

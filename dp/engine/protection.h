@@ -87,6 +87,7 @@ class Protection {
   void want(Wanted& wanted, const LivePolicy& policy, const EnforceableNic& nic);
   void keep(Wanted& wanted, const EnforceableNic& nic);
   void release(Guarded& guarded, const vmoat_guard& then);
+  bool let_go(const Guarded& guarded);
   void note_drained();
   void know_stand_in(uint32_t tap, Guarded& guarded);
   bool step(const Wanted& wanted, const std::map<uint32_t, Link>& links);
