@@ -1,4 +1,4 @@
-// Arena: per class a list of the runs that have room.
+// Arena: per owner and class a list of the runs that have room.
 #include "base/arena.h"
 
 #include <cassert>
@@ -6,8 +6,11 @@
 
 namespace vmoat {
 
-Arena::Arena(size_t bytes_max)
-    : region_(bytes_max / run_bytes * run_bytes + run_bytes), runs_(bytes_max / run_bytes + 1) {}
+Arena::Arena(size_t bytes_max, uint16_t owners)
+    : region_(bytes_max / run_bytes * run_bytes + run_bytes),
+      runs_(bytes_max / run_bytes + 1),
+      owners_(owners),
+      share_runs_(bytes_max / run_bytes / (owners == 1 ? 1 : share)) {}
 
 uint32_t Arena::class_of(uint32_t bytes) {
   assert(bytes <= piece_bytes_max);
@@ -17,7 +20,7 @@ uint32_t Arena::class_of(uint32_t bytes) {
 }
 
 void Arena::link(uint32_t run) {
-  uint32_t& first = with_room_[runs_[run].size_class];
+  uint32_t& first = owners_[runs_[run].owner].with_room[runs_[run].size_class];
   runs_[run].next = first;
   runs_[run].prev = 0;
   if (first != 0) runs_[first].prev = run;
@@ -26,12 +29,13 @@ void Arena::link(uint32_t run) {
 
 void Arena::unlink(uint32_t run) {
   Run& r = runs_[run];
-  (r.prev != 0 ? runs_[r.prev].next : with_room_[r.size_class]) = r.next;
+  (r.prev != 0 ? runs_[r.prev].next : owners_[r.owner].with_room[r.size_class]) = r.next;
   if (r.next != 0) runs_[r.next].prev = r.prev;
 }
 
-uint32_t Arena::open_run(uint32_t size_class) {
+uint32_t Arena::open_run(uint32_t size_class, uint16_t owner) {
   uint32_t run = empty_;
+  if (owners_[owner].runs == share_runs_) return 0;
   if (run != 0) {
     empty_ = runs_[run].next;
   } else if (next_run_ < runs_.size()) {
@@ -39,14 +43,17 @@ uint32_t Arena::open_run(uint32_t size_class) {
   } else {
     return 0;
   }
-  runs_[run] = {.size_class = static_cast<uint8_t>(size_class)};
+  owners_[owner].runs++;
+  runs_[run] = {.owner = owner, .size_class = static_cast<uint8_t>(size_class)};
   link(run);
   return run;
 }
 
-uint32_t Arena::take(uint32_t bytes) {
+uint32_t Arena::take(uint32_t bytes, uint16_t owner) {
   const uint32_t c = class_of(bytes);
-  const uint32_t run = with_room_[c] != 0 ? with_room_[c] : open_run(c);
+  const auto whose = static_cast<uint16_t>(owner % owners_.size());
+  const uint32_t with_room = owners_[whose].with_room[c];
+  const uint32_t run = with_room != 0 ? with_room : open_run(c, whose);
   if (run == 0) return 0;
   Run& r = runs_[run];
   uint32_t piece = r.free;
@@ -71,6 +78,7 @@ void Arena::give_back(uint32_t piece) {
   used_ -= sizes[r.size_class];
   if (--r.used != 0) return;
   unlink(run);
+  owners_[r.owner].runs--;
   r.next = empty_;
   empty_ = run;
 }

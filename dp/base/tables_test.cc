@@ -75,6 +75,28 @@ TEST_CASE("memory of one class serves another when it is empty again") {
   }
 }
 
+TEST_CASE("who has a share of an arena has no more, however little of each run is in use") {
+  Arena arena(1 << 20, 2);
+  constexpr size_t share = (1 << 20) / Arena::share;
+  std::vector<uint32_t> greedy;
+  for (uint32_t size : {4096u, 2048u, 1024u, 512u}) {
+    std::vector<uint32_t> pieces;
+    for (uint32_t p = arena.take(size); p != 0; p = arena.take(size)) pieces.push_back(p);
+    if (greedy.empty()) CHECK(pieces.size() == share / size);
+    for (size_t i = 0; i < pieces.size(); i++)  // one is left in every run
+      if (i % (16384 / size) == 0 && size == 4096)
+        greedy.push_back(pieces[i]);
+      else
+        arena.give_back(pieces[i]);
+  }
+  CHECK(arena.take(64) == 0);
+  std::vector<uint32_t> others;
+  for (uint32_t p = arena.take(64, 1); p != 0; p = arena.take(64, 1)) others.push_back(p);
+  CHECK(others.size() == share / 64);
+  for (const uint32_t p : greedy) arena.give_back(p);
+  CHECK(arena.take(64) != 0);
+}
+
 TEST_CASE("the index finds what was put in, also with many of one hash") {
   BucketIndex index(1000);
   for (uint32_t n = 1; n <= 40; n++) REQUIRE(index.insert(0x50001, n));

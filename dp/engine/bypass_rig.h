@@ -239,8 +239,7 @@ void each_bypass(Test test, const std::vector<HookChoice>& hooks = {}, const Dat
   if (!has_root()) return;
   for (const EnforcerKind& kind : enforcers())
     for (const HookChoice hook : hooks.empty() ? hooks_here() : hooks) {
-      const std::string which =
-          std::string(kind.name) + (hook == HookChoice::clsact ? " by clsact" : " by TCX");
+      const std::string which = which_of(kind.name, hook);
       CAPTURE(which);
       BypassRig rig(hook, std::string(kind.name), with);
       test(rig);

@@ -10,7 +10,7 @@ constexpr bool is_dns_port(uint16_t port) {
 
 }  // namespace
 
-Contents::Contents(size_t bytes_max) : reader_(bytes_max) {
+Contents::Contents(size_t bytes_max, uint16_t slots) : reader_(bytes_max, slots) {
   by_application_.fill(-1);
   const auto all = applications();
   for (size_t i = 0; i < all.size() && i + 1 < by_application_.size(); i++)
@@ -29,7 +29,8 @@ Content Contents::content(const Session& s, bool from_client, Bytes data, bool c
           .cut = cut,
           .midstream = s.has(was_picked_up),
           .data = data,
-          .server_port = s.client() == 0 ? s.key.high_port : s.key.low_port};
+          .server_port = s.client() == 0 ? s.key.high_port : s.key.low_port,
+          .owner = s.spending_slot()};
 }
 
 void Contents::begin(Session& s, const Opening& o) {

@@ -21,7 +21,8 @@ class ContentWatch {
 
 class Contents {
  public:
-  explicit Contents(size_t bytes_max);
+  /** `slots`: of NICs whose sessions share the memory. */
+  explicit Contents(size_t bytes_max, uint16_t slots = 1);
 
   /** Without a watch nothing is read. */
   void watch(ContentWatch* watch) { watch_ = watch; }

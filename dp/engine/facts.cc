@@ -63,7 +63,7 @@ bool FactStore::merge(Session& s, const FactRun& run, uint64_t& refused) {
   }
   const uint32_t size = static_cast<uint32_t>(whole.size());
   if (s.facts == 0 || Arena::room(size) != Arena::room(s.facts_bytes)) {
-    const uint32_t piece = arena_.take(size);
+    const uint32_t piece = arena_.take(size, s.spending_slot());
     if (piece == 0) return refused++, false;
     drop(s);
     s.facts = piece;

@@ -31,7 +31,8 @@ class FactRun {
 
 class FactStore {
  public:
-  explicit FactStore(size_t bytes_max) : arena_(bytes_max) {}
+  /** `slots`: of NICs whose sessions share the memory. */
+  explicit FactStore(size_t bytes_max, uint16_t slots = 1) : arena_(bytes_max, slots) {}
 
   [[nodiscard]] Bytes of(const Session& s) const;
   /** Adds to the session's facts; true when that changed them. False and `refused` when memory is out. */

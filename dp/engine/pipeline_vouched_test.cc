@@ -121,7 +121,7 @@ TEST_CASE("what somebody outside says is kept in the share of the guest that it 
   HttpRig rig(all, options);
   const auto flood = [&](uint16_t slot, uint8_t host) {
     for (const size_t size : {4000, 20})
-      for (uint16_t i = 0; i < 100; i++)
+      for (uint16_t i = 0; i < 200; i++)
         Stranger{rig, slot, host, static_cast<uint16_t>(size + i)}.asks("GET /" + std::string(size, 'x'));
   };
   flood(other_slot, 3);

@@ -154,7 +154,7 @@ template <class Test>
 void each_guard(Test test) {
   for (const EnforcerKind& kind : enforcers())
     for (const HookChoice hook : hooks_here()) {
-      const std::string which = std::string(kind.name) + (hook == HookChoice::tcx ? " by TCX" : " by clsact");
+      const std::string which = which_of(kind.name, hook);
       CAPTURE(which);
       GuardRig rig(hook, std::string(kind.name));
       test(rig);

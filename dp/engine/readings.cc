@@ -28,7 +28,7 @@ Readings::Reading& Readings::at(uint32_t reading) const {
 }
 
 uint32_t Readings::begin(uint32_t next, uint16_t slot) {
-  const uint32_t piece = arena_.take(slot, sizeof(Reading));
+  const uint32_t piece = arena_.take(sizeof(Reading), slot);
   if (piece == 0) return 0;
   new (arena_.at(piece)) Reading{
       .next = next, .content = {next, next}, .over = 0, .memory = {}, .log = StreamLog::begin(next, slot)};
@@ -38,7 +38,7 @@ uint32_t Readings::begin(uint32_t next, uint16_t slot) {
 void Readings::end(uint32_t reading) {
   if (reading == 0) return;
   logs_.drop(at(reading).log);
-  arena_.give_back(at(reading).log.owner, reading);
+  arena_.give_back(reading);
 }
 
 Readings::Read Readings::read(uint32_t reading, uint32_t seq, Bytes said) {

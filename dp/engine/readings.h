@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "apps/application.h"
-#include "base/shared_arena.h"
+#include "base/arena.h"
 #include "contract/kernel.h"
 #include "session/stream_log.h"
 
@@ -51,7 +51,7 @@ class Readings {
   [[nodiscard]] Reading& at(uint32_t reading) const;
   void pass_content(Reading& reading) const;
 
-  SharedArena arena_;
+  Arena arena_;
   StreamLog logs_;
   std::array<std::vector<Bytes>, readers_max> read_;  // of one frame, by each reader
   std::vector<uint16_t> readers_;  // applications that are read on, their registry numbers + 1

@@ -44,8 +44,8 @@ Recognition::Recognition(const RecognitionOptions& options)
                     : nullptr),
       keep_facts_(options.keep_facts),
       streams_(options.openings_bytes_max, options.slots),
-      facts_(options.facts_bytes_max),
-      contents_(options.contents_bytes_max),
+      facts_(options.facts_bytes_max, options.slots),
+      contents_(options.contents_bytes_max, options.slots),
       notes_(*this),
       guess_notes_(*this) {
   ndpi_ = number_of("ndpi");

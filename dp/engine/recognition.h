@@ -57,7 +57,7 @@ class ShownWatch {
 
 struct RecognitionOptions {
   size_t openings_bytes_max = 0, facts_bytes_max = 0, contents_bytes_max = 0;
-  uint16_t slots = 1;  // of NICs that share what is for openings
+  uint16_t slots = 1;  // of NICs that share this memory
   bool keep_facts = false;
   std::shared_ptr<const OperatorApplications> of_operator;  // may be null
   std::shared_ptr<const Ndpi> fallback;                     // null: what nobody knows stays unknown

@@ -126,7 +126,6 @@ struct alignas(64) Session {
   uint16_t application;  // number of who claimed it: registry's + 1, behind those the operator's; 0 = none
   uint16_t layers[3];    // likewise, outermost first
   uint16_t slot[2];
-  uint16_t spender;  // the slot whose share of stream memory it has taken of
 
   // reporting
   uint64_t id, parent;

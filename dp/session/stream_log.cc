@@ -41,10 +41,10 @@ bool StreamLog::grow(Log& log, size_t bytes) {
   const size_t usual = piece_bytes_min << std::min<uint32_t>(log.pieces, doublings_max);
   const auto wanted = static_cast<uint32_t>(
       std::clamp(sizeof(Piece) + sizeof(Entry) + bytes, usual, size_t{Arena::piece_bytes_max}));
-  uint32_t number = arena_.take(log.owner, wanted);
+  uint32_t number = arena_.take(wanted, log.owner);
   while (number == 0 && log.first != 0) {
     drop_first(log);
-    number = arena_.take(log.owner, wanted);
+    number = arena_.take(wanted, log.owner);
   }
   if (number == 0) return false;
   piece(number) = {.next = 0, .used = sizeof(Piece), .room = static_cast<uint16_t>(Arena::room(wanted))};
@@ -73,7 +73,7 @@ void StreamLog::drop_first(Log& log) {
   log.pieces--;
   log.from = log.first != 0 ? entry(log.first, sizeof(Piece)).seq : log.until;
   if (log.first == 0) log.last = 0;
-  arena_.give_back(log.owner, gone);
+  arena_.give_back(gone);
 }
 
 void StreamLog::advance(Log& log, uint32_t seq) {

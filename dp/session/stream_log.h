@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/byte_reader.h"
-#include "base/shared_arena.h"
 
 namespace vmoat {
 
@@ -29,7 +29,7 @@ class StreamLog {
     unknown  // some of it is no longer known
   };
 
-  /** See SharedArena. */
+  /** `owners`: each has a share of the memory, see Arena. */
   explicit StreamLog(size_t bytes_max, uint16_t owners = 1) : arena_(bytes_max, owners) {}
 
   /** `owner`: who speaks. */
@@ -61,7 +61,7 @@ class StreamLog {
   void drop_first(Log& log);
   [[nodiscard]] bool differs(uint32_t number, uint32_t seq, Bytes said) const;
 
-  SharedArena arena_;
+  Arena arena_;
 };
 
 }  // namespace vmoat

@@ -10,24 +10,17 @@ Bytes Streams::opening(const Session& s, int end) const {
   return {arena_.at(s.opening[end]), s.opening_bytes[end]};
 }
 
-/** As long as it has any, all of it is of one share. */
-uint32_t Streams::take(Session& s, size_t bytes) {
-  const bool has_any = (s.opening[0] | s.opening[1] | s.early[0] | s.early[1]) != 0;
-  if (!has_any) s.spender = s.spending_slot();
-  return arena_.take(s.spender, static_cast<uint32_t>(bytes));
-}
-
 bool Streams::keep(Session& s, int end, Bytes data) {
   const uint32_t had = s.opening_bytes[end];
   if (data.size() > window_bytes_max - had) data = data.first(window_bytes_max - had);
   if (data.empty()) return true;
   const uint32_t needs = had + static_cast<uint32_t>(data.size());
   if (s.opening[end] == 0 || needs > Arena::room(had)) {
-    const uint32_t grown = take(s, needs);
+    const uint32_t grown = arena_.take(needs, s.spending_slot());
     if (grown == 0) return false;
     if (s.opening[end] != 0) {
       std::memcpy(arena_.at(grown), arena_.at(s.opening[end]), had);
-      arena_.give_back(s.spender, s.opening[end]);
+      arena_.give_back(s.opening[end]);
     }
     s.opening[end] = grown;
   }
@@ -37,7 +30,7 @@ bool Streams::keep(Session& s, int end, Bytes data) {
 }
 
 bool Streams::replace(Session& s, int end, Bytes data) {
-  if (s.opening[end] != 0) arena_.give_back(s.spender, s.opening[end]);
+  if (s.opening[end] != 0) arena_.give_back(s.opening[end]);
   s.opening[end] = 0;
   s.opening_bytes[end] = 0;
   return keep(s, end, data);
@@ -52,7 +45,7 @@ Streams::Early Streams::head(uint32_t piece) const {
 bool Streams::keep_early(Session& s, int end, uint32_t seq, Bytes data, uint32_t length) {
   if (s.tcp[end].early == early_segments_max) return false;
   const size_t size = std::min<size_t>(data.size(), Arena::piece_bytes_max - sizeof(Early));
-  const uint32_t piece = take(s, sizeof(Early) + size);
+  const uint32_t piece = arena_.take(static_cast<uint32_t>(sizeof(Early) + size), s.spending_slot());
   if (piece == 0) return false;
   const Early e = {.next = s.early[end], .seq = seq, .length = length, .size = static_cast<uint32_t>(size)};
   std::memcpy(arena_.at(piece), &e, sizeof e);
@@ -79,7 +72,7 @@ Bytes Streams::take_early(Session& s, int end) {
     }
     me.early--;
     std::memcpy(due_.data(), arena_.at(piece) + sizeof e, e.size);
-    arena_.give_back(s.spender, piece);
+    arena_.give_back(piece);
     const uint32_t known = static_cast<uint32_t>(-off);
     if (e.length > known) {
       me.next += e.length - known;
@@ -107,14 +100,14 @@ void Streams::drop_early(Session& s, int end) {
     const uint32_t piece = s.early[end];
     const Early e = head(piece);
     s.early[end] = e.next;
-    arena_.give_back(s.spender, piece);
+    arena_.give_back(piece);
   }
   s.tcp[end].early = 0;
 }
 
 void Streams::drop_openings(Session& s) {
   for (int end = 0; end < 2; end++) {
-    if (s.opening[end] != 0) arena_.give_back(s.spender, s.opening[end]);
+    if (s.opening[end] != 0) arena_.give_back(s.opening[end]);
     s.opening[end] = 0;
     s.opening_bytes[end] = 0;
   }

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "base/shared_arena.h"
+#include "base/arena.h"
 #include "session/session.h"
 
 namespace vmoat {
@@ -41,10 +41,9 @@ class Streams {
     uint32_t size;
   };
   [[nodiscard]] Early head(uint32_t piece) const;
-  uint32_t take(Session& s, size_t bytes);
   void drop_early(Session& s, int end);
 
-  SharedArena arena_;
+  Arena arena_;
   std::array<uint8_t, Arena::piece_bytes_max> due_{};
 };
 

@@ -21,6 +21,7 @@ struct Content {
   bool midstream = false;  // the flow was met while it ran
   Bytes data;
   uint16_t server_port = 0;
+  uint16_t owner = 0;     // whose share of memory keeps what has to wait
   uint32_t waited_s = 0;  // since the first of these bytes came
 };
 

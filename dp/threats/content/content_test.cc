@@ -308,6 +308,22 @@ TEST_CASE("content: memory that is out refuses, and is counted") {
   CHECK(reader.used() == 0);
 }
 
+TEST_CASE("content: whose flows wait in all of a share leave others theirs") {
+  ContentReader reader(1 << 20, 2);
+  Found all;
+  const auto wait = [&](uint16_t owner) {
+    ContentHold hold;
+    ContentReader::begin(hold, splitter_of("http"));
+    Content content = said_by_client("GET / HT");
+    content.owner = owner;
+    reader.take(hold, content, 0, all);
+    return hold.reads(true);
+  };
+  while (wait(0)) {
+  }
+  CHECK(wait(1));
+}
+
 TEST_CASE("content: between two messages a flow holds no memory, and its appetite goes on") {
   ContentReader reader(1 << 20);
   ContentHold hold;

@@ -49,7 +49,7 @@ bool ContentReader::stands_between(const ContentHold& hold, const Reading& readi
 }
 
 /** Puts back what `load` gave: memory is taken where something waits, given back where nothing does. */
-void ContentReader::save(ContentHold& hold, Reading& reading) {
+void ContentReader::save(ContentHold& hold, Reading& reading, uint16_t owner) {
   uint32_t piece = piece_of(hold);
   const bool ended = hold.over == 3;
   if (ended || stands_between(hold, reading)) {
@@ -60,7 +60,7 @@ void ContentReader::save(ContentHold& hold, Reading& reading) {
     if (ended) hold = {};
     return;
   }
-  if (piece == 0) piece = arena_.take(sizeof reading);
+  if (piece == 0) piece = arena_.take(sizeof reading, owner);
   if (piece == 0) return refuse(hold, reading);
   std::memcpy(arena_.at(piece), &reading, sizeof reading);
   hold.is_parked = 0;
@@ -94,10 +94,10 @@ void ContentReader::drop(ContentHold& hold) {
 }
 
 /** Appends to the window, whose room the caller has looked at. */
-bool ContentReader::keep(Way& way, Bytes data) {
+bool ContentReader::keep(Way& way, Bytes data, uint16_t owner) {
   const uint32_t needs = way.window_bytes + static_cast<uint32_t>(data.size());
   if (way.window == 0 || needs > Arena::room(way.window_bytes)) {
-    const uint32_t grown = arena_.take(needs);
+    const uint32_t grown = arena_.take(needs, owner);
     if (grown == 0) return false;
     if (way.window != 0) {
       std::memcpy(arena_.at(grown), arena_.at(way.window), way.window_bytes);
@@ -131,7 +131,7 @@ void ContentReader::take(ContentHold& hold, Content content, int64_t now_ns, Con
   content.cut |= last;
   feed(hold, reading, content, now_ns, sink);
   if (last) over(hold, reading, content.from_client);
-  save(hold, reading);
+  save(hold, reading, content.owner);
 }
 
 void ContentReader::end(ContentHold& hold, Content content, int64_t now_ns, ContentSink& sink) {
@@ -141,7 +141,7 @@ void ContentReader::end(ContentHold& hold, Content content, int64_t now_ns, Cont
   content.cut = true;
   if (reading.way[content.from_client ? 0 : 1].window_bytes > 0) feed(hold, reading, content, now_ns, sink);
   over(hold, reading, content.from_client);
-  save(hold, reading);
+  save(hold, reading, content.owner);
 }
 
 /** Hands window and data to the splitter until it has taken what it can; the rest waits in the window. */
@@ -168,11 +168,12 @@ void ContentReader::feed(ContentHold& hold, Reading& reading, Content& content, 
       if (data.empty()) return;
       if (data.size() >= content_window_bytes) return over(hold, reading, content.from_client);
       way.since_s = seconds(now_ns);
-      if (!keep(way, data)) return refused_++, over(hold, reading, content.from_client);
+      if (!keep(way, data, content.owner)) return refused_++, over(hold, reading, content.from_client);
       return;
     }
     const size_t room = std::min(content_window_bytes - way.window_bytes, data.size());
-    if (room > 0 && !keep(way, data.first(room))) return refused_++, over(hold, reading, content.from_client);
+    if (room > 0 && !keep(way, data.first(room), content.owner))
+      return refused_++, over(hold, reading, content.from_client);
     data = data.subspan(room);
     content.data = {arena_.at(way.window), way.window_bytes};
     content.cut = cut && data.empty();

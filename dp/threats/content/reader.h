@@ -25,7 +25,8 @@ static_assert(sizeof(ContentHold) == sizeof(uint64_t));
 
 class ContentReader {
  public:
-  explicit ContentReader(size_t bytes_max) : arena_(bytes_max) {}
+  /** `owners`: each has a share of the memory, see Arena. */
+  explicit ContentReader(size_t bytes_max, uint16_t owners = 1) : arena_(bytes_max, owners) {}
 
   /** Begins to read a TCP flow with the splitter of this number. */
   static void begin(ContentHold& hold, int splitter);
@@ -60,10 +61,10 @@ class ContentReader {
   }
   static bool stands_between(const ContentHold& hold, const Reading& reading);
   [[nodiscard]] Reading load(const ContentHold& hold) const;
-  void save(ContentHold& hold, Reading& reading);
+  void save(ContentHold& hold, Reading& reading, uint16_t owner);
   void refuse(ContentHold& hold, Reading& reading);
   void feed(ContentHold& hold, Reading& reading, Content& content, int64_t now_ns, ContentSink& sink);
-  bool keep(Way& way, Bytes data);
+  bool keep(Way& way, Bytes data, uint16_t owner);
   void shift(Way& way, size_t taken);
   void give_back(Way& way);
   void over(ContentHold& hold, Reading& reading, bool from_client);
