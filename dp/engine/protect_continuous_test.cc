@@ -81,7 +81,8 @@ uint64_t held_frames(GuardRig& rig, const std::string& tap) {
   return sum;
 }
 
-const std::string other = "SSH-2.0-not-http\r\n";
+/** Its first byte is none of HTTP's: wherever a segment ends, no part of it may pass. */
+const std::string other = "(SSH-2.0\r\n";
 
 }  // namespace
 

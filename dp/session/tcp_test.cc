@@ -307,7 +307,8 @@ TEST_CASE("openings stop at the window, early segments at eight") {
 TEST_CASE("a NIC's openings fill a share of the memory, and what was taken of one goes back to it") {
   constexpr size_t share = 64;
   Streams streams(share * Arena::share * Streams::window_bytes_max, 8);
-  const auto whole = bytes_of(std::string(Streams::window_bytes_max, 'x'));
+  const std::string filling(Streams::window_bytes_max, 'x');
+  const auto whole = bytes_of(filling);
   const auto fill = [&](uint16_t slot) {
     std::vector<Session> all(share + 1);
     for (Session& s : all) s.slot[0] = slot;
