@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { PrivateLibvirt } from './private-libvirt.ts';
+import { type PrivateLibvirt, until } from './private-libvirt.ts';
 
 /** Where guests run: a private libvirt, or a machine that has one. */
 export type GuestHost = Pick<PrivateLibvirt, 'root' | 'enter' | 'run' | 'virsh' | 'virshXml'>;
@@ -38,8 +38,13 @@ export async function orphans(libvirt: GuestHost): Promise<string[]> {
   return links.filter((name) => /^m[pi]\./.test(name) && !links.includes(name.slice(3)));
 }
 
+/** While its topology changes a bridge with STP lets addresses age sooner. */
+const isSettled = async (libvirt: GuestHost): Promise<boolean> =>
+  !/\btopology_change 1\b/.test(await libvirt.run('ip', '-d', 'link', 'show'));
+
 /** What of the host's network is the same before and after, as text: numbers that count or age are left out. */
 export async function networkDump(libvirt: GuestHost): Promise<Record<string, string>> {
+  await until('no topology changes', () => isSettled(libvirt), 60_000);
   const plain = async (...argv: [string, ...string[]]): Promise<string> =>
     normalised(await libvirt.run(...argv).catch((error: { stderr: string }) => error.stderr));
   const taps = [...(await masters(libvirt)).keys()].filter((name) => name.startsWith('vnet'));
