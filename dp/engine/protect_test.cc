@@ -24,16 +24,6 @@ bool passes_as_a(const Fd& server, const std::string& guest, uint16_t port) {
 
 }  // namespace
 
-namespace {
-
-/** A switch leads later frames by another way, and what still waits for a softirq on the old one is
- * overtaken. Nothing waits for a millisecond here; in the emulator it does, now and then. */
-long overtaken_max() {
-  return on_debian_kernel() ? 10 : 0;
-}
-
-}  // namespace
-
 TEST_CASE("protect: what is allowed lives through every switch, and none of it is lost") {
   if (!has_root()) return;
   each_guard([](GuardRig& rig) {
@@ -49,7 +39,7 @@ TEST_CASE("protect: what is allowed lives through every switch, and none of it i
     echoes.finish();
     CHECK(numbers.lost() == 0);
     CHECK(numbers.doubled() == 0);
-    CHECK(numbers.overtaken() <= overtaken_max());
+    CHECK(numbers.overtaken() == 0);
     CHECK_FALSE(echoes.failed());
     CHECK(echoes.count() > 500);
     MESSAGE("longest: " << echoes.longest().count() << " ms of " << echoes.count() << " echoes; "
