@@ -1,19 +1,20 @@
-// bench_protect: the loads through a bare bridge, through one whose guests vmoat protects at both ends, and
-// through its peers, by turns. One JSON line per figure. A process of its own does the work, so that
-// whatever ends it, its namespaces go with it and the pins are removed.
+// bench_protect: the loads through a bare bridge and through one beside it, whose guests vmoat protects at
+// both ends or peers filter, by short turns. One JSON line per figure. A process of its own does the work, so
+// that whatever ends it, its namespaces go with it and the pins are removed.
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "guarded.h"
 #include "guests/scene.h"
@@ -28,7 +29,7 @@ namespace {
 
 constexpr int many_nics = 200;
 
-enum class By { nobody, vmoat, filtered_bridge, firewall_bridges };
+enum class By { vmoat, filtered_bridge, firewall_bridges };
 enum class Kind { plain, http, continuous };
 
 struct Variant {
@@ -55,7 +56,7 @@ constexpr std::array variants = {
 struct Options {
   std::string wire;
   int rounds = 1;
-  double seconds = 1.5;  // each load meets a report
+  double seconds = 1.5;  // of a load in a round, cut into turns
   std::string metric = "all";
   std::string variant;  // part of its name
   std::string pin_root;
@@ -63,6 +64,7 @@ struct Options {
 
 /** HTTP is what connections say, and what is read all along. */
 bool fits(const Variant& variant, const Load& load, const Options& options) {
+  if (options.metric != "all" && options.metric != load.metric) return false;
   if (std::string_view(variant.name).find(options.variant) == std::string_view::npos) return false;
   const char* only = variant.kind == Kind::http         ? "conn"
                      : variant.kind == Kind::continuous ? "bulk"
@@ -70,78 +72,71 @@ bool fits(const Variant& variant, const Load& load, const Options& options) {
   return std::strcmp(load.metric, only) == 0;
 }
 
-void measure(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {
-  constexpr useconds_t settle_us = 100'000;
-  ::usleep(settle_us);
-  load.run(scene, {.seconds = options.seconds, .http = variant.kind != Kind::plain}, variant.name);
+constexpr double turn_seconds = 0.25;
+
+/** What is compared: the same guests on the same bridge, of which one stays bare. */
+struct Scenes {
+  Scene bare, other;
+  explicit Scenes(Wire wire) : bare(wire), other(wire) {}
+};
+
+/** Each turn between two of the bare bridge: the machine is not as fast at all times. */
+void by_turns(const Scenes& scenes, const Load& load, std::string_view variant, const Options& options,
+              Kind kind = Kind::plain) {
+  const LoadOptions how = {.seconds = turn_seconds, .http = kind != Kind::plain};
+  const auto turns = std::max<long>(1, std::lround(options.seconds / turn_seconds));
+  load.run(scenes.bare, how, "bare bridge");
+  for (long turn = 0; turn < turns; turn++) {
+    load.run(scenes.other, how, variant);
+    load.run(scenes.bare, how, "bare bridge");
+  }
 }
 
-void measure_guarded(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {
+void measure_guarded(const Scenes& scenes, const Load& load, const Variant& variant, const Options& options) {
   constexpr Rules rules[] = {Rules::ports, Rules::application, Rules::continuous};  // by Kind
   Guarded guarded({.enforcer = variant.enforcer,
                    .hook = variant.hook,
                    .rules = rules[static_cast<size_t>(variant.kind)],
                    .pin_root = options.pin_root});
-  scene.introduce();
+  scenes.other.introduce();
   guarded.switch_to(Mode::protect);
-  measure(scene, load, variant, options);
+  by_turns(scenes, load, variant.name, options, variant.kind);
 }
 
-void measure_with(const Scene& scene, const Load& load, const Variant& variant, const Options& options) {
-  if (variant.by == By::vmoat) return measure_guarded(scene, load, variant, options);
+void measure(const Scenes& scenes, const Load& load, const Variant& variant, const Options& options) {
+  if (variant.by == By::vmoat) return measure_guarded(scenes, load, variant, options);
   std::optional<FilteredBridge> filtered;
   std::optional<FirewallBridges> bridges;
   if (variant.by == By::filtered_bridge) filtered.emplace();
   if (variant.by == By::firewall_bridges) bridges.emplace();
-  measure(scene, load, variant, options);
-}
-
-/** Before each variant, and after it, the bare bridge: the machine is not as fast at all times. */
-void by_turns(const Scene& scene, const Load& load, Kind kind, const Options& options) {
-  const Variant bare = {"bare bridge", By::nobody, "", HookChoice::automatic, kind};
-  bool was_bare = false;
-  for (const Variant& variant : variants) {
-    if (variant.kind != kind || !fits(variant, load, options)) continue;
-    if (!std::exchange(was_bare, true)) measure_with(scene, load, bare, options);
-    measure_with(scene, load, variant, options);
-    measure_with(scene, load, bare, options);
-  }
-}
-
-void round(const Scene& scene, const Options& options) {
-  for (const Load& load : loads()) {
-    if (options.metric != "all" && options.metric != load.metric) continue;
-    for (const Kind kind : {Kind::plain, Kind::http, Kind::continuous}) by_turns(scene, load, kind, options);
-  }
+  by_turns(scenes, load, variant.name, options);
 }
 
 void compare(const Options& options) {
-  const Scene scene(options.wire == "tap" ? Wire::tap : Wire::veth);
-  for (int number = 0; number < options.rounds; number++) round(scene, options);
+  const Scenes scenes(options.wire == "tap" ? Wire::tap : Wire::veth);
+  for (int number = 0; number < options.rounds; number++)
+    for (const Load& load : loads())
+      for (const Variant& variant : variants)
+        if (fits(variant, load, options)) measure(scenes, load, variant, options);
 }
 
-/** udp and rr, with that many NICs on the bridge. */
-void measure_many(const Scene& scene, const char* variant, const Options& options) {
+/** udp and rr, with that many NICs on each bridge. */
+void guard_many(const Scenes& scenes, const char* enforcer, const Options& options) {
+  Guarded guarded({.enforcer = enforcer, .pin_root = options.pin_root, .nics = many_nics});
+  scenes.other.introduce();
+  print("into protect", enforcer, guarded.switch_to(Mode::protect));
   for (const Load& load : loads())
     if (std::strcmp(load.metric, "udp") == 0 || std::strcmp(load.metric, "rr") == 0)
-      load.run(scene, {.seconds = options.seconds}, variant);
-}
-
-void guard_many(const Scene& scene, const char* enforcer, const Options& options) {
-  Guarded guarded({.enforcer = enforcer, .pin_root = options.pin_root, .nics = many_nics});
-  scene.introduce();
-  print("into protect", enforcer, guarded.switch_to(Mode::protect));
-  measure_many(scene, enforcer, options);
+      by_turns(scenes, load, enforcer, options);
   print("out of protect", enforcer, guarded.switch_to(Mode::monitor));
 }
 
 void many(const Options& options) {
-  Scene scene(Wire::veth);
-  scene.add_quiet_guests(many_nics - 2);
-  for (int number = 0; number < options.rounds; number++) {
-    measure_many(scene, "bare bridge", options);
-    for (const char* enforcer : {"splice", "inplace"}) guard_many(scene, enforcer, options);
-  }
+  Scenes scenes(Wire::veth);
+  scenes.bare.add_quiet_guests(many_nics - 2);
+  scenes.other.add_quiet_guests(many_nics - 2);
+  for (int number = 0; number < options.rounds; number++)
+    for (const char* enforcer : {"splice", "inplace"}) guard_many(scenes, enforcer, options);
 }
 
 int work(const Options& options) {
