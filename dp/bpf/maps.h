@@ -1,7 +1,7 @@
 // The maps of the tap programs. All are pinned by user space, so that counting goes on while it is away.
 #pragma once
 
-#define VMOAT_ANSWERS_PER_WORKER 1024
+#define VMOAT_ANSWERS_PER_WORKER 128
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

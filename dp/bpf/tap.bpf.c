@@ -122,15 +122,15 @@ static __always_inline void follow_tcp(struct packet* p, struct vmoat_flow* flow
   note_flags(p, flow);
 }
 
-static __always_inline void count(struct __sk_buff* skb, struct packet* p, struct vmoat_flow* flow,
-                                  __u64 now) {
+/* After all that is looked up for the frame: an atomic addition waits for every read before it, and lets none
+ * behind it begin. */
+static __always_inline void count(struct __sk_buff* skb, struct packet* p, struct vmoat_flow* flow) {
   __sync_fetch_and_add(&flow->packets[p->way & 1], 1);
   __sync_fetch_and_add(&flow->bytes[p->way & 1], skb->len);
-  flow->last_ns = now;
 }
 
-static __always_inline struct vmoat_flow* track(struct __sk_buff* skb, struct packet* p,
-                                                struct vmoat_slot* slot, struct vmoat_nic_counters* counters,
+static __always_inline struct vmoat_flow* track(struct packet* p, struct vmoat_slot* slot,
+                                                struct vmoat_nic_counters* counters,
                                                 const struct vmoat_settings* set) {
   __u64 now = bpf_ktime_get_coarse_ns();
   struct vmoat_flow* flow = bpf_map_lookup_elem(&flows, &p->key);
@@ -139,7 +139,7 @@ static __always_inline struct vmoat_flow* track(struct __sk_buff* skb, struct pa
     p->reason |= VMOAT_UNTRACKED;
     return 0;
   }
-  count(skb, p, flow, now);
+  flow->last_ns = now;
   if (p->key.proto == PROTO_TCP && !p->later) follow_tcp(p, flow, set);
   p->want = p->payload_length ? flow->want[p->way & 1] : 0;
   if (p->want) p->reason |= VMOAT_PAYLOAD;
@@ -173,7 +173,7 @@ static __always_inline int tap(struct __sk_buff* skb, __u8 way, const struct vmo
   struct packet p = {.way = way, .sender = sender ? sender->slot : way == VMOAT_FROM_NIC ? index : 0};
   p.key.slot = index;
   parse(skb, &p);
-  struct vmoat_flow* flow = p.has_key ? track(skb, &p, slot, counters, set) : 0;
+  struct vmoat_flow* flow = p.has_key ? track(&p, slot, counters, set) : 0;
   if (p.has_key) meter(&p, counters->meters[way]);
   if (p.reason) {
     __u32 taken = upcall(skb, &p);
@@ -181,6 +181,7 @@ static __always_inline int tap(struct __sk_buff* skb, __u8 way, const struct vmo
       __sync_val_compare_and_swap(&flow->want[way], p.want, p.want - taken);
   }
   struct vmoat_guard* guard = guard_of(index);
+  if (flow) count(skb, &p, flow);
   if (!guard) return PASS;
   if (flow) ask_anew(&p, flow, set);
   return judge(skb, &p, flow, guard);

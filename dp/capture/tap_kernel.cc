@@ -15,8 +15,8 @@
 namespace vmoat {
 namespace {
 
-constexpr uint32_t answers_per_worker = 1024;  // VMOAT_ANSWERS_PER_WORKER in bpf/maps.h
-constexpr uint32_t dump_batch = 4096;
+constexpr uint32_t answers_per_worker = 128;  // VMOAT_ANSWERS_PER_WORKER in bpf/maps.h
+constexpr uint32_t dump_batch = 512;
 
 std::string maps_directory(const std::string& pins) {
   return pins + "/maps";

@@ -12,7 +12,7 @@ typedef __u32 uint32_t;
 typedef __u64 uint64_t;
 #endif
 
-#define VMOAT_LAYOUT 8
+#define VMOAT_LAYOUT 9
 #define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
 #define VMOAT_WORKERS_MAX 64 /* one ring per worker */
 
@@ -53,25 +53,34 @@ struct vmoat_content {
   uint32_t until;
 };
 
-/* The kernel's count of a flow. Index of the pairs is enum vmoat_way. Times are CLOCK_MONOTONIC, ns. */
+/*
+ * The kernel's count of a flow. Index of the pairs is enum vmoat_way. Times are CLOCK_MONOTONIC, ns.
+ *
+ * The guest's CPU counts every frame, the other end's CPU looks for the verdict: they write and read
+ * different cache lines. An entry of the table is 48 bytes of the kernel's own, the key's 44 and 4 more, and
+ * this, four lines in all: the first part stands with the key.
+ */
 struct vmoat_flow {
-  uint64_t packets[2];
-  uint64_t bytes[2]; /* layer-2 frame lengths without FCS, super-frames as seen */
-  uint64_t first_ns;
-  uint64_t last_ns;
-  uint32_t want[2]; /* appetite: bytes of payload still to be copied up, per way; VMOAT_WANT_ALL = no end */
+  /* what hardly changes */
+  struct vmoat_ruled ruled[2]; /* of a guarded NIC, per way */
+  /* under VMOAT_FOLLOW: passes unread; under VMOAT_ANSWER `until` is what the other end is to acknowledge */
+  struct vmoat_content content __attribute__((aligned(8)));
+  uint16_t sender; /* slot of the tapped NIC that the verdict's frames to this one come from; 0 = not known */
   uint8_t tcp_flags[2]; /* or of all flags seen */
   uint8_t picked_up;    /* TCP whose first packet here was no SYN: older than the tap */
   uint8_t fail_safe;    /* began towards a fail-safe port of the guest */
-  uint16_t sender; /* slot of the tapped NIC that the verdict's frames to this one come from; 0 = not known */
   uint8_t handshake[2]; /* frames that passed under VMOAT_OPENING, per way */
+  /* what every frame changes */
+  uint64_t packets[2];
+  uint64_t bytes[2]; /* layer-2 frame lengths without FCS, super-frames as seen */
+  uint64_t last_ns;
   /* TCP, per sender. With both ways seen `acked` is what the peer has acknowledged, else where it began. */
   uint32_t next[2]; /* after the furthest byte sent */
   uint32_t acked[2];
   uint32_t retransmissions[2]; /* segments that ended at or before `next`, keep-alives not among them */
-  struct vmoat_ruled ruled[2]; /* of a guarded NIC, per way */
-  /* under VMOAT_FOLLOW: passes unread; under VMOAT_ANSWER `until` is what the other end is to acknowledge */
-  struct vmoat_content content __attribute__((aligned(8)));
+  uint64_t first_ns;
+  uint32_t want[2]; /* appetite: bytes of payload still to be copied up, per way; VMOAT_WANT_ALL = no end */
+  uint64_t pad[6];
 };
 #define VMOAT_WANT_ALL 0xffffffffu
 

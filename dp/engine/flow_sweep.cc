@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/clock.h"
+#include "base/courtesy.h"
 
 namespace vmoat {
 namespace {
@@ -27,6 +28,7 @@ Result<SweepResult> FlowSweep::run(Counted how) {
   std::vector<Share> shares(workers_.size());
   std::array<uint32_t, VMOAT_SLOTS> per_slot = {};
   SweepResult result;
+  Courtesy courtesy;
   const auto now = static_cast<uint64_t>(monotonic_ns());
   const auto worker_count = static_cast<uint32_t>(workers_.size());
   Status read = kernel_.each_flow([&](std::span<const CountedFlow> flows) {
@@ -35,6 +37,7 @@ Result<SweepResult> FlowSweep::run(Counted how) {
       if (flow.key.slot < VMOAT_SLOTS) per_slot[flow.key.slot]++;
       sort(flow, shares[vmoat_worker(&flow.key, seed_, worker_count)], now);
     }
+    courtesy.did(flows.size());
   });
   if (!read) return std::move(read.error());
   for (size_t i = 0; i < shares.size(); i++)

@@ -238,6 +238,7 @@ void Pipeline::Impl::advance(int64_t now_ns) {
   fragments_.expire(now_ns, [&](Datagram& d, uint32_t path) { fragments_gone(d, path); });
   ask_policy_again();
   table_.advance(now_ns, [&](uint32_t number) {
+    if (live()) control_->worked();
     const FlowEnd end = table_[number].end;
     end_session(number, end == FlowEnd::open ? FlowEnd::timeout : end);
   });

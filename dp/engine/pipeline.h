@@ -64,6 +64,8 @@ class FlowControl {
    * kind are allowed or, VMOAT_OPENING, hang on their application. */
   virtual void tell(const vmoat_end_key& key, const vmoat_end& end) = 0;
   virtual void tell(const vmoat_pair& pair, vmoat_verdict verdict) = 0;
+  /** Of work that is long, one step is done. */
+  virtual void worked() = 0;
 
  protected:
   ~FlowControl() = default;

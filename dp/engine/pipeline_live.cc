@@ -250,6 +250,7 @@ void Pipeline::Impl::report(int64_t now_ns) {
   retell_some();
   const auto* dirty = reinterpret_cast<const uint32_t*>(dirty_.data());
   for (uint32_t i = 0; i < dirty_count_; i++) {
+    control_->worked();
     Session& s = table_[dirty[i]];
     if (!s.has(is_dirty) || s.state == State::ended) continue;
     s.clear(is_dirty);

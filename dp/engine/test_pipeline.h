@@ -57,6 +57,7 @@ class Notebook final : public RecordSink, public FlowControl {
     (verdict == VMOAT_ALLOW ? allowed_pairs : opening_pairs).push_back(pair);
   }
   void rule(const vmoat_flow_key& key, const FlowRule& rule) override { ruled.emplace_back(key, rule); }
+  void worked() override {}
 
   std::vector<Flow> flow;
   std::vector<AddressRecord> address;

@@ -85,7 +85,10 @@ void Worker::stop() {
 
 void Worker::hand_over(std::vector<CountedFlow> counted, std::vector<vmoat_flow_key> collect, Counted how) {
   const std::lock_guard lock(mutex_);
-  inbox_.counted.insert(inbox_.counted.end(), counted.begin(), counted.end());
+  if (inbox_.counted.empty())
+    inbox_.counted = std::move(counted);
+  else
+    inbox_.counted.insert(inbox_.counted.end(), counted.begin(), counted.end());
   inbox_.collect.insert(inbox_.collect.end(), collect.begin(), collect.end());
   if (!inbox_.full || how != Counted::running) inbox_.how = how;
   inbox_.full = true;
@@ -157,6 +160,7 @@ void Worker::run() {
   bool more = false;
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (!more) wait();
+    courtesy_.begin();
     take_policy();
     epoch_offset_ns_ = realtime_ns() - monotonic_ns();
     more = read_ring();
@@ -211,6 +215,7 @@ bool Worker::read_ring() {
     }
     pipeline_.frames({frames.data(), count});
     ring_.release();
+    courtesy_.did(count);
     total += count;
     beat();
   }
@@ -260,6 +265,7 @@ Frame Worker::frame_of(const HeldFrame& held) {
 
 /** What comes before one that it hangs on waits, and goes on after it. */
 void Worker::rule_held(const HeldFrame& held) {
+  courtesy_.end();
   if (hides_something(held)) return dropped(held, &NicHeldDrops::refused);
   (void)read_ring();  // what was told before it was held: recognition may know its flow by now
   const HeldRuling is = pipeline_.rule(frame_of(held));
@@ -351,8 +357,10 @@ void Worker::take_inbox() {
     std::swap(inbox, inbox_);
   }
   if (inbox.retell) pipeline_.retell();
-  for (const CountedFlow& c : inbox.counted)
+  for (const CountedFlow& c : inbox.counted) {
     pipeline_.count(c.key, segments_.of(c.key.slot, c.key.tags[0]), c.flow, epoch_offset_ns_, inbox.how);
+    courtesy_.did(1);
+  }
   for (const vmoat_flow_key& key : inbox.collect) forget(key);
   for (const NicMeters& m : inbox.meters) pipeline_.meters(m, realtime_ns());
   answer_all();
@@ -378,6 +386,7 @@ void Worker::answer_run(size_t first, size_t count) {
   const std::span<vmoat_answer> shared = kernel_.answers(number_);
   std::copy_n(sending_.begin() + static_cast<ptrdiff_t>(first), count, shared.begin());
   if (!kernel_.answer(number_, static_cast<uint32_t>(count))) return;
+  courtesy_.did(count);
   for (size_t i = 0; i < count; i++) {
     const vmoat_answer& a = shared[i];
     if (a.ask == VMOAT_ASK_COLLECT)

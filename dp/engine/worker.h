@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/courtesy.h"
 #include "capture/tap_kernel.h"
 #include "enforce/divert.h"
 #include "engine/held_drops.h"
@@ -69,6 +70,7 @@ class Worker final : private FlowControl {
   void rule(const vmoat_flow_key& key, const FlowRule& rule) override;
   void tell(const vmoat_end_key& key, const vmoat_end& end) override;
   void tell(const vmoat_pair& pair, vmoat_verdict verdict) override;
+  void worked() override { courtesy_.did(1); }
 
   void run();
   void wait();
@@ -117,6 +119,7 @@ class Worker final : private FlowControl {
   std::vector<vmoat_answer> sending_;
   std::optional<vmoat_answer> after_;  // to be pending when the frame at hand has gone on
   int64_t epoch_offset_ns_ = 0;
+  Courtesy courtesy_;
 
   std::mutex mutex_;
   Inbox inbox_;
