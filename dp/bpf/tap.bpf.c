@@ -249,14 +249,14 @@ static __always_inline bool is_in_order(const struct vmoat_ruled* ruled, __u16 r
   return !held || (__u8)held == returned || held > VMOAT_HELD_IN_ORDER;
 }
 
-/* A verdict in order ends the count of those held; not where one more was held meanwhile. */
+/* A verdict in order ends the count of those held; not where one more was held meanwhile. What is followed
+ * goes on to be held, whatever is on its way. */
 static __always_inline void rule_way(struct vmoat_ruled* ruled, __u32 verdict, __u16 returned) {
+  if (returned == VMOAT_RETURNED_ALL || vmoat_verdict_of(verdict) == VMOAT_FOLLOW) ruled->verdict = verdict;
+  if (returned == VMOAT_RETURNED_ALL || returned == VMOAT_NOT_RETURNED) return;
   __u64 before = *(volatile __u64*)ruled;
   struct vmoat_ruled seen = {.held = before >> 32};
-  if (returned == VMOAT_RETURNED_ALL)
-    ruled->verdict = verdict;
-  else if (returned != VMOAT_NOT_RETURNED && is_in_order(&seen, returned))
-    __sync_val_compare_and_swap((__u64*)ruled, before, verdict);
+  if (is_in_order(&seen, returned)) __sync_val_compare_and_swap((__u64*)ruled, before, verdict);
 }
 
 static long answer_one(__u32 i, struct vmoat_answer_run* run) {

@@ -28,6 +28,12 @@ static __always_inline struct vmoat_content content_of(const struct vmoat_flow* 
   return content;
 }
 
+/* It must not overtake a frame that went to the engine, unless so many did that it would be held for ever. */
+static __always_inline bool is_behind_held(const struct packet* p, const struct vmoat_flow* flow) {
+  __u32 held = flow->ruled[p->way & 1].held;
+  return held && held <= VMOAT_HELD_IN_ORDER;
+}
+
 /* Of a client that is followed: nothing that has to be read. A super-frame is cut by its bytes, whatever its
  * IP header says. */
 static __always_inline bool is_content(const struct __sk_buff* skb, const struct packet* p,
@@ -36,6 +42,7 @@ static __always_inline bool is_content(const struct __sk_buff* skb, const struct
     return false;
   if (skb->gso_size && skb->len != p->payload_at + p->payload_length) return false;
   if (p->payload_length == 0) return true;
+  if (is_behind_held(p, flow)) return false;
   struct vmoat_content content = content_of(flow);
   __u32 size = content.until - content.from, begin = p->seq - content.from;
   return begin < size && p->payload_length <= size - begin;

@@ -91,8 +91,8 @@ enum vmoat_verdict {
   VMOAT_ALLOW = 1,
   VMOAT_DENY = 2,
   VMOAT_OPENING = 3, /* it hangs on the application: a TCP handshake passes, the rest is held */
-  VMOAT_FOLLOW = 4,  /* the engine reads it all along: every frame that says something but content is held, at
-                        no cost to the NIC's budget */
+  VMOAT_FOLLOW = 4, /* the engine reads it all along: every frame that says something but content is held, and
+                       content behind such a frame; at no cost to the NIC's budget */
   VMOAT_FOLLOWED = 5, /* likewise, at the NIC that it comes from: passes here, while the engine lives */
   VMOAT_ANSWER = 6 /* likewise, and a frame that acknowledges vmoat_flow.content.until has both ways allowed,
                       unless one of the other way was held since */
@@ -104,6 +104,10 @@ enum vmoat_verdict {
 #define VMOAT_HANDSHAKE_FRAMES 3
 static inline uint32_t vmoat_verdict_word(uint32_t generation, enum vmoat_verdict verdict) {
   return generation << VMOAT_VERDICT_BITS | (uint32_t)verdict;
+}
+
+static inline enum vmoat_verdict vmoat_verdict_of(uint32_t word) {
+  return (enum vmoat_verdict)(word & ((1u << VMOAT_VERDICT_BITS) - 1));
 }
 
 /* Bits of vmoat_guard.flags. */

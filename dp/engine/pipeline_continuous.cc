@@ -104,9 +104,8 @@ void Pipeline::Impl::tell_followed(uint32_t number, const Held& held) {
   LiveCount& count = live_count(number);
   const vmoat_content content = count.reading != 0 ? readings_.content(count.reading) : vmoat_content{};
   const bool is_told = count.was_told[near] && held.frame.number % told_again_after != 0;
-  const bool is_news = content.from != content.until && content.until != count.told_content;
-  if (is_told && !should_pass && !is_news) return;
-  count.told_content = content.until;
+  const bool is_near_content = content.from != content.until;  // which passes once nothing is held before it
+  if (is_told && !should_pass && !is_near_content) return;
   for (int end = 0; end < 2; end++)
     if (end == near || is_held_at(number, end)) follow_at(number, end, held);
 }
@@ -127,8 +126,7 @@ void Pipeline::Impl::follow_at(uint32_t number, int end, const Held& held) {
   if (count.reading != 0) rule.content = readings_.content(count.reading);
   std::copy_n(count.returned[end], 2, rule.returned);
   rule.verdict[said] = is_read_there ? VMOAT_FOLLOWED : VMOAT_FOLLOW;
-  if (!is_read_there) rule.returned[said] = VMOAT_RETURNED_ALL;
-  if (end == held.near() && (is_read_there || held.frame.way != said)) rule.after = held.frame.way;
+  if (end == held.near()) rule.after = held.frame.way;
   count.was_told[end] = true;
   control_->rule(end == held.near() ? held.key : kernel_key(s, end), rule);
 }

@@ -101,7 +101,6 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
     uint32_t opening_frames[2], opening_bytes[2];  // that passed at this end's NIC without a verdict
     uint32_t parent;        // number of the session that Session::parent names, which may have gone
     uint32_t reading;       // of its client, 0 = none
-    uint32_t told_content;  // until where, sequence number
     StreamLog::Log shown;   // what recognisers were shown of its client, as far as its verdict hangs on it
     uint32_t shown_next;    // what they are shown next; sequence number
     uint32_t acked;         // what the server has acknowledged, likewise

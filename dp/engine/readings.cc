@@ -76,7 +76,7 @@ void Readings::read_news(Reading& r, Bytes said) {
   r.next += static_cast<uint32_t>(said.size());
   r.content = {r.next, r.next};
   pass_content(r);
-  logs_.advance(r.log, r.next);
+  logs_.advance(r.log, r.content.from);  // content is still to come
 }
 
 /** What the reader has read that is left; all of it where there are several. */

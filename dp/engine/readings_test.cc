@@ -1,9 +1,37 @@
-// Memory for flows that are read to their end is shared out by NIC.
+// Flows that are read to their end: what is known of them, and that memory for it is shared out by NIC.
 #include "engine/readings.h"
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 namespace vmoat {
+namespace {
+
+Bytes bytes_of(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace
+
+TEST_CASE("readings: as long as content is passed over, what is on its way and what came before are known") {
+  using Read = Readings::Read;
+  constexpr uint32_t first = 0xfffffff0;
+  const std::string head = "PUT /file HTTP/1.1\r\nHost: b\r\nContent-Length: 1000000000000000\r\n\r\n";
+  std::string another = head;
+  another[5] = 'F';
+  Readings readings(1 << 20);
+  const uint32_t reading = readings.begin(first, 3);
+  REQUIRE(reading != 0);
+  REQUIRE(readings.read(reading, first, bytes_of(head)) == Read::yes);
+  const vmoat_content content = readings.content(reading);
+  CHECK(content.from == first + static_cast<uint32_t>(head.size()));
+  CHECK(content.until - content.from == 1u << 30);
+  CHECK(readings.read(reading, content.from, bytes_of("any content")) == Read::yes);
+  CHECK(readings.read(reading, content.until - 4, bytes_of("last")) == Read::yes);
+  CHECK(readings.read(reading, first, bytes_of(head)) == Read::yes);
+  CHECK(readings.read(reading, first, bytes_of(another)) == Read::other);
+}
 
 TEST_CASE("readings: a NIC that has begun its share begins no more, others do, and what ends makes room") {
   constexpr uint16_t greedy = 3, modest = 4;
