@@ -18,6 +18,9 @@ namespace {
 constexpr uint32_t answers_per_worker = 128;  // VMOAT_ANSWERS_PER_WORKER in bpf/maps.h
 constexpr uint32_t dump_batch = 512;
 
+// See vmoat_flow: an entry of the kernel's hash table is whole cache lines (struct htab_elem, hashtab.c).
+static_assert((48 + (sizeof(vmoat_flow_key) + 7) / 8 * 8 + sizeof(vmoat_flow)) % 64 == 0);
+
 std::string maps_directory(const std::string& pins) {
   return pins + "/maps";
 }

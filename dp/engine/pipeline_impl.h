@@ -99,13 +99,13 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
     uint32_t retransmissions[2][2];
     uint8_t returned[2][2];  // by end and way: number of the last frame held at its NIC that was ruled on
     uint32_t opening_frames[2], opening_bytes[2];  // that passed at this end's NIC without a verdict
-    uint32_t parent;        // number of the session that Session::parent names, which may have gone
-    uint32_t reading;       // of its client, 0 = none
-    StreamLog::Log shown;   // what recognisers were shown of its client, as far as its verdict hangs on it
-    uint32_t shown_next;    // what they are shown next; sequence number
-    uint32_t acked;         // what the server has acknowledged, likewise
-    bool was_told[2];       // the kernel has a verdict at this end's NIC
-    bool was_denied;        // a frame of it was dropped by its verdict
+    uint32_t parent;       // number of the session that Session::parent names, which may have gone
+    uint32_t reading;      // of its client, 0 = none
+    StreamLog::Log shown;  // what recognisers were shown of its client, as far as its verdict hangs on it
+    uint32_t shown_next;   // what they are shown next; sequence number
+    uint32_t acked;        // what the server has acknowledged, likewise
+    bool was_told[2];      // the kernel has a verdict at this end's NIC
+    bool was_denied;       // a frame of it was dropped by its verdict
     bool was_reset;
     bool is_barred;       // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
     bool has_early;       // what its client says did not always come in order
