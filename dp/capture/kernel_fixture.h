@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <doctest/doctest.h>
+#include <linux/pkt_cls.h>
 #include <unistd.h>
 
 #include <array>
@@ -57,8 +58,9 @@ class KernelFixture {
             .upcall_burst_ns = 1'000'000'000};
   }
 
-  /** Puts a frame through one of the programs. `from` = ifindex it came in by, 0 = the host's own. */
-  void run(int program, const std::vector<uint8_t>& frame, uint32_t from = 0, int repeat = 1) {
+  /** Puts a frame through one of the programs. `from` = ifindex it came in by, 0 = the host's own. Returns
+   * the TC_ACT_ of it. */
+  int32_t put(int program, const std::vector<uint8_t>& frame, uint32_t from = 0, int repeat = 1) {
     struct __sk_buff context = {};
     context.ingress_ifindex = from;
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(),
@@ -66,8 +68,11 @@ class KernelFixture {
                 .ctx_size_in = sizeof(context), .repeat = repeat);
     const int failed = bpf_prog_test_run_opts(program, &options);
     REQUIRE_MESSAGE(failed == 0, std::strerror(errno));
-    CHECK(static_cast<int32_t>(options.retval) == -1);  // TC_ACT_UNSPEC: others run on
     duration_ns = options.duration;
+    return static_cast<int32_t>(options.retval);
+  }
+  void run(int program, const std::vector<uint8_t>& frame, uint32_t from = 0, int repeat = 1) {
+    CHECK(put(program, frame, from, repeat) == TC_ACT_UNSPEC);  // others run on
   }
   void sent(const std::vector<uint8_t>& frame) { run(kernel->programs().from_nic, frame); }
   void received(const std::vector<uint8_t>& frame) { run(kernel->programs().to_nic, frame); }
