@@ -49,7 +49,8 @@ struct FlowRule {
   std::optional<uint8_t> after;  // in this way not before the frame at hand has gone on
 };
 
-/** Answers to the kernel's flow table, by the kernel's own keys. Live mode only. */
+/** Who a live pipeline works for: its answers to the kernel's flow table, by the kernel's own keys, and how
+ * far it has got. */
 class FlowControl {
  public:
   /** Bytes of payload still to be copied up, per way (VMOAT_WANT_ALL = no end, 0 = decided). */
