@@ -56,6 +56,13 @@ uint16_t port_of(uint32_t n) {
   return static_cast<uint16_t>(1024 + n % 60000);
 }
 
+/** An IPv4 frame of a flood, with other ports: sanitized, making one takes longer than all the rest. */
+const Buffer& with_ports(Buffer& frame, uint16_t from, uint16_t to) {
+  const Buffer ports = be16(from) + be16(to);
+  std::copy(ports.begin(), ports.end(), frame.begin() + 34);
+  return frame;
+}
+
 std::vector<LiveCase> single_packets() {
   const auto sends = [](uint8_t proto, const Buffer& body, uint32_t to = v4(2)) {
     return [=](const LiveNic& nic, uint32_t) { nic.send_ip(v4(1), to, proto, body); };
@@ -99,8 +106,8 @@ std::vector<LiveCase> floods() {
   return {
       {"syn-flood",
        [](const LiveNic& nic, uint32_t n) {
-         for (uint32_t i = 0; i < 2000; i++)
-           nic.receive_ip(outside, v4(1), 6, tcp(port_of(2000 * n + i), 80, 1, 0, syn));
+         Buffer begun = LiveNic::packet(host_mac, guest_mac, outside, v4(1), 6, tcp(0, 0, 1, 0, syn));
+         for (uint32_t i = 0; i < 2000; i++) nic.receive(with_ports(begun, port_of(2000 * n + i), 80));
        }},
       {"icmp-flood",
        [](const LiveNic& nic, uint32_t) {
@@ -108,12 +115,24 @@ std::vector<LiveCase> floods() {
        }},
       {"udp-flood",
        [](const LiveNic& nic, uint32_t n) {
+         Buffer datagram = LiveNic::packet(guest_mac, host_mac, v4(1), v4(2), 17, udp(0, 0, text("x")));
          for (uint32_t i = 0; i < 5000; i++)
-           nic.send_ip(v4(1), v4(2), 17, udp(port_of(n), static_cast<uint16_t>(1 + i), text("x")));
+           nic.send(with_ports(datagram, port_of(n), static_cast<uint16_t>(1 + i)));
        }},
       {"session-flood",
        [](const LiveNic& nic, uint32_t n) {
-         for (uint32_t i = 0; i < 1000; i++) nic.connect(v4(1), v4(2), port_of(1000 * n + i), 80);
+         const auto sent = [](uint32_t seq, uint32_t acked, uint8_t flags) {
+           return LiveNic::packet(guest_mac, host_mac, v4(1), v4(2), 6, tcp(0, 0, seq, acked, flags));
+         };
+         Buffer first = sent(100, 0, syn), third = sent(101, 501, ack);
+         Buffer second =
+             LiveNic::packet(host_mac, guest_mac, v4(2), v4(1), 6, tcp(0, 0, 500, 101, syn | ack));
+         for (uint32_t i = 0; i < 1000; i++) {
+           const uint16_t port = port_of(1000 * n + i);
+           nic.send(with_ports(first, port, 80));
+           nic.receive(with_ports(second, 80, port));
+           nic.send(with_ports(third, port, 80));
+         }
        }},
       {"small-window",
        [](const LiveNic& nic, uint32_t n) {
