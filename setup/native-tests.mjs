@@ -10,6 +10,7 @@ const SANITIZERS = { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=1', UBSAN_OPTI
 
 /** The program of a test, where it is not NAME_test. */
 const PROGRAMS = {
+  'engine-live': 'engine_test',
   'engine-protect': 'engine_test',
   'engine-protect-links': 'engine_test',
   'engine-bypass': 'engine_test',

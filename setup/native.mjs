@@ -7,13 +7,16 @@ import { buildNode } from './node20.mjs';
 import { build, root } from './place.mjs';
 import { step } from './progress.mjs';
 
+/** ccache keeps what was compiled with precompiled headers only where it is told that no file hangs on their macros. */
+const CACHED = { CCACHE_SLOPPINESS: 'pch_defines,time_macros' };
+
 /** @param {'release' | 'asan' | 'fuzz'} preset of dp/CMakePresets.json @param {string[]} targets none: all */
 export async function buildNative(preset, targets) {
   const what = `dp, ${preset}: ${targets.join(' ') || 'everything'}`;
   await step(`compiling ${what}`, async () => {
     if (!existsSync(join(build, preset, 'build.ninja')))
       await logged(`cmake-${preset}`, ['cmake', '-S', 'dp', '--preset', preset], { cwd: join(root) });
-    await logged(`ninja-${preset}`, ['ninja', '-C', join(build, preset), ...targets]);
+    await logged(`ninja-${preset}`, ['ninja', '-C', join(build, preset), ...targets], { env: CACHED });
   });
 }
 

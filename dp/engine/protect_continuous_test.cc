@@ -119,7 +119,7 @@ TEST_CASE(
 
 TEST_CASE("protect: content of a known length need not be held, and nothing passes behind it") {
   if (!has_root()) return;
-  const std::string put = put_of(body_bytes);
+  const std::string put = put_of(2 * body_bytes);
   each_guard([&](GuardRig& rig) {
     rig.mode(Mode::protect);
     rig.dp->policy(let_http(rig, true, Mode::learn));
@@ -131,10 +131,11 @@ TEST_CASE("protect: content of a known length need not be held, and nothing pass
       return heard;
     };
     CHECK(heard(put) == put + put);
-    CHECK(held_frames(rig, rig.lab.b) < body_bytes / 65536 / 4);
+    // Of each content no more than may be held in order, however slow the engine; all of them are 2048.
+    CHECK(held_frames(rig, rig.lab.b) < 2 * (VMOAT_HELD_IN_ORDER + 32));
     const std::string cut = heard(other);
     CHECK(cut == put.substr(0, cut.size()));
-    CHECK(cut.size() > body_bytes / 2);  // what is content came
+    CHECK(cut.size() > put.size() / 2);  // what is content came
   });
 }
 
