@@ -1,6 +1,6 @@
 // Debian 12's own kernel: every eBPF object loaded, attached and put through the packet cases there, and NICs
 // enforced where only that kernel lets it be tested.
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { succeedInGuest } from './guest.ts';
 
 // What counting costs is measured on real machines only
@@ -11,8 +11,8 @@ const ENFORCED = [
   'engine_test -tc="protect in*" -tce="*splice, where*" -nc -d',
 ];
 
-test('the tap programs on Debian 12’s kernel', { timeout: 480_000 }, (t) => succeedInGuest(t, TAPS));
-
-test('NICs enforced on Debian 12’s kernel: VLANs and Open vSwitch', { timeout: 480_000 }, (t) =>
-  succeedInGuest(t, ENFORCED),
-);
+// Each guest keeps one processor busy.
+describe('on Debian 12’s kernel', { concurrency: 2 }, () => {
+  test('the tap programs', { timeout: 480_000 }, (t) => succeedInGuest(t, TAPS));
+  test('NICs enforced: VLANs and Open vSwitch', { timeout: 480_000 }, (t) => succeedInGuest(t, ENFORCED));
+});
