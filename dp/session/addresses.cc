@@ -61,14 +61,17 @@ void Addresses::begin(const Lesson& l, uint32_t hash, uint32_t number, int64_t n
 }
 
 Learned Addresses::freshen(Entry& e, const Lesson& l, int64_t now_ns) {
-  const bool same = e.mac == l.mac && e.slot == l.slot;
+  // What its NIC said lately is seen on its way by other taps.
+  const bool passes_by =
+      e.slot != no_slot && l.slot == no_slot && e.mac == l.mac && now_ns - e.seen_ns < repeat_s * ns_per_s;
+  const bool same = passes_by || (e.mac == l.mac && e.slot == l.slot);
   const bool weaker = l.source < e.source;
-  e.seen_ns = std::max(e.seen_ns, now_ns);
+  if (!passes_by) e.seen_ns = std::max(e.seen_ns, now_ns);
   if (!same && weaker && now_ns - e.told_ns < repeat_s * ns_per_s)
     return Learned::known;  // the better source is fresh
   const bool news = !same || l.source > e.source;
   e.mac = l.mac;
-  e.slot = l.slot != no_slot || !same ? l.slot : e.slot;
+  if (!passes_by) e.slot = l.slot;
   if (!same || !weaker) e.source = l.source;
   if (!news && e.seen_ns - e.told_ns < repeat_s * ns_per_s) return Learned::known;
   tell(e, false);

@@ -185,6 +185,29 @@ TEST_CASE("an address is told when it is new, changes, lasts or goes") {
   CHECK(news(4000).at(0).gone == 1);
 }
 
+TEST_CASE("what a NIC says of itself stays its own where other taps see it on its way") {
+  Addresses addresses(10, hash);
+  const auto told = [&](const Lesson& l, int64_t seconds) {
+    addresses.learn(l, start_ns + seconds * ns_per_s);
+    return std::exchange(addresses.take_news(start_ns + seconds * ns_per_s), {});
+  };
+  const auto elsewhere = [](uint8_t mac, AddressSource source) {
+    Lesson l = lesson(1, mac, source);
+    l.slot = no_slot;
+    return l;
+  };
+  CHECK(told(lesson(1, 1, AddressSource::arp), 0).size() == 1);
+  CHECK(told(elsewhere(1, AddressSource::arp), 0).empty());
+  addresses.retell();
+  CHECK(told(elsewhere(1, AddressSource::arp), 1).at(0).slot == 3);
+  CHECK(told(elsewhere(1, AddressSource::dhcp), 2).at(0).slot == 3);  // its lease, told by the server
+  CHECK(told(elsewhere(1, AddressSource::dhcp), 59).empty());
+  CHECK(told(elsewhere(1, AddressSource::dhcp), 61).at(0).slot == no_slot);  // it has moved away
+  CHECK(told(lesson(1, 1, AddressSource::dhcp), 62).at(0).slot == 3);
+  CHECK(told(elsewhere(9, AddressSource::dhcp), 63).at(0).slot ==
+        no_slot);  // who has another MAC is another one
+}
+
 TEST_CASE("nobody owns multicast, loopback or nothing") {
   Addresses addresses(10, hash);
   const auto silent = [&](Address a, Mac mac) {
