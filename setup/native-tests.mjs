@@ -23,7 +23,7 @@ const PROGRAMS = {
 export async function nativeTests() {
   const names = testNames(await configured());
   await buildNative('asan', [...new Set(names.map((name) => PROGRAMS[name] ?? `${name}_test`))]);
-  const argv = ['ctest', '--test-dir', join(build, 'asan'), '--output-on-failure', '--timeout', '300', '-j3'];
+  const argv = ['ctest', '--test-dir', join(build, 'asan'), '--output-on-failure', '--timeout', '300', '-j4'];
   const done = captured(argv, { env: { ...process.env, ...SANITIZERS } });
   const [, failed = '0', total = '0'] = /(\d+) tests? failed out of (\d+)/.exec(done.out) ?? [];
   const skipped = (done.out.match(/\*{3}Skipped/g) ?? []).length;

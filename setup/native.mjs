@@ -7,8 +7,9 @@ import { buildNode } from './node20.mjs';
 import { build, root } from './place.mjs';
 import { step } from './progress.mjs';
 
-/** ccache keeps what was compiled with precompiled headers only where it is told that no file hangs on their macros. */
-const CACHED = { CCACHE_SLOPPINESS: 'pch_defines,time_macros' };
+/** ccache keeps what was compiled with precompiled headers only where it is told that no file hangs on their macros.
+ * Which files one was made from the compiler says: to preprocess each for that would be to read those headers again. */
+const CACHED = { CCACHE_SLOPPINESS: 'pch_defines,time_macros', CCACHE_DEPEND: '1' };
 
 /** @param {'release' | 'asan' | 'fuzz'} preset of dp/CMakePresets.json @param {string[]} targets none: all */
 export async function buildNative(preset, targets) {
