@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "session/addresses.h"
 #include "session/listeners.h"
 #include "session/paths.h"
