@@ -8,12 +8,8 @@ import { say } from './progress.mjs';
 
 const SANITIZERS = { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=1', UBSAN_OPTIONS: 'print_stacktrace=1' };
 
-/** The program of a test, where it is not NAME_test. */
+/** The program of a test, where it is not ROOM_test for the room that its name begins with. */
 const PROGRAMS = {
-  'engine-live': 'engine_test',
-  'engine-protect': 'engine_test',
-  'engine-protect-links': 'engine_test',
-  'engine-bypass': 'engine_test',
   'fuzz-corpora': 'fuzz_replay',
   'fuzz-captures': 'fuzz_captures',
   'fuzz-leak-detector': 'fuzz_captures',
@@ -22,7 +18,9 @@ const PROGRAMS = {
 /** @returns {Promise<import('./tally.mjs').Counts>} */
 export async function nativeTests() {
   const names = testNames(await configured());
-  await buildNative('asan', [...new Set(names.map((name) => PROGRAMS[name] ?? `${name}_test`))]);
+  await buildNative('asan', [
+    ...new Set(names.map((name) => PROGRAMS[name] ?? `${name.split('-')[0]}_test`)),
+  ]);
   const argv = ['ctest', '--test-dir', join(build, 'asan'), '--output-on-failure', '--timeout', '300', '-j4'];
   const done = captured(argv, { env: { ...process.env, ...SANITIZERS } });
   const [, failed = '0', total = '0'] = /(\d+) tests? failed out of (\d+)/.exec(done.out) ?? [];

@@ -41,7 +41,6 @@ class TestTap {
     name.copy(request.ifr_name, IFNAMSIZ - 1);
     REQUIRE(::ioctl(fd_.get(), TUNSETIFF, &request) == 0);
     if (offloads) REQUIRE(::ioctl(fd_.get(), TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) == 0);
-    be_nobodys(name);
     set_up(name);
     ifindex_ = ::if_nametoindex(name.c_str());
   }
@@ -55,20 +54,15 @@ class TestTap {
   void deliver(const std::vector<uint8_t>& frame) const { send_on(name_, frame); }
 
  private:
-  /** The kernel's choice of a MAC is random: one tap of 64 would say by its fe:… that it is some other
-   * guest's. */
-  static void be_nobodys(const std::string& name) {
+  /** Up, and nobody's: the kernel's choice of a MAC is random, and one tap of 64 would say by its fe:… that
+   * it is some other guest's. */
+  static void set_up(const std::string& name) {
     const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     ifreq request = {};
     name.copy(request.ifr_name, IFNAMSIZ - 1);
     REQUIRE(::ioctl(socket.get(), SIOCGIFHWADDR, &request) == 0);
     request.ifr_hwaddr.sa_data[0] = 2;
     REQUIRE(::ioctl(socket.get(), SIOCSIFHWADDR, &request) == 0);
-  }
-  static void set_up(const std::string& name) {
-    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ifreq request = {};
-    name.copy(request.ifr_name, IFNAMSIZ - 1);
     REQUIRE(::ioctl(socket.get(), SIOCGIFFLAGS, &request) == 0);
     request.ifr_flags |= IFF_UP;
     REQUIRE(::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0);
