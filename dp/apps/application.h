@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "base/byte_reader.h"
+#include "contract/kernel.h"
 
 namespace vmoat {
 
@@ -233,7 +234,8 @@ class StreamMemory {
     return said.subspan(here);
   }
 
-  uint64_t content = 0;  // bytes that come next and may be anything
+  uint64_t content = 0;                  // bytes that come next and may be anything
+  vmoat_head_kind head = VMOAT_NO_HEAD;  // what comes behind them, where that is one that the kernel can read
 
  private:
   std::array<uint8_t, 96> bytes_{};

@@ -168,6 +168,7 @@ bool Reader::size() {
 bool http_goes_on(Bytes& said, StreamMemory& memory) {
   auto own = memory.as<Memory>();
   const bool goes_on = Reader(own, memory).read(said);
+  memory.head = own.phase == Phase::chunk_end && own.line == 0 ? VMOAT_CHUNK_HEAD : VMOAT_NO_HEAD;
   memory.keep(own);
   return goes_on;
 }

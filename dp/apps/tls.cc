@@ -79,6 +79,7 @@ bool goes_on(Bytes& said, StreamMemory& stream) {
   memory.header_bytes = static_cast<uint8_t>(memory.header_bytes + here);
   said = said.subspan(here);
   const bool good = memory.header_bytes < memory.header.size() || begin_record(memory, stream);
+  stream.head = memory.header_bytes == 0 ? VMOAT_RECORD_HEAD : VMOAT_NO_HEAD;
   stream.keep(memory);
   return good;
 }

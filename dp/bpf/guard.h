@@ -4,6 +4,7 @@
 
 #define DROP 2   /* TC_ACT_SHOT */
 #define HOLD 100 /* of settle() alone: see hold() */
+#define READ 101 /* likewise: see read_heads() */
 
 static __always_inline struct vmoat_guard* guard_of(__u32 slot) {
   struct vmoat_guard* guard = bpf_map_lookup_elem(&guards, &slot);
@@ -83,7 +84,7 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
     bool passes =
         (__u32)before == verdict_word(guard, VMOAT_ALLOW); /* what comes behind it may do so already */
     if (passes && !is_another(p, flow)) return PASS;
-    number = (before >> 32) + 1;
+    number = vmoat_held_last(before >> 32) + 1;
   }
   guarded(counters, way, VMOAT_HELD, 0);
   const __be16 tagged = bpf_htons(ETHERTYPE_VLAN);
@@ -93,6 +94,7 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   return bpf_redirect(*divert, 0);
 }
 
+#include "bpf/heads.h"
 #include "bpf/own.h"
 #include "bpf/policy_cache.h"
 
@@ -135,11 +137,12 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   if (!flow) return guarded(counters, way, VMOAT_NO_FLOW, DROP);
   if (is_fail_safe(p, flow) || has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
   if (has_verdict(p, flow, guard, VMOAT_DENY)) return guarded(counters, way, VMOAT_DENIED, DROP);
-  bool need_not_be_held =
-      was_followed(p, flow, guard) || (has_verdict(p, flow, guard, VMOAT_FOLLOW) && is_content(skb, p, flow));
+  bool follows = has_verdict(p, flow, guard, VMOAT_FOLLOW);
+  bool need_not_be_held = was_followed(p, flow, guard) || (follows && is_content(skb, p, flow));
   if (has_verdict(p, flow, guard, VMOAT_ANSWER))
     need_not_be_held = !vouches(p, flow) || allow_both(p, flow, guard);
-  if (need_not_be_held && !engine_is_gone(worker_of(p))) return PASS;
+  bool may_read = follows && is_due(skb, p, flow);
+  if ((need_not_be_held || may_read) && !engine_is_gone(worker_of(p))) return need_not_be_held ? PASS : READ;
   decide_by_cache(p, flow, guard);
   if (has_verdict(p, flow, guard, VMOAT_ALLOW)) return guarded(counters, way, VMOAT_CACHED, PASS);
   if (may_open(skb, p, flow, guard) && !engine_is_gone(worker_of(p)))
@@ -154,5 +157,6 @@ static __always_inline int judge(struct __sk_buff* skb, struct packet* p, struct
   bool own = p->way == VMOAT_TO_NIC || !(guard->flags & VMOAT_OWN_ADDRESSES) || is_own_mac(skb, guard);
   if (plain && own && has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
   int then = settle(skb, p);
+  if (then == READ) then = read_heads(skb, p) ? PASS : HOLD;
   return then == HOLD ? hold(skb, p) : then;
 }

@@ -65,7 +65,7 @@ static __always_inline __u32 near_identity(const struct packet* p, const struct 
 static __always_inline void decide_by_cache(const struct packet* p, struct vmoat_flow* flow,
                                             const struct vmoat_guard* guard) {
   if (p->key.tags[0] || (p->reason & VMOAT_FRAGMENT) || !begins(p)) return;
-  if (flow->ruled[0].held || flow->ruled[1].held) return; /* what was held must not be overtaken */
+  if (has_held(flow, 0) || has_held(flow, 1)) return; /* what was held must not be overtaken */
   __u32 near = near_identity(p, guard);
   if (!near) return;
   struct party far = far_party(p, guard);
@@ -93,8 +93,7 @@ static __always_inline bool may_open(const struct __sk_buff* skb, const struct p
                                      struct vmoat_flow* flow, const struct vmoat_guard* guard) {
   __u8 way = p->way & 1;
   if (!has_verdict(p, flow, guard, VMOAT_OPENING) || !is_handshake(skb, p)) return false;
-  if (flow->ruled[0].held || flow->ruled[1].held || flow->handshake[way] >= VMOAT_HANDSHAKE_FRAMES)
-    return false;
+  if (has_held(flow, 0) || has_held(flow, 1) || flow->handshake[way] >= VMOAT_HANDSHAKE_FRAMES) return false;
   flow->handshake[way]++;
   return true;
 }

@@ -244,9 +244,10 @@ int to_nic_at_ingress(struct __sk_buff* skb) {
   return tap(skb, VMOAT_TO_NIC, 0);
 }
 
-static __always_inline bool is_in_order(const struct vmoat_ruled* ruled, __u16 returned) {
-  __u32 held = ruled->held;
-  return !held || (__u8)held == returned || held > VMOAT_HELD_IN_ORDER;
+/* None is on its way any more. Of 256 the first has the last one's number. */
+static __always_inline bool is_last(__u32 held, __u16 returned) {
+  __u32 count = vmoat_held_count(held);
+  return !count || (count < 256 && vmoat_held_last(held) == returned);
 }
 
 /* A verdict in order ends the count of those held; not where one more was held meanwhile. What is followed
@@ -255,8 +256,21 @@ static __always_inline void rule_way(struct vmoat_ruled* ruled, __u32 verdict, _
   if (returned == VMOAT_RETURNED_ALL || vmoat_verdict_of(verdict) == VMOAT_FOLLOW) ruled->verdict = verdict;
   if (returned == VMOAT_RETURNED_ALL || returned == VMOAT_NOT_RETURNED) return;
   __u64 before = *(volatile __u64*)ruled;
-  struct vmoat_ruled seen = {.held = before >> 32};
-  if (is_in_order(&seen, returned)) __sync_val_compare_and_swap((__u64*)ruled, before, verdict);
+  __u32 held = before >> 32;
+  if (!is_last(held, returned) && vmoat_held_count(held) <= VMOAT_HELD_IN_ORDER) return;
+  __u64 after = (__u64)vmoat_none_held(vmoat_held_last(held)) << 32 | verdict;
+  __sync_val_compare_and_swap((__u64*)ruled, before, after);
+}
+
+/* What may be read of a way whose frames are still on their way is not known: one of them may be it. */
+static __always_inline struct vmoat_content told_content(const struct vmoat_answer* answer,
+                                                         const struct vmoat_flow* flow) {
+  struct vmoat_content content = answer->content;
+  for (int way = 0; way < 2; way++)
+    if (vmoat_verdict_of(answer->verdict[way]) == VMOAT_FOLLOW &&
+        !is_last(flow->ruled[way].held, answer->returned[way]))
+      content.ends = vmoat_content_bytes(content);
+  return content;
 }
 
 static long answer_one(__u32 i, struct vmoat_answer_run* run) {
@@ -272,7 +286,11 @@ static long answer_one(__u32 i, struct vmoat_answer_run* run) {
     flow->want[1] = answer->want[1];
   } else if (answer->ask == VMOAT_ASK_VERDICT) {
     if (answer->returned[VMOAT_TO_NIC] != VMOAT_NOT_RETURNED) flow->sender = answer->sender;
-    *(volatile __u64*)&flow->content = *(volatile __u64*)&answer->content;
+    struct vmoat_content content = told_content(answer, flow);
+    __u64 both;
+    __builtin_memcpy(&both, &content, sizeof(both));
+    flow->head.size = 0;
+    *(volatile __u64*)&flow->content = both;
     for (int way = 0; way < 2; way++)
       rule_way(&flow->ruled[way], answer->verdict[way], answer->returned[way]);
   } else if (answer->ask == VMOAT_ASK_COLLECT) {

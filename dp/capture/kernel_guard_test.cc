@@ -1,42 +1,22 @@
 // A guard in the kernel: what passes, and what goes to the engine, by what that has said of the flow.
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
-#include "capture/kernel_fixture.h"
-#include "capture/test_frame.h"
+#include "capture/followed_fixture.h"
 
 using namespace vmoat;
 using namespace vmoat::test;
 
 namespace {
 
-constexpr uint32_t generation = 5, first = 101, content_from = first + 50;
-constexpr uint8_t psh_ack = 24;
+/** What its client says next is content. */
+struct Uploads : Followed {
+  static constexpr uint32_t content_bytes = 1 << 20;
+  static constexpr vmoat_content content = {content_from + content_bytes, content_bytes};
 
-/** A guest whose client says one thing that is read, and then content. */
-struct Followed : KernelFixture {
-  Followed() {
-    REQUIRE(kernel->set_guard(slot, {.flags = VMOAT_GUARD_ON, .generation = generation}).ok());
-    REQUIRE(kernel->set_divert(0, lo).ok());
-    CHECK(says(first) == TC_ACT_REDIRECT);
-    follow(VMOAT_NOT_RETURNED);  // it is on its way
-  }
-  int32_t says(uint32_t seq) {
-    *kernel->heartbeat(0) = static_cast<uint64_t>(monotonic_ns());
-    return put(kernel->programs().from_nic,
-               TestFrame().ipv4(6).segment(40000, 80, psh_ack, seq, 501).payload(50).done());
-  }
-  /** What is said next, which is content. */
-  int32_t goes_on() { return says(content_from + 50 * said++); }
-  void follow(uint16_t returned) {
-    kernel->answers(0)[0] = {.key = flows().at(0).key,
-                             .ask = VMOAT_ASK_VERDICT,
-                             .verdict = {vmoat_verdict_word(generation, VMOAT_FOLLOW),
-                                         vmoat_verdict_word(generation, VMOAT_ALLOW)},
-                             .returned = {returned, VMOAT_RETURNED_ALL},
-                             .content = {content_from, content_from + (1 << 20)}};
-    REQUIRE(kernel->answer(0, 1));
-  }
+  Uploads() : Followed(content) {}
+  int32_t begins() { return says(first, std::string(50, 'x')); }
+  int32_t goes_on() { return says(content_from + 50 * said++, std::string(50, 'x')); }
+  void follow(uint16_t returned) { Followed::follow(returned, content); }
 
   uint32_t said = 0;
 };
@@ -45,22 +25,40 @@ struct Followed : KernelFixture {
 
 TEST_CASE("kernel guard: content overtakes nothing of its flow that was held") {
   if (!has_root()) return;
-  Followed client;
+  Uploads client;
   CHECK(client.goes_on() == TC_ACT_REDIRECT);
   client.follow(1);
   CHECK(client.goes_on() == TC_ACT_REDIRECT);  // the second is on its way
   client.follow(3);
   CHECK(client.goes_on() == TC_ACT_UNSPEC);
   CHECK(client.goes_on() == TC_ACT_UNSPEC);
-  CHECK(client.says(first) == TC_ACT_REDIRECT);  // once more, and no content
+  CHECK(client.begins() == TC_ACT_REDIRECT);  // once more, and no content
   CHECK(client.goes_on() == TC_ACT_REDIRECT);
-  client.follow(2);
+  client.follow(5);
+  CHECK(client.goes_on() == TC_ACT_UNSPEC);
+}
+
+TEST_CASE("kernel guard: an answer to an earlier frame is none to a later one") {
+  if (!has_root()) return;
+  Uploads client;
+  client.follow(1);
+  CHECK(client.goes_on() == TC_ACT_UNSPEC);
+  CHECK(client.begins() == TC_ACT_REDIRECT);
+  client.follow(1);
+  CHECK(client.goes_on() == TC_ACT_REDIRECT);
+  client.follow(3);
+  CHECK(client.goes_on() == TC_ACT_UNSPEC);
+  for (int i = 0; i < 250; i++) REQUIRE(client.begins() == TC_ACT_REDIRECT);
+  client.follow(static_cast<uint8_t>(3 + 250));
+  CHECK(client.goes_on() == TC_ACT_UNSPEC);  // by number 253, and on from 254
+  for (int i = 0; i < 9; i++) REQUIRE(client.begins() == TC_ACT_REDIRECT);
+  client.follow(static_cast<uint8_t>(3 + 250 + 9));
   CHECK(client.goes_on() == TC_ACT_UNSPEC);
 }
 
 TEST_CASE("kernel guard: who sends faster than the engine reads is not held for ever") {
   if (!has_root()) return;
-  Followed client;
+  Uploads client;
   uint32_t held = 1;
   while (held < 1000 && client.goes_on() == TC_ACT_REDIRECT) held++;
   CHECK(held == VMOAT_HELD_IN_ORDER + 1);

@@ -62,6 +62,10 @@ class TestFrame {
     for (size_t i = 0; i < count; i++) put({static_cast<uint8_t>('a' + i % 26)});
     return *this;
   }
+  TestFrame& text(std::string_view said) {
+    bytes_.insert(bytes_.end(), said.begin(), said.end());
+    return *this;
+  }
   TestFrame& be16(uint16_t value) {
     return put({static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)});
   }

@@ -12,7 +12,7 @@ typedef __u32 uint32_t;
 typedef __u64 uint64_t;
 #endif
 
-#define VMOAT_LAYOUT 9
+#define VMOAT_LAYOUT 10
 #define VMOAT_SLOTS 2048     /* NICs under watch at once; slot 0 is never given out */
 #define VMOAT_WORKERS_MAX 64 /* one ring per worker */
 
@@ -43,14 +43,52 @@ struct vmoat_flow_key {
  * no frame is held behind one that the verdict lets pass. */
 struct vmoat_ruled {
   uint32_t verdict; /* vmoat_verdict_word(); 0 = undecided */
-  uint32_t held;    /* frames that went to the engine since there was one */
+  uint32_t held;    /* vmoat_held_count() and vmoat_held_last() */
 };
+/* Frames that went to the engine since there was a verdict. */
+static inline uint32_t vmoat_held_count(uint32_t held) {
+  return held & 0xffffff;
+}
+/* Number of the last frame that was held, modulo 256: numbers run on, so that an answer to an earlier one is
+ * not taken for one to a later one. */
+static inline uint8_t vmoat_held_last(uint32_t held) {
+  return (uint8_t)((held >> 24) + held);
+}
+static inline uint32_t vmoat_none_held(uint8_t last) {
+  return (uint32_t)last << 24;
+}
 
-/* Part of a TCP stream, by its sequence numbers: from that one on, not that one any more. Changes as one of
- * 64 bits. */
+/* What stands between a content and the next one, and says how long that is. */
+enum vmoat_head_kind {
+  VMOAT_NO_HEAD = 0,
+  VMOAT_CHUNK_HEAD =
+      1, /* the end of a chunk of HTTP/1 and the size of the next (RFC 9112 7.1), no extension */
+  VMOAT_RECORD_HEAD = 2, /* of a record of TLS (RFC 8446 5.1) */
+};
+#define VMOAT_HEAD_BYTES 11 /* of the longest that the kernel reads */
+
+/* Part of a TCP stream that may be anything, and what comes behind it. Changes as one of 64 bits. */
 struct vmoat_content {
-  uint32_t from;
-  uint32_t until;
+  uint32_t until; /* sequence number of the first byte behind it */
+  uint32_t ends;  /* vmoat_content_ends() */
+};
+#define VMOAT_CONTENT_MAX 0x3fffffffu
+static inline uint32_t vmoat_content_ends(uint32_t bytes, enum vmoat_head_kind head) {
+  return (uint32_t)head << 30 | bytes;
+}
+static inline uint32_t vmoat_content_bytes(struct vmoat_content content) {
+  return content.ends & VMOAT_CONTENT_MAX;
+}
+static inline enum vmoat_head_kind vmoat_content_head(struct vmoat_content content) {
+  return (enum vmoat_head_kind)(content.ends >> 30);
+}
+
+/* The bytes of a head that one frame has. Of a flow it is what has come of the one that is due, where the
+ * frame ended within it. */
+struct vmoat_head {
+  uint32_t seq;
+  uint8_t size;
+  uint8_t bytes[VMOAT_HEAD_BYTES];
 };
 
 /*
@@ -63,7 +101,8 @@ struct vmoat_content {
 struct vmoat_flow {
   /* what hardly changes */
   struct vmoat_ruled ruled[2]; /* of a guarded NIC, per way */
-  /* under VMOAT_FOLLOW: passes unread; under VMOAT_ANSWER `until` is what the other end is to acknowledge */
+  /* under VMOAT_FOLLOW: passes, and the heads behind it once the kernel has read and told them; under
+   * VMOAT_ANSWER `until` is what the other end is to acknowledge */
   struct vmoat_content content __attribute__((aligned(8)));
   uint16_t sender; /* slot of the tapped NIC that the verdict's frames to this one come from; 0 = not known */
   uint8_t tcp_flags[2]; /* or of all flags seen */
@@ -80,7 +119,8 @@ struct vmoat_flow {
   uint32_t retransmissions[2]; /* segments that ended at or before `next`, keep-alives not among them */
   uint64_t first_ns;
   uint32_t want[2]; /* appetite: bytes of payload still to be copied up, per way; VMOAT_WANT_ALL = no end */
-  uint64_t pad[6];
+  struct vmoat_head head __attribute__((aligned(8))); /* begun */
+  uint64_t pad[4];
 };
 #define VMOAT_WANT_ALL 0xffffffffu
 
@@ -138,7 +178,7 @@ struct vmoat_guard {
 #define VMOAT_HEARTBEAT_NS 200000000ull
 /* A held frame goes to its worker's divert interface with two VLAN tags: outside whose it is and which way it
  * went, inside the slot of the tapped NIC that it came from, 0 = of none. On top of both, four bits each, the
- * lower ones outside: the frame's number among those held (vmoat_ruled.held), modulo 256. */
+ * lower ones outside: the frame's number among those held (vmoat_held_last). */
 static inline uint16_t vmoat_divert_tag(uint16_t slot, uint8_t way, uint8_t number) {
   return (uint16_t)(number << 12 | slot << 1 | way);
 }
@@ -228,7 +268,16 @@ enum vmoat_reason {
   VMOAT_STRAY = 128     /* a TCP reset that its receiver must not obey (RFC 5961) */
 };
 
-/* One upcall: this header, then `captured` bytes of the frame from its Ethernet header on. */
+/* What the kernel has read by itself of a frame that it lets pass, in ascending order. */
+#define VMOAT_HEADS_MAX 32
+struct vmoat_heads {
+  uint32_t until; /* sequence number of the first byte behind the frame */
+  uint32_t count;
+  struct vmoat_head head[VMOAT_HEADS_MAX];
+};
+
+/* One upcall: this header, then `captured` bytes of the frame from its Ethernet header on. Without any reason
+ * it is no frame, but a struct vmoat_heads of the flow. */
 struct vmoat_event {
   uint64_t time_ns;  /* CLOCK_MONOTONIC */
   uint32_t length;   /* layer-2 length of the frame as seen */

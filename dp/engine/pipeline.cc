@@ -300,6 +300,12 @@ const PipelineCounters& Pipeline::counters() const {
 HeldRuling Pipeline::rule(const Frame& frame, bool waited) {
   return impl_->rule(frame, waited);
 }
+void Pipeline::caught_up() {
+  impl_->caught_up();
+}
+uint64_t Pipeline::read(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told) {
+  return impl_->read_told(key, segment, told);
+}
 void Pipeline::was_reset() {
   impl_->was_reset();
 }

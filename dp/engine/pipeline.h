@@ -183,6 +183,11 @@ class Pipeline {
    * was lost. `waited`: it is ruled on again, after Ruling::wait.
    */
   HeldRuling rule(const Frame& frame, bool waited = false);
+  /** Live: no held frame waits any more. */
+  void caught_up();
+  /** Live: heads of a followed flow that the kernel has read, and whose frame it lets pass. Returns under
+   * what those wait that are to be ruled on again now, 0: none. */
+  uint64_t read(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told);
   /** Live: the flow of the frame that was ruled on last got resets. */
   void was_reset();
 

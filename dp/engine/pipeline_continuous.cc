@@ -7,6 +7,7 @@ namespace vmoat {
 namespace {
 
 constexpr uint8_t told_again_after = 64;  // frames: a SYN, or another policy, may have undone it
+constexpr uint8_t told_in_vain_max = 16;
 
 }  // namespace
 
@@ -89,25 +90,76 @@ Ruling Pipeline::Impl::read_on(uint32_t number, Held& held) {
   if (how == ReadOn::unwanted) return Ruling::pass;
   if (how == ReadOn::no_room || how == ReadOn::unknown) return Ruling::refuse;
   if (how == ReadOn::early) return count.has_early = true, held.ticket = ticket_of(number, seq), Ruling::wait;
-  if (count.reading != 0 && count.has_early) held.ticket = ticket_of(number, readings_.next(count.reading));
+  const uint32_t end = seq + static_cast<uint32_t>(p.payload.size());
+  if (count.reading != 0 && count.has_early) held.ticket = ticket_of(number, end);
   const bool is_still = count.reading != 0 && readings_.is_still(count.reading, s.application);
   if (s.has(is_sure) && !is_still) recognition_.lose(s), touch(number);
   return Ruling::pass;
 }
 
-/** The client's frames are held at its NIC, where that is guarded, else at the server's. */
+/** What the kernel has read and let pass: it may be said again, and what comes behind may be held. */
+uint64_t Pipeline::Impl::read_told(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told) {
+  const PathNumbers by = find_path(key, segment);
+  const uint32_t number = by.path != 0 ? table_.find(keyed_of(key, by)) : 0;
+  if (number == 0 || live_count(number).reading == 0) return 0;
+  Session& s = table_[number];
+  LiveCount& count = live_count(number);
+  count.told_in_vain = 0;
+  bool goes_on = true;
+  for (const vmoat_head& head : std::span(told.head).first(std::min<size_t>(told.count, VMOAT_HEADS_MAX))) {
+    const Bytes said = Bytes(head.bytes).first(std::min<size_t>(head.size, VMOAT_HEAD_BYTES));
+    const Readings::Read how = readings_.read(count.reading, head.seq, said);
+    if (how == Readings::Read::other) bar_other(number);
+    goes_on = goes_on && how == Readings::Read::yes;
+  }
+  if (s.has(is_sure) && !readings_.is_still(count.reading, s.application)) {
+    recognition_.lose(s);
+    touch(number);
+    goes_on = false;
+  }
+  if (!goes_on) unrule(number);
+  return count.has_early ? ticket_of(number, told.until) : 0;
+}
+
+/** The client's frames are held at its NIC, where that is guarded, else at the server's. What is news of
+ * content alone is told when nothing waits any more: behind a held frame the kernel lets none pass by it. */
 void Pipeline::Impl::tell_followed(uint32_t number, const Held& held) {
   const int near = held.near();
   const bool is_client = held.keyed.sender == table_[number].client();
   const bool was_read_there = held.frame.way == VMOAT_TO_NIC && is_held_at(number, 1 - near);
   const bool should_pass = !is_client || was_read_there;
   LiveCount& count = live_count(number);
-  const vmoat_content content = count.reading != 0 ? readings_.content(count.reading) : vmoat_content{};
   const bool is_told = count.was_told[near] && held.frame.number % told_again_after != 0;
-  const bool is_near_content = content.from != content.until;  // which passes once nothing is held before it
-  if (is_told && !should_pass && !is_near_content) return;
-  for (int end = 0; end < 2; end++)
-    if (end == near || is_held_at(number, end)) follow_at(number, end, held);
+  if (is_told && !should_pass) return tell_later(number);
+  for (int end = 0; end < 2; end++) {
+    if (end != near && !is_held_at(number, end)) continue;
+    FlowRule rule = followed_at(number, end);
+    if (end == near) rule.after = held.frame.way;
+    control_->rule(end == near ? held.key : kernel_key(table_[number], end), rule);
+  }
+}
+
+/** A kernel that has read nothing of what it was told so often reads nothing of such a flow: each answer
+ * costs. */
+void Pipeline::Impl::tell_later(uint32_t number) {
+  LiveCount& count = live_count(number);
+  const bool is_news = count.told_content.ends != 0 || content_of(count).ends != 0;
+  if (!is_news || count.told_in_vain >= told_in_vain_max) return;
+  if (!std::exchange(count.tells_later, true)) told_later_.push_back({number, table_[number].id});
+}
+
+void Pipeline::Impl::caught_up() {
+  for (const auto& [number, id] : told_later_) {
+    if (table_[number].id != id || !std::exchange(live_count(number).tells_later, false)) continue;
+    for (int end = 0; end < 2; end++)
+      if (live_count(number).was_told[end] && is_held_at(number, end))
+        control_->rule(kernel_key(table_[number], end), followed_at(number, end));
+  }
+  told_later_.clear();
+}
+
+vmoat_content Pipeline::Impl::content_of(const LiveCount& count) const {
+  return count.reading != 0 ? readings_.content(count.reading) : vmoat_content{};
 }
 
 bool Pipeline::Impl::is_held_at(uint32_t number, int end) const {
@@ -116,19 +168,20 @@ bool Pipeline::Impl::is_held_at(uint32_t number, int end) const {
 }
 
 /** Nobody reads what the server says: it passes, in its order. */
-void Pipeline::Impl::follow_at(uint32_t number, int end, const Held& held) {
+FlowRule Pipeline::Impl::followed_at(uint32_t number, int end) {
   const Session& s = table_[number];
   LiveCount& count = live_count(number);
   const int client = s.client();
   const vmoat_way said = end == client ? VMOAT_FROM_NIC : VMOAT_TO_NIC;  // by the client
   const bool is_read_there = end != client && is_held_at(number, client) && s.slot[0] != s.slot[1];
   FlowRule rule = {.verdict = {VMOAT_ALLOW, VMOAT_ALLOW}, .sender = s.slot[1 - end]};
-  if (count.reading != 0) rule.content = readings_.content(count.reading);
+  rule.content = count.told_content = content_of(count);
+  const bool hangs_on_head = vmoat_content_head(rule.content) != VMOAT_NO_HEAD;
+  if (hangs_on_head && count.told_in_vain < told_in_vain_max) count.told_in_vain++;
   std::copy_n(count.returned[end], 2, rule.returned);
   rule.verdict[said] = is_read_there ? VMOAT_FOLLOWED : VMOAT_FOLLOW;
-  if (end == held.near()) rule.after = held.frame.way;
   count.was_told[end] = true;
-  control_->rule(end == held.near() ? held.key : kernel_key(s, end), rule);
+  return rule;
 }
 
 }  // namespace vmoat

@@ -45,13 +45,14 @@ TEST_CASE("content of a known length is told, is no frame's that says more, and 
   rig.open();
   REQUIRE(rig.says(put) == Ruling::pass);
   const vmoat_content content = rig.ruled().content;
-  CHECK(content.from == rig.next);
+  CHECK(vmoat_content_bytes(content) == content_bytes);
+  CHECK(vmoat_content_head(content) == VMOAT_NO_HEAD);  // what comes behind is a request's
   REQUIRE(content.until == rig.next + content_bytes);
   CHECK(at(content.until, get) == Ruling::pass);  // what comes before may be on its way still
   CHECK(at(content.until - 500, std::string(500, 'x')) == Ruling::pass);
   rig.next = content.until + static_cast<uint32_t>(get.size());
   for (int i = 0; i < 64; i++) REQUIRE(rig.says(get) == Ruling::pass);
-  CHECK(rig.ruled().content.from == rig.ruled().content.until);  // told no longer: numbers come again
+  CHECK(rig.ruled().content.ends == 0);  // told no longer: numbers come again
   CHECK(rig.says("SSH-2.0-smuggled\r\n") == Ruling::reset);
   HttpRig behind(http_tables(true));
   behind.open();
@@ -90,6 +91,84 @@ TEST_CASE("what a client says again is what it said before, as far as that was r
   CHECK(again("\n", last) == Ruling::pass);
   CHECK(again(std::string(1, 0), last) == Ruling::refuse);  // a keep-alive of old
   CHECK(again("x\n", last - 1) == Ruling::reset);
+}
+
+namespace {
+
+/** A client whose chunks the kernel lets pass by itself, and tells. */
+struct ChunkRig : HttpRig {
+  ChunkRig() : HttpRig(http_tables(true)) {
+    open();
+    REQUIRE(says("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody") == Ruling::pass);
+    REQUIRE(vmoat_content_head(ruled().content) == VMOAT_CHUNK_HEAD);
+    begin = next;
+  }
+  uint64_t tells(std::initializer_list<std::pair<uint32_t, std::string>> heads, uint32_t until = 9) {
+    vmoat_heads told = {.until = begin + until};
+    for (const auto& [at, said] : heads) {
+      vmoat_head& head = told.head[told.count++];
+      head.seq = begin + at;
+      head.size = static_cast<uint8_t>(said.size());
+      std::ranges::copy(said, head.bytes);
+    }
+    return pipeline.read(notes.ruled.back().first, 1, told);
+  }
+  HeldRuling at(uint32_t offset, const std::string& said) {
+    return rule(tcp(client_port, 80, begin + offset, 501, 24, text(said)));
+  }
+
+  uint32_t begin = 0;
+};
+
+const std::string chunk = "\r\n4\r\nmore", last = "\r\n0\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE("what the kernel has read of a followed flow is as if the engine had read it") {
+  ChunkRig rig;
+  rig.tells({{0, "\r\n4\r\n"}, {9, "\r\n"}});  // the frame ended there
+  rig.tells({{11, "4\r\n"}});
+  CHECK(rig.at(0, chunk).ruling == Ruling::pass);  // once more
+  CHECK(rig.at(9, chunk).ruling == Ruling::pass);
+  CHECK(rig.at(18, last + get).ruling == Ruling::pass);
+  rig.pipeline.caught_up();
+  CHECK(rig.ruled().content.ends == 0);
+  CHECK(rig.at(18 + static_cast<uint32_t>((last + get).size()), "smuggled\r\n\r\n").ruling == Ruling::reset);
+}
+
+TEST_CASE("what is said again has to be what the kernel has read, and the kernel has to read what was said") {
+  for (const char* other : {"\r\n5\r\nm", "\r\n4\n\nmo", "\n\n4\r\nmo", "\r\n0\r\n\r\n"}) {
+    CAPTURE(other);
+    ChunkRig rig;
+    rig.tells({{0, "\r\n4\r\n"}});
+    CHECK(rig.at(0, other).ruling == Ruling::reset);
+    CHECK((rig.only().anomalies & bit(Anomaly::tcp_overlap_differs)) != 0);
+  }
+  ChunkRig rig;
+  REQUIRE(rig.at(0, chunk).ruling == Ruling::pass);
+  rig.notes.ruled.resize(1);
+  rig.tells({{0, "\r\n9\r\n"}});
+  CHECK(rig.notes.ruled.size() > 1);  // the verdict is void, and the next frame is held
+  CHECK(rig.ruled().verdict[VMOAT_TO_NIC] == VMOAT_UNDECIDED);
+  CHECK(rig.at(9, chunk).ruling == Ruling::reset);
+}
+
+TEST_CASE("what waited for a frame that the kernel let pass is ruled on as soon as that is told") {
+  ChunkRig rig;
+  const HeldRuling early = rig.at(9, last);
+  CHECK(early.ruling == Ruling::wait);
+  CHECK(rig.tells({{0, "\r\n4\r\n"}}) == early.ticket);
+  CHECK(rig.at(9, last).ruling == Ruling::pass);
+}
+
+TEST_CASE("heads of a flow that nobody reads, or of none, are nobody's") {
+  HttpRig rig(http_tables(false));
+  vmoat_heads told = {.count = 1000};
+  CHECK(rig.pipeline.read({}, 1, told) == 0);
+  rig.open();
+  REQUIRE(rig.says(get) == Ruling::pass);
+  CHECK(rig.pipeline.read(rig.notes.ruled.back().first, 1, told) == 0);
+  CHECK(rig.says(get) == Ruling::pass);
 }
 
 TEST_CASE("what a client said so long ago that nobody can compare it does not pass again") {

@@ -56,6 +56,8 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   void flush();
   void meters(const NicMeters& meters, int64_t now_ns);
   HeldRuling rule(const Frame& frame, bool waited);
+  void caught_up();
+  uint64_t read_told(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told);
   void was_reset();
   const PipelineCounters& counters();
   [[nodiscard]] uint32_t sessions_open() const { return table_.open(); }
@@ -104,14 +106,17 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
     StreamLog::Log shown;  // what recognisers were shown of its client, as far as its verdict hangs on it
     uint32_t shown_next;   // what they are shown next; sequence number
     uint32_t acked;        // what the server has acknowledged, likewise
-    bool was_told[2];      // the kernel has a verdict at this end's NIC
-    bool was_denied;       // a frame of it was dropped by its verdict
+    vmoat_content told_content;
+    bool was_told[2];  // the kernel has a verdict at this end's NIC
+    bool was_denied;   // a frame of it was dropped by its verdict
     bool was_reset;
-    bool is_barred;       // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
-    bool has_early;       // what its client says did not always come in order
-    bool is_older;        // its client spoke before anybody read it: continuous rules go by its opening
-    bool was_shown;       // `shown_next` and `acked` have begun
-    bool hangs_on_shown;  // its verdict does
+    bool is_barred;  // whatever rules say: to a tunnel end of the host's own, or it misleads recognition
+    uint8_t told_in_vain;  // times, since the kernel has read a head of it
+    bool tells_later;      // it is among told_later_
+    bool has_early;        // what its client says did not always come in order
+    bool is_older;         // its client spoke before anybody read it: continuous rules go by its opening
+    bool was_shown;        // `shown_next` and `acked` have begun
+    bool hangs_on_shown;   // its verdict does
     Since since;
   };
   /** A held frame, as far as it was read. */
@@ -311,7 +316,9 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   [[nodiscard]] uint64_t ticket_of(uint32_t number, uint32_t seq) const;
   void tell_followed(uint32_t number, const Held& held);
   [[nodiscard]] bool is_held_at(uint32_t number, int end) const;
-  void follow_at(uint32_t number, int end, const Held& held);
+  FlowRule followed_at(uint32_t number, int end);
+  void tell_later(uint32_t number);
+  [[nodiscard]] vmoat_content content_of(const LiveCount& count) const;
   Verdict verdict_of_error(uint32_t number, const Held& held);
   static bool is_of_guarded(const Session& about, const Held& held);
   Decision decision_to_other(uint32_t number, const Held& held);
@@ -368,7 +375,8 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   std::array<uint16_t, 2> dhcp_;  // application numbers, of DHCP and DHCPv6
   StreamLog shown_;
   Readings readings_;
-  uint64_t continuous_ = 0;  // the rules, see Policy::continuous
+  std::vector<std::pair<uint32_t, uint64_t>> told_later_;  // sessions, by number and id
+  uint64_t continuous_ = 0;                                // the rules, see Policy::continuous
   int64_t continuous_since_ns_ = 0;
   std::vector<GuardedSince> guarded_since_;  // by slot
   HeldDatagrams held_datagrams_;

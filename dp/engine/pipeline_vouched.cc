@@ -81,7 +81,7 @@ void Pipeline::Impl::tell_unvouched(uint32_t number, const Held& held) {
     if (end != near && !is_held_at(number, end)) continue;
     const vmoat_way said = end == client ? VMOAT_FROM_NIC : VMOAT_TO_NIC;  // by the client
     const bool is_read_there = end != client && is_held_at(number, client) && s.slot[0] != s.slot[1];
-    FlowRule rule = {.sender = s.slot[1 - end], .content = {0, count.shown.until}};
+    FlowRule rule = {.sender = s.slot[1 - end], .content = {count.shown.until, 0}};
     rule.verdict[said] = is_read_there ? VMOAT_FOLLOWED : VMOAT_UNDECIDED;
     rule.verdict[1 - said] = VMOAT_ANSWER;
     std::copy_n(count.returned[end], 2, rule.returned);

@@ -117,6 +117,53 @@ TEST_CASE("protect: what a server threw away vouches for nothing that is sent in
   });
 }
 
+TEST_CASE(
+    "protect: a chunk that the kernel let pass and a server threw away is not replaced by another one") {
+  if (!has_root()) return;
+  const std::string post = "POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody";
+  const std::string chunk = "\r\n20\r\n" + std::string(0x20, 'x');
+  const std::string others[] = {"\r\n0\r\n\r\n" + smuggled, "\r\n2\r\nxx\r\n0\r\n\r\n" + smuggled,
+                                "\r\n21\r\n" + std::string(0x20, 'x')};
+  each_guard([&](GuardRig& rig) {
+    const Fd web = listener(rig.lab, web_port);
+    protect(rig, [&](PolicyTables& t) { t.rules.push_back(web_rule(true)); });
+    REQUIRE(run("ip -n " + rig.lab.a + " route add blackhole 10.9.0.2/32"));
+    uint16_t port = 44'000;
+    int was_held = 0;
+    const auto held = [&] {
+      REQUIRE(rig.sink.reports(2));
+      return rig.sink.protection_of(rig.lab.b).frames[VMOAT_TO_NIC][VMOAT_HELD];
+    };
+    for (const Segment& as : thrown_away)
+      for (const std::string& other : others) {
+        CAPTURE(as.how);
+        CAPTURE(other);
+        const Client client(rig, web, ++port);
+        uint32_t next = first_seq;
+        const auto goes_on = [&](const std::string& said) {
+          client.say(next, said, good);
+          CHECK(client.heard() == said);
+          next += static_cast<uint32_t>(said.size());
+        };
+        const auto is_held = [&](const auto& say) {
+          const uint64_t before = held();
+          say();
+          return held() != before;
+        };
+        goes_on(post);
+        CHECK(wait_for([&] { return !is_held([&] { goes_on(chunk); }); }));
+        was_held += is_held([&] { client.say(next, chunk, as); }) ? 1 : 0;  // ARP may be, too
+        CHECK(client.hears_nothing());
+        client.say(next, other, good);
+        CHECK(client.hears_nothing());
+        client.say(next, chunk, good);
+        CHECK(client.hears_nothing());  // the flow is denied
+      }
+    CHECK(was_held < 3);  // of six
+    REQUIRE(run("ip -n " + rig.lab.a + " route del blackhole 10.9.0.2/32"));
+  });
+}
+
 TEST_CASE("protect: a connection whose server has forgotten the one before has an opening of its own") {
   if (!has_root()) return;
   GuardRig rig;

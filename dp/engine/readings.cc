@@ -12,7 +12,7 @@ namespace {
 
 /** No more than a window can be (RFC 7323, 2.3), so that no byte behind it can be taken for one of it; and
  * less is cheaper read than told to the kernel. */
-constexpr uint64_t content_bytes_max = 1u << 30, content_bytes_min = 1u << 17;
+constexpr uint64_t content_bytes_max = VMOAT_CONTENT_MAX, content_bytes_min = 1u << 17;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ uint32_t Readings::begin(uint32_t next, uint16_t slot) {
   const uint32_t piece = arena_.take(sizeof(Reading), slot);
   if (piece == 0) return 0;
   new (arena_.at(piece)) Reading{
-      .next = next, .content = {next, next}, .over = 0, .memory = {}, .log = StreamLog::begin(next, slot)};
+      .next = next, .content = {next, 0}, .over = 0, .memory = {}, .log = StreamLog::begin(next, slot)};
   return piece;
 }
 
@@ -46,7 +46,8 @@ Readings::Read Readings::read(uint32_t reading, uint32_t seq, Bytes said) {
   const int32_t ahead = distance(r.next, seq);
   if (ahead > 0) return Read::early;
   const size_t known = std::min(static_cast<size_t>(-static_cast<int64_t>(ahead)), said.size());
-  const Read again = known != 0 ? compare(r, seq, said.first(known)) : Read::yes;
+  const bool is_content = -static_cast<int64_t>(ahead) <= vmoat_content_bytes(r.content);
+  const Read again = known == 0 || is_content ? Read::yes : compare(r, seq, said.first(known));
   if (again == Read::yes && known < said.size()) read_news(r, said.subspan(known));
   return again;
 }
@@ -74,9 +75,8 @@ void Readings::read_news(Reading& r, Bytes said) {
   }
   remember(r, r.next, said);
   r.next += static_cast<uint32_t>(said.size());
-  r.content = {r.next, r.next};
+  logs_.advance(r.log, r.next);  // content is still to come
   pass_content(r);
-  logs_.advance(r.log, r.content.from);  // content is still to come
 }
 
 /** What the reader has read that is left; all of it where there are several. */
@@ -88,14 +88,21 @@ void Readings::remember(Reading& r, uint32_t seq, Bytes said) {
     logs_.keep(r.log, seq + static_cast<uint32_t>(read.data() - said.data()), read);
 }
 
+/** What comes behind content is known where one reader is left, and has said where that ends. */
 void Readings::pass_content(Reading& r) const {
-  uint64_t content = r.over + 1 == 1u << readers_.size() ? 0 : content_bytes_max;
+  const uint32_t left = ~r.over & ((1u << readers_.size()) - 1);
+  r.content = {r.next, 0};
+  if (left == 0) return;
+  uint64_t content = content_bytes_max;
   for (size_t i = 0; i < readers_.size(); i++)
-    if ((r.over >> i & 1) == 0) content = std::min(content, r.memory[i].content);
-  if (content < content_bytes_min) return;
+    if ((left >> i & 1) != 0) content = std::min(content, r.memory[i].content);
+  const StreamMemory& one = r.memory[static_cast<size_t>(std::countr_zero(left))];
+  const bool is_known = std::has_single_bit(left) && content == one.content;
+  const vmoat_head_kind head = is_known ? one.head : VMOAT_NO_HEAD;
+  if (content < content_bytes_min && head == VMOAT_NO_HEAD) return;
   for (StreamMemory& memory : r.memory) memory.content -= std::min(content, memory.content);
-  r.content = {r.next, r.next + static_cast<uint32_t>(content)};
-  r.next = r.content.until;
+  r.next += static_cast<uint32_t>(content);
+  r.content = {r.next, vmoat_content_ends(static_cast<uint32_t>(content), head)};
 }
 
 bool Readings::is_still(uint32_t reading, uint16_t application) const {

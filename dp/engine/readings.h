@@ -32,7 +32,7 @@ class Readings {
   Read read(uint32_t reading, uint32_t seq, Bytes said);
   /** Sequence number of the byte that is to be read next. */
   [[nodiscard]] uint32_t next(uint32_t reading) const { return at(reading).next; }
-  /** What comes before that, and need not be read. */
+  /** What comes before that and need not be read, and what comes behind. */
   [[nodiscard]] vmoat_content content(uint32_t reading) const { return at(reading).content; }
   /** Whether all that was read is of this application (registry number + 1). */
   [[nodiscard]] bool is_still(uint32_t reading, uint16_t application) const;

@@ -25,12 +25,43 @@ TEST_CASE("readings: as long as content is passed over, what is on its way and w
   REQUIRE(reading != 0);
   REQUIRE(readings.read(reading, first, bytes_of(head)) == Read::yes);
   const vmoat_content content = readings.content(reading);
-  CHECK(content.from == first + static_cast<uint32_t>(head.size()));
-  CHECK(content.until - content.from == 1u << 30);
-  CHECK(readings.read(reading, content.from, bytes_of("any content")) == Read::yes);
+  const uint32_t from = first + static_cast<uint32_t>(head.size());
+  CHECK(content.until == from + VMOAT_CONTENT_MAX);
+  CHECK(content.ends == VMOAT_CONTENT_MAX);
+  CHECK(readings.read(reading, from, bytes_of("any content")) == Read::yes);
   CHECK(readings.read(reading, content.until - 4, bytes_of("last")) == Read::yes);
   CHECK(readings.read(reading, first, bytes_of(head)) == Read::yes);
   CHECK(readings.read(reading, first, bytes_of(another)) == Read::other);
+}
+
+TEST_CASE("readings: the kernel is told what comes behind a content, where it can read that") {
+  const std::string records("\x16\x03\x01\x00\x02hi\x17\x03\x03\x40\x00", 12);
+  const std::string chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2f\r\n";
+  struct Told {
+    std::string said;
+    uint32_t bytes;
+    vmoat_head_kind head;
+  };
+  const Told all[] = {{records, 0x4000, VMOAT_RECORD_HEAD},
+                      {records.substr(0, 7), 0, VMOAT_RECORD_HEAD},
+                      {records.substr(0, 8), 0, VMOAT_NO_HEAD},  // it has begun
+                      {chunked, 0x2f, VMOAT_CHUNK_HEAD},
+                      {chunked + std::string(0x2f, 'x'), 0, VMOAT_CHUNK_HEAD},
+                      {chunked + std::string(0x2f, 'x') + "\r\n", 0, VMOAT_NO_HEAD},
+                      {chunked + std::string(0x2f, 'x') + "\r\n0\r\n\r\n", 0, VMOAT_NO_HEAD},
+                      {"PUT / HTTP/1.1\r\nContent-Length: 5\r\n\r\n", 0, VMOAT_NO_HEAD},
+                      {"neither", 0, VMOAT_NO_HEAD}};
+  Readings readings(1 << 20);
+  for (const Told& told : all) {
+    CAPTURE(told.said);
+    const uint32_t reading = readings.begin(1, 3);
+    REQUIRE(readings.read(reading, 1, bytes_of(told.said)) == Readings::Read::yes);
+    const vmoat_content content = readings.content(reading);
+    CHECK(content.until == 1 + told.said.size() + told.bytes);
+    CHECK(vmoat_content_bytes(content) == told.bytes);
+    CHECK(vmoat_content_head(content) == told.head);
+    readings.end(reading);
+  }
 }
 
 TEST_CASE("readings: a NIC that has begun its share begins no more, others do, and what ends makes room") {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/clock.h"
 #include "engine/reset.h"
@@ -193,6 +194,13 @@ uint32_t Worker::segment_of(const vmoat_event& event) {
   return segments_.of(event.slot, event.key.family ? event.key.tags[0] : vlan_of(event, bytes_of(event)));
 }
 
+void Worker::hear_heads(const vmoat_event& event) {
+  vmoat_heads told;
+  if (event.captured != sizeof told) return;
+  std::memcpy(&told, &event + 1, sizeof told);
+  rule_waiting(pipeline_.read(event.key, segment_of(event), told));
+}
+
 /** True where more is waiting than one turn takes. */
 bool Worker::read_ring() {
   std::array<const vmoat_event*, batch_frames> events;
@@ -201,19 +209,24 @@ bool Worker::read_ring() {
   while (total < turn_frames_max) {
     const size_t count = ring_.peek(events);
     if (count == 0) break;
+    size_t framed = 0;
     for (size_t i = 0; i < count; i++) {
       const vmoat_event& e = *events[i];
-      frames[i] = {.bytes = bytes_of(e),
-                   .time_ns = static_cast<int64_t>(e.time_ns) + epoch_offset_ns_,
-                   .length = e.length,
-                   .segment = segment_of(e),
-                   .tags = {e.tags[0], e.tags[1]},
-                   .slot = e.slot,
-                   .way = e.way,
-                   .reason = e.reason,
-                   .key = e.key.family ? &e.key : nullptr};
+      if (e.reason == 0) {
+        hear_heads(e);
+        continue;
+      }
+      frames[framed++] = {.bytes = bytes_of(e),
+                          .time_ns = static_cast<int64_t>(e.time_ns) + epoch_offset_ns_,
+                          .length = e.length,
+                          .segment = segment_of(e),
+                          .tags = {e.tags[0], e.tags[1]},
+                          .slot = e.slot,
+                          .way = e.way,
+                          .reason = e.reason,
+                          .key = e.key.family ? &e.key : nullptr};
     }
-    pipeline_.frames({frames.data(), count});
+    pipeline_.frames({frames.data(), framed});
     ring_.release();
     courtesy_.did(count);
     total += count;
@@ -244,6 +257,7 @@ void Worker::take_held() {
   waiting_.expire(realtime_ns(), [this](const HeldFrame& held) { dropped(held, &NicHeldDrops::refused); });
   for (size_t rounds = 0; rounds < held_rounds_max; rounds++) {
     const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); });
+    if (count < batch_frames) pipeline_.caught_up();
     if (count != 0) awake_until_ns_ = monotonic_ns() + awake_ns;
     answer_all();
     beat();  // a guest's flood must not look like our death

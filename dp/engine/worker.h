@@ -75,6 +75,7 @@ class Worker final : private FlowControl {
   void run();
   void wait();
   bool read_ring();
+  void hear_heads(const vmoat_event& event);
   void take_policy();
   void take_held();
   void rule_held(const HeldFrame& held);

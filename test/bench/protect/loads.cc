@@ -35,10 +35,11 @@ Ends ends_of(const Scene& scene, const LoadOptions& options) {
   return {.client = scene.guest(0), .server = scene.guest(1), .seconds = options.seconds};
 }
 
-/** No frame is content alone. */
-std::string chunks_of_http() {
+/** No frame is content alone, and of those whose size has an extension the kernel reads nothing. */
+std::string chunks_of_http(const char* extension) {
   std::string chunks;
-  for (int i = 0; i < 16; i++) chunks += "2000\r\n" + std::string(0x2000, '.') + "\r\n";
+  for (int i = 0; i < 16; i++)
+    chunks += std::string("2000") + extension + "\r\n" + std::string(0x2000, '.') + "\r\n";
   return chunks;
 }
 
@@ -47,8 +48,11 @@ void run_bulk(const Scene& scene, const LoadOptions& options, std::string_view v
   if (!options.http) return print("bulk", variant, bulk(ends));
   ends.request = http_upload;
   print("bulk continuous", variant, bulk(ends));
-  const std::string chunks = chunks_of_http();
-  ends.request = http_upload_in_chunks, ends.rest = chunks;
+  ends.request = http_upload_in_chunks;
+  const std::string chunks = chunks_of_http(""), odd = chunks_of_http(";x");
+  ends.rest = chunks;
+  print("bulk chunks", variant, bulk(ends));
+  ends.rest = odd;
   print("bulk held", variant, bulk(ends));
 }
 
