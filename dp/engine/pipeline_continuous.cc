@@ -8,6 +8,7 @@ namespace {
 
 constexpr uint8_t told_again_after = 64;  // frames: a SYN, or another policy, may have undone it
 constexpr uint8_t told_in_vain_max = 16;
+constexpr size_t told_later_max = 4096;
 
 }  // namespace
 
@@ -135,7 +136,7 @@ void Pipeline::Impl::tell_followed(uint32_t number, const Held& held) {
     if (end != near && !is_held_at(number, end)) continue;
     FlowRule rule = followed_at(number, end);
     if (end == near) rule.after = held.frame.way;
-    control_->rule(end == near ? held.key : kernel_key(table_[number], end), rule);
+    tell_kernel(number, end == near ? held.key : kernel_key(table_[number], end), rule);
   }
 }
 
@@ -144,16 +145,17 @@ void Pipeline::Impl::tell_followed(uint32_t number, const Held& held) {
 void Pipeline::Impl::tell_later(uint32_t number) {
   LiveCount& count = live_count(number);
   const bool is_news = count.told_content.ends != 0 || content_of(count).ends != 0;
-  if (!is_news || count.told_in_vain >= told_in_vain_max) return;
+  if (!is_news || count.told_in_vain >= told_in_vain_max || told_later_.size() >= told_later_max) return;
   if (!std::exchange(count.tells_later, true)) told_later_.push_back({number, table_[number].id});
 }
 
+/** Of flows of which nothing else was said since. */
 void Pipeline::Impl::caught_up() {
   for (const auto& [number, id] : told_later_) {
     if (table_[number].id != id || !std::exchange(live_count(number).tells_later, false)) continue;
     for (int end = 0; end < 2; end++)
       if (live_count(number).was_told[end] && is_held_at(number, end))
-        control_->rule(kernel_key(table_[number], end), followed_at(number, end));
+        tell_kernel(number, kernel_key(table_[number], end), followed_at(number, end));
   }
   told_later_.clear();
 }

@@ -153,6 +153,35 @@ TEST_CASE("what is said again has to be what the kernel has read, and the kernel
   CHECK(rig.at(9, chunk).ruling == Ruling::reset);
 }
 
+TEST_CASE(
+    "what waits to be told of a followed flow is told of none that is denied since, nor under another "
+    "policy") {
+  ChunkRig rig;
+  REQUIRE(rig.at(0, chunk).ruling == Ruling::pass);
+  const size_t before = rig.notes.ruled.size();
+  rig.pipeline.caught_up();
+  CHECK(rig.notes.ruled.size() == before + 1);
+  CHECK(rig.ruled().verdict[VMOAT_TO_NIC] == VMOAT_FOLLOW);
+  CHECK(vmoat_content_head(rig.ruled().content) == VMOAT_CHUNK_HEAD);
+  rig.pipeline.caught_up();
+  CHECK(rig.notes.ruled.size() == before + 1);
+  REQUIRE(rig.at(9, chunk).ruling == Ruling::pass);
+  CHECK(rig.at(18, "smuggled\r\n").ruling == Ruling::reset);
+  rig.pipeline.caught_up();
+  CHECK(rig.ruled().verdict[VMOAT_TO_NIC] == VMOAT_DENY);
+  ChunkRig other;
+  REQUIRE(other.at(0, chunk).ruling == Ruling::pass);
+  PolicyTables none = http_tables(true);
+  none.rules.clear();
+  other.policy(none);
+  const size_t told = other.notes.ruled.size();
+  other.pipeline.caught_up();
+  CHECK(other.notes.ruled.size() == told);
+  REQUIRE(other.at(9, chunk).ruling == Ruling::reset);
+  other.pipeline.caught_up();
+  CHECK(other.ruled().verdict[VMOAT_TO_NIC] == VMOAT_DENY);
+}
+
 TEST_CASE("what waited for a frame that the kernel let pass is ruled on as soon as that is told") {
   ChunkRig rig;
   const HeldRuling early = rig.at(9, last);

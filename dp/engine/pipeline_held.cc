@@ -233,7 +233,7 @@ void Pipeline::Impl::tell_others(uint32_t number, const Held& held) {
   live_count(number).was_told[far] = true;
   FlowRule rule = {.verdict = {VMOAT_ALLOW, VMOAT_ALLOW}, .sender = s.slot[near]};
   std::copy_n(live_count(number).returned[far], 2, rule.returned);
-  control_->rule(kernel_key(s, far), rule);
+  tell_kernel(number, kernel_key(s, far), rule);
 }
 
 /** Those who receive what goes to many count each for itself: their order is not waited for. */
@@ -246,7 +246,7 @@ void Pipeline::Impl::tell_rule(uint32_t number, const Held& held, bool denied) {
     std::copy_n(live_count(number).returned[near], 2, rule.returned);
     rule.after = held.frame.way;
   }
-  control_->rule(held.key, rule);
+  tell_kernel(number, held.key, rule);
 }
 
 /** While the application is not known and the verdict hangs on it, a little passes each guard: what

@@ -273,6 +273,7 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   }
   void ask_policy(uint32_t number);
   void ask_policy_again();
+  void tell_kernel(uint32_t number, const vmoat_flow_key& key, const FlowRule& rule);
   void unrule(uint32_t number);
   void write_policy(uint32_t number, FlowRecord& record) const;
   [[nodiscard]] uint32_t parent_of(uint32_t number) const;

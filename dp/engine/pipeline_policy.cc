@@ -8,6 +8,9 @@ void Pipeline::Impl::policy(std::shared_ptr<const LivePolicy> policy) {
   const LivePolicy* given = policy.get();
   verdicts_.take(std::move(policy));
   if (live()) note_guards(given);
+  for (const auto& [number, id] : told_later_)
+    live_count(number).tells_later = false;  // it was another one's
+  told_later_.clear();
   asked_again_ = 0;
   asking_again_ = true;
 }
@@ -27,7 +30,13 @@ void Pipeline::Impl::unrule(uint32_t number) {
   const Session& s = table_[number];
   for (int end = 0; end < 2; end++)
     if (std::exchange(live_count(number).was_told[end], false) && s.has(kernel_flag(end)))
-      control_->rule(kernel_key(s, end), {});
+      tell_kernel(number, kernel_key(s, end), {});
+}
+
+/** What waits to be told of the flow is out of date. */
+void Pipeline::Impl::tell_kernel(uint32_t number, const vmoat_flow_key& key, const FlowRule& rule) {
+  live_count(number).tells_later = false;
+  control_->rule(key, rule);
 }
 
 /** A channel that another flow announced, or an ICMP error about one. */

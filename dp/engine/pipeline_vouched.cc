@@ -87,7 +87,7 @@ void Pipeline::Impl::tell_unvouched(uint32_t number, const Held& held) {
     std::copy_n(count.returned[end], 2, rule.returned);
     if (end == near && rule.verdict[held.frame.way] != VMOAT_UNDECIDED) rule.after = held.frame.way;
     count.was_told[end] = true;
-    control_->rule(end == near ? held.key : kernel_key(s, end), rule);
+    tell_kernel(number, end == near ? held.key : kernel_key(s, end), rule);
   }
 }
 
