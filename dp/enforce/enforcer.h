@@ -25,6 +25,7 @@ struct EnforcedNic {
   uint32_t master = 0;          // what the tap is in, or would be in without us
   std::string master_kind;      // empty: nothing
   bool filtered = false;        // rules of libvirt's own name the tap
+  bool limited = false;         // filters of libvirt's own limit what comes in by it
   bool seen_both_ways = false;  // programs are on what the guest sends and on what it receives
 };
 

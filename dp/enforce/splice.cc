@@ -60,6 +60,8 @@ std::string Splice::why_not(const EnforcedNic& nic) {
   if (nic.master_kind != bridge_kind) return "the tap is in no Linux bridge (" + nic.master_kind + ")";
   if (nic.filtered)
     return "rules of libvirt's own (filterref) name the tap, and would say nothing of a port of ours";
+  if (nic.limited)
+    return "libvirt limits at the tap what the guest sends (bandwidth), past which a splice goes";
   if (!nic.seen_both_ways) return "only one way of the NIC's frames is seen";
   return {};
 }

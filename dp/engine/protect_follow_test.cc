@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/protect_rig.h"
+#include "plumb/tcx.h"
 
 namespace vmoat::test {
 namespace {
@@ -130,6 +131,33 @@ TEST_CASE("protect follows: rules of libvirt's own that come to name the tap, an
   }
   echoes.finish();
   CHECK_FALSE(echoes.failed());
+}
+
+TEST_CASE(
+    "protect follows: what libvirt limits at the tap stays limited, for such a NIC is guarded in place") {
+  if (!has_root() || !has_tcx()) return;  // without TCX libvirt's qdisc has the place of ours
+  GuardRig rig(HookChoice::tcx);
+  REQUIRE(run("ip link add vmt-limit type veth peer name vmt-limited"));
+  for (const char* end : {"vmt-limit", "vmt-limited"})
+    REQUIRE(run(std::string("ip link set up arp off dev ") + end));
+  REQUIRE(run("tc qdisc add dev " + rig.lab.b + " ingress"));
+  REQUIRE(run("tc filter add dev " + rig.lab.b +
+              " parent ffff: protocol all u32 match u32 0 0 action mirred egress mirror dev vmt-limit"));
+  const auto limited = [&] {
+    return std::stoull("0" + output_of("tc -s filter show dev " + rig.lab.b +
+                                       " parent ffff: | sed -nE 's/.* bytes ([0-9]+) pkt.*/\\1/p'"));
+  };
+  rig.dp->expect({{.tap = rig.lab.b, .bandwidth = true}});
+  rig.mode(Mode::protect);
+  CHECK(rig.protection().enforcer == "inplace");
+  CHECK(rig.protection().reason.find("bandwidth") != std::string::npos);
+  const uint64_t before = limited();
+  Echoes echoes(rig);
+  CHECK(wait_for([&] { return echoes.count() > 100; }));
+  echoes.finish();
+  CHECK_FALSE(echoes.failed());
+  CHECK(limited() - before >= echoes.count());
+  rig.mode(Mode::learn);
 }
 
 TEST_CASE(

@@ -285,6 +285,7 @@ std::vector<EnforceableNic> TapSet::enforceable(const std::map<uint32_t, Link>& 
                      .master = link->master,
                      .master_kind = link->master && master != links.end() ? master->second.kind : "",
                      .filtered = is_filtered(*link),
+                     .limited = has_bandwidth(*link),
                      .seen_both_ways = attached.sent && attached.received}});
   }
   return nics;
