@@ -134,32 +134,33 @@ TEST_CASE(
       REQUIRE(rig.sink.reports(2));
       return rig.sink.protection_of(rig.lab.b).frames[VMOAT_TO_NIC][VMOAT_HELD];
     };
-    for (const Segment& as : thrown_away)
-      for (const std::string& other : others) {
-        CAPTURE(as.how);
-        CAPTURE(other);
-        const Client client(rig, web, ++port);
-        uint32_t next = first_seq;
-        const auto goes_on = [&](const std::string& said) {
-          client.say(next, said, good);
-          CHECK(client.heard() == said);
-          next += static_cast<uint32_t>(said.size());
-        };
-        const auto is_held = [&](const auto& say) {
-          const uint64_t before = held();
-          say();
-          return held() != before;
-        };
-        goes_on(post);
-        CHECK(wait_for([&] { return !is_held([&] { goes_on(chunk); }); }));
-        was_held += is_held([&] { client.say(next, chunk, as); }) ? 1 : 0;  // ARP may be, too
-        CHECK(client.hears_nothing());
-        client.say(next, other, good);
-        CHECK(client.hears_nothing());
-        client.say(next, chunk, good);
-        CHECK(client.hears_nothing());  // the flow is denied
-      }
-    CHECK(was_held < 3);  // of six
+    for (size_t i = 0; i < std::size(others); i++) {
+      const Segment& as = thrown_away[i % std::size(thrown_away)];
+      const std::string& other = others[i];
+      CAPTURE(as.how);
+      CAPTURE(other);
+      const Client client(rig, web, ++port);
+      uint32_t next = first_seq;
+      const auto goes_on = [&](const std::string& said) {
+        client.say(next, said, good);
+        CHECK(client.heard() == said);
+        next += static_cast<uint32_t>(said.size());
+      };
+      const auto is_held = [&](const auto& say) {
+        const uint64_t before = held();
+        say();
+        return held() != before;
+      };
+      goes_on(post);
+      CHECK(wait_for([&] { return !is_held([&] { goes_on(chunk); }); }));
+      was_held += is_held([&] { client.say(next, chunk, as); }) ? 1 : 0;  // ARP may be, too
+      CHECK(client.hears_nothing());
+      client.say(next, other, good);
+      CHECK(client.hears_nothing());
+      client.say(next, chunk, good);
+      CHECK(client.hears_nothing());  // the flow is denied
+    }
+    CHECK(was_held < 3);  // of three
     REQUIRE(run("ip -n " + rig.lab.a + " route del blackhole 10.9.0.2/32"));
   });
 }
