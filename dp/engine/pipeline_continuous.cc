@@ -10,6 +10,12 @@ constexpr uint8_t told_again_after = 64;  // frames: a SYN, or another policy, m
 constexpr uint8_t told_in_vain_max = 16;
 constexpr size_t told_later_max = 4096;
 
+/** It is told for the sake of what comes behind it. */
+bool hangs_on_head(vmoat_content content) {
+  return vmoat_content_head(content) != VMOAT_NO_HEAD &&
+         vmoat_content_bytes(content) < Readings::content_bytes_min;
+}
+
 }  // namespace
 
 void Pipeline::Impl::note_guards(const LivePolicy* policy) {
@@ -144,8 +150,10 @@ void Pipeline::Impl::tell_followed(uint32_t number, const Held& held) {
  * costs. */
 void Pipeline::Impl::tell_later(uint32_t number) {
   LiveCount& count = live_count(number);
-  const bool is_news = count.told_content.ends != 0 || content_of(count).ends != 0;
-  if (!is_news || count.told_in_vain >= told_in_vain_max || told_later_.size() >= told_later_max) return;
+  const vmoat_content now = content_of(count);
+  const bool is_news = count.told_content.ends != 0 || now.ends != 0;
+  const bool is_vain = hangs_on_head(now) && count.told_in_vain >= told_in_vain_max;
+  if (!is_news || is_vain || told_later_.size() >= told_later_max) return;
   if (!std::exchange(count.tells_later, true)) told_later_.push_back({number, table_[number].id});
 }
 
@@ -178,8 +186,7 @@ FlowRule Pipeline::Impl::followed_at(uint32_t number, int end) {
   const bool is_read_there = end != client && is_held_at(number, client) && s.slot[0] != s.slot[1];
   FlowRule rule = {.verdict = {VMOAT_ALLOW, VMOAT_ALLOW}, .sender = s.slot[1 - end]};
   rule.content = count.told_content = content_of(count);
-  const bool hangs_on_head = vmoat_content_head(rule.content) != VMOAT_NO_HEAD;
-  if (hangs_on_head && count.told_in_vain < told_in_vain_max) count.told_in_vain++;
+  if (hangs_on_head(rule.content) && count.told_in_vain < told_in_vain_max) count.told_in_vain++;
   std::copy_n(count.returned[end], 2, rule.returned);
   rule.verdict[said] = is_read_there ? VMOAT_FOLLOWED : VMOAT_FOLLOW;
   count.was_told[end] = true;

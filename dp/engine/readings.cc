@@ -10,9 +10,8 @@
 namespace vmoat {
 namespace {
 
-/** No more than a window can be (RFC 7323, 2.3), so that no byte behind it can be taken for one of it; and
- * less is cheaper read than told to the kernel. */
-constexpr uint64_t content_bytes_max = VMOAT_CONTENT_MAX, content_bytes_min = 1u << 17;
+/** No more than a window can be (RFC 7323, 2.3), so that no byte behind it can be taken for one of it. */
+constexpr uint64_t content_bytes_max = VMOAT_CONTENT_MAX;
 
 }  // namespace
 

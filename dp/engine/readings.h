@@ -15,6 +15,8 @@ class Readings {
  public:
   /** Whoever reads on is asked from the first byte on, for what the flow is may not be known yet. */
   static constexpr size_t readers_max = 2;
+  /** Less content is cheaper read than told to the kernel, but for what comes behind it. */
+  static constexpr uint32_t content_bytes_min = 1u << 17;
 
   explicit Readings(size_t bytes_max);
 
