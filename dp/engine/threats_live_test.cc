@@ -58,8 +58,11 @@ uint16_t port_of(uint32_t n) {
 
 /** An IPv4 frame of a flood, with other ports: sanitized, making one takes longer than all the rest. */
 const Buffer& with_ports(Buffer& frame, uint16_t from, uint16_t to) {
-  const Buffer ports = be16(from) + be16(to);
-  std::copy(ports.begin(), ports.end(), frame.begin() + 34);
+  const uint16_t ports[] = {from, to};
+  for (size_t i = 0; i < 2; i++) {
+    frame[34 + 2 * i] = static_cast<uint8_t>(ports[i] >> 8);
+    frame[35 + 2 * i] = static_cast<uint8_t>(ports[i]);
+  }
   return frame;
 }
 
@@ -127,12 +130,15 @@ std::vector<LiveCase> floods() {
          Buffer first = sent(100, 0, syn), third = sent(101, 501, ack);
          Buffer second =
              LiveNic::packet(host_mac, guest_mac, v4(2), v4(1), 6, tcp(0, 0, 500, 101, syn | ack));
-         for (uint32_t i = 0; i < 1000; i++) {
-           const uint16_t port = port_of(1000 * n + i);
+         // those that complete connections count, and come behind each other
+         constexpr uint32_t connections = 2500;
+         for (uint32_t i = 0; i < connections; i++) {
+           const uint16_t port = port_of(connections * n + i);
            nic.send(with_ports(first, port, 80));
            nic.receive(with_ports(second, 80, port));
-           nic.send(with_ports(third, port, 80));
          }
+         for (uint32_t i = 0; i < connections; i++)
+           nic.send(with_ports(third, port_of(connections * n + i), 80));
        }},
       {"small-window",
        [](const LiveNic& nic, uint32_t n) {
