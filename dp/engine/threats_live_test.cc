@@ -130,6 +130,7 @@ std::vector<LiveCase> floods() {
          Buffer first = sent(100, 0, syn), third = sent(101, 501, ack);
          Buffer second =
              LiveNic::packet(host_mac, guest_mac, v4(2), v4(1), 6, tcp(0, 0, 500, 101, syn | ack));
+         if (n != 0) ::sleep(3);  // a slow engine is still reading the floods before: what comes now is lost
          // those that complete connections count, and come behind each other
          constexpr uint32_t connections = 2500;
          for (uint32_t i = 0; i < connections; i++) {
