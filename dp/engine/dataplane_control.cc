@@ -58,7 +58,7 @@ void Dataplane::Impl::control() {
     if (live_->panic_has_changed()) tell_policy();
     if (protection_ && protection_->waits()) protect();
     send_nics();
-    send_status();
+    if (send_status() < retellings_) report_due_ns_ = now + std::min(retelling_ns, interval_ns);
   }
 }
 

@@ -58,7 +58,8 @@ class Dataplane::Impl {
   void send_tables();
   void send_nics();
   void tell_protection(TappedNic& nic) const;
-  void send_status();
+  /** Returns DataplaneStatus::retold. */
+  uint64_t send_status();
   void sweeping();
   void sweep(Counted how);
   void wake_control() const;

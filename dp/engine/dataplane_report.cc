@@ -73,7 +73,7 @@ void Dataplane::Impl::send_nics() {
   sink_.nics(++generation_, nics);
 }
 
-void Dataplane::Impl::send_status() {
+uint64_t Dataplane::Impl::send_status() {
   DataplaneStatus status;
   PipelineCounters sum;
   const auto now = static_cast<uint64_t>(monotonic_ns());
@@ -110,6 +110,7 @@ void Dataplane::Impl::send_status() {
   for (size_t i = 0; i < threats().size(); i++)
     if (sum.threats[i]) status.threats.emplace_back(threats()[i].name, sum.threats[i]);
   sink_.status(status);
+  return status.retold;
 }
 
 void Dataplane::Impl::sweeping() {
