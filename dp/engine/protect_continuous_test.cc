@@ -52,6 +52,8 @@ struct Connection {
   }
   [[nodiscard]] bool is_reset() const {
     char c;
+    // The analyzer takes a lock that the sink has let go for held.
+    // NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection)
     return ::recv(client.get(), &c, 1, 0) < 0 && errno == ECONNRESET && ::recv(server.get(), &c, 1, 0) < 0 &&
            errno == ECONNRESET;
   }
@@ -151,18 +153,17 @@ TEST_CASE(
         return (rig.sink.protection_of(rig.lab.a).state == NicProtection::State::guarded) ==
                (of_a == Mode::protect);
       }));
-      const std::string& holds = of_a == Mode::protect ? rig.lab.a : rig.lab.b;
-      const uint64_t before = held_frames(rig, holds);
       const Connection web(rig);
       std::thread sends([&] { web.say(put); });
       CHECK(web.hear(put.size()) == put);
       sends.join();
       web.say(other);
       CHECK(web.is_reset());
-      REQUIRE(rig.sink.reports(2));
-      // half of them, however slow the engine
-      CHECK(held_frames(rig, holds) - before < put.size() / 65536 / 2);
-      check_nothing_refused(rig, holds);
+    }
+    REQUIRE(rig.sink.reports(2));
+    for (const std::string& tap : {rig.lab.a, rig.lab.b}) {
+      CHECK(held_frames(rig, tap) < put.size() / 65536 / 2);  // half of them, however slow the engine
+      check_nothing_refused(rig, tap);
     }
   });
 }
