@@ -77,7 +77,7 @@ struct PipelineOptions {
   uint32_t openings_bytes_max = 256u << 20;  // stream openings and out-of-order data of undecided sessions
   uint32_t facts_bytes_max = 256u << 20;     // facts of open sessions
   uint32_t contents_bytes_max = 256u << 20;  // sessions that threats read: messages that are not whole
-  uint32_t readings_bytes_max = 16u << 20;   // live: flows under continuous rules, 320 bytes each
+  uint32_t readings_bytes_max = 16u << 20;   // live: flows under continuous rules, 390 bytes each
   FragmentOptions fragments;
   uint32_t addresses_max = 1u << 16;
   uint32_t tunnel_ids_max = 1u << 16;  // distinct (segment, tags, tunnel) at once

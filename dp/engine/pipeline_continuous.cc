@@ -68,6 +68,14 @@ uint64_t Pipeline::Impl::ticket_of(uint32_t number, uint32_t seq) const {
   return std::max<uint64_t>(1, hash_(words, 2));
 }
 
+/** Under what those wait that can be read by now: content in between may have passed untold. Else those that
+ * begin where the frame at hand ends. */
+uint64_t Pipeline::Impl::ticket_behind(uint32_t number, uint32_t end) {
+  const LiveCount& count = live_count(number);
+  if (count.reading == 0 || !count.has_early) return 0;
+  return ticket_of(number, readings_.due(count.reading).value_or(end));
+}
+
 Pipeline::Impl::ReadOn Pipeline::Impl::read_in_turn(uint32_t number, const Held& held, uint32_t seq) {
   const ReadOn how = begin_reading(number, held, seq);
   if (how != ReadOn::yes) return how;
@@ -96,9 +104,12 @@ Ruling Pipeline::Impl::read_on(uint32_t number, Held& held) {
   const ReadOn how = read_in_turn(number, held, seq);
   if (how == ReadOn::unwanted) return Ruling::pass;
   if (how == ReadOn::no_room || how == ReadOn::unknown) return Ruling::refuse;
-  if (how == ReadOn::early) return count.has_early = true, held.ticket = ticket_of(number, seq), Ruling::wait;
-  const uint32_t end = seq + static_cast<uint32_t>(p.payload.size());
-  if (count.reading != 0 && count.has_early) held.ticket = ticket_of(number, end);
+  if (how == ReadOn::early) {
+    count.has_early = true;
+    if (count.reading != 0) readings_.wait(count.reading, seq);
+    return held.ticket = ticket_of(number, seq), Ruling::wait;
+  }
+  held.ticket = ticket_behind(number, seq + static_cast<uint32_t>(p.payload.size()));
   const bool is_still = count.reading != 0 && readings_.is_still(count.reading, s.application);
   if (s.has(is_sure) && !is_still) recognition_.lose(s), touch(number);
   return Ruling::pass;
@@ -125,7 +136,7 @@ uint64_t Pipeline::Impl::read_told(const vmoat_flow_key& key, uint32_t segment, 
     goes_on = false;
   }
   if (!goes_on) unrule(number);
-  return count.has_early ? ticket_of(number, told.until) : 0;
+  return ticket_behind(number, told.until);
 }
 
 /** The client's frames are held at its NIC, where that is guarded, else at the server's. What is news of

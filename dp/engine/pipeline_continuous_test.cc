@@ -190,6 +190,17 @@ TEST_CASE("what waited for a frame that the kernel let pass is ruled on as soon 
   CHECK(rig.at(9, last).ruling == Ruling::pass);
 }
 
+TEST_CASE("what came early goes on, also where content passed in between of which nobody is told") {
+  ChunkRig rig;
+  const HeldRuling later = rig.at(40, "content"), early = rig.at(20, "content");
+  CHECK(early.ruling == Ruling::wait);
+  const uint64_t first = rig.tells({{0, "\r\n40\r\n"}}, 10);  // from 10 to 20 the kernel knew it for content
+  CHECK((first == early.ticket || first == later.ticket));
+  const uint64_t second = rig.at(20, "content").ticket;
+  CHECK((second == early.ticket || second == later.ticket));
+  CHECK(second != first);
+}
+
 TEST_CASE("heads of a flow that nobody reads, or of none, are nobody's") {
   HttpRig rig(http_tables(false));
   vmoat_heads told = {.count = 1000};

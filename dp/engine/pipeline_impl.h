@@ -315,6 +315,7 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   ReadOn read_in_turn(uint32_t number, const Held& held, uint32_t seq);
   Ruling read_on(uint32_t number, Held& held);
   [[nodiscard]] uint64_t ticket_of(uint32_t number, uint32_t seq) const;
+  uint64_t ticket_behind(uint32_t number, uint32_t end);
   void tell_followed(uint32_t number, const Held& held);
   [[nodiscard]] bool is_held_at(uint32_t number, int end) const;
   FlowRule followed_at(uint32_t number, int end);

@@ -14,6 +14,15 @@ PolicyTables let_http(GuardRig& rig, bool continuous, Mode of_a) {
   return t;
 }
 
+/** Returns when guest a's NIC is guarded, or is not. */
+void let_http_between(GuardRig& rig, Mode of_a) {
+  rig.dp->policy(let_http(rig, true, of_a));
+  CHECK(wait_for([&] {
+    return (rig.sink.protection_of(rig.lab.a).state == NicProtection::State::guarded) ==
+           (of_a == Mode::protect);
+  }));
+}
+
 /** A connection from guest a to guest b, as soon as the policy lets it through. */
 struct Connection {
   Fd client, server;
@@ -49,6 +58,13 @@ struct Connection {
     }
     heard.resize(at);
     return heard;
+  }
+  /** Whether all that is said is heard. */
+  [[nodiscard]] bool carries(const std::string& text) const {
+    std::thread sends([&] { say(text); });
+    const bool is_same = hear(text.size()) == text;
+    sends.join();
+    return is_same;
   }
   [[nodiscard]] bool is_reset() const {
     char c;
@@ -100,15 +116,9 @@ TEST_CASE(
   each_guard([&](GuardRig& rig) {
     rig.mode(Mode::protect);
     for (const Mode of_a : {Mode::learn, Mode::protect}) {
-      rig.dp->policy(let_http(rig, true, of_a));
-      CHECK(wait_for([&] {
-        return (rig.sink.protection_of(rig.lab.a).state == NicProtection::State::guarded) ==
-               (of_a == Mode::protect);
-      }));
+      let_http_between(rig, of_a);
       const Connection web(rig);
-      std::thread sends([&] { web.say(put); });
-      CHECK(web.hear(put.size()) == put);
-      sends.join();
+      CHECK(web.carries(put));
       const std::string& holds = of_a == Mode::protect ? rig.lab.a : rig.lab.b;
       CHECK(wait_for([&] { return held_frames(rig, holds) > body_bytes / 65536; }));
       check_nothing_refused(rig, holds);  // what came early has waited
@@ -148,15 +158,9 @@ TEST_CASE(
   each_guard([&](GuardRig& rig) {
     rig.mode(Mode::protect);
     for (const Mode of_a : {Mode::learn, Mode::protect}) {
-      rig.dp->policy(let_http(rig, true, of_a));
-      CHECK(wait_for([&] {
-        return (rig.sink.protection_of(rig.lab.a).state == NicProtection::State::guarded) ==
-               (of_a == Mode::protect);
-      }));
+      let_http_between(rig, of_a);
       const Connection web(rig);
-      std::thread sends([&] { web.say(put); });
-      CHECK(web.hear(put.size()) == put);
-      sends.join();
+      CHECK(web.carries(put));
       web.say(other);
       CHECK(web.is_reset());
     }
@@ -179,9 +183,7 @@ TEST_CASE(
     rig.dp->policy(let_http(rig, true, Mode::learn));
     for (int i = 0; i < 5; i++) {
       const Connection web(rig);
-      std::thread sends([&] { web.say(put); });
-      CHECK(web.hear(put.size()) == put);
-      sends.join();
+      CHECK(web.carries(put));
     }
     REQUIRE(rig.sink.reports(2));
     check_nothing_refused(rig, rig.lab.b);
@@ -199,9 +201,7 @@ TEST_CASE("protect: under a continuous rule what was lost behind the guard comes
     for (const char* extension : {"", ";x"}) {
       const std::string put = put_in_chunks(4 << 20, extension);
       const Connection web(rig);
-      std::thread sends([&] { web.say(put); });
-      CHECK(web.hear(put.size()) == put);
-      sends.join();
+      CHECK(web.carries(put));
       web.say(other);
       CHECK(web.is_reset());
     }

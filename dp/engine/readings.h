@@ -1,6 +1,8 @@
 // Readings: TCP flows whose clients are read to the end, each byte of what they say once and in order.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <vector>
 
 #include "apps/application.h"
@@ -32,8 +34,10 @@ class Readings {
   };
   /** What was read before is compared, as far as it had to be read, and passed over. */
   Read read(uint32_t reading, uint32_t seq, Bytes said);
-  /** Sequence number of the byte that is to be read next. */
-  [[nodiscard]] uint32_t next(uint32_t reading) const { return at(reading).next; }
+  /** What is said from there on came early, and waits. Of many not all are known. */
+  void wait(uint32_t reading, uint32_t seq);
+  /** Where something waits that may be read by now; each is told once. */
+  std::optional<uint32_t> due(uint32_t reading);
   /** What comes before that and need not be read, and what comes behind. */
   [[nodiscard]] vmoat_content content(uint32_t reading) const { return at(reading).content; }
   /** Whether all that was read is of this application (registry number + 1). */
@@ -46,6 +50,8 @@ class Readings {
     uint32_t over;  // a bit for each reader: it was something else
     std::array<StreamMemory, readers_max> memory;
     StreamLog::Log log;
+    std::array<uint32_t, 16> early;
+    uint32_t early_count;
   };
   Read compare(const Reading& reading, uint32_t seq, Bytes again) const;
   void read_news(Reading& reading, Bytes said);
