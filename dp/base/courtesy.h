@@ -14,10 +14,12 @@ class Courtesy {
   void begin() { given_ns_ = 0; }
   /** Somebody waits for this one: the rest of it is done at once. */
   void end() { given_ns_ = given_max_ns; }
-  /** So many steps of it are done: a frame, a session. */
-  void did(size_t steps) {
+  /** So many steps of it are done: a frame, a session. True where that is a good while's work. */
+  bool did(size_t steps) {
     steps_ += steps;
-    if (steps_ >= steps_max) give_way();
+    if (steps_ < steps_max) return false;
+    give_way();
+    return true;
   }
 
  private:

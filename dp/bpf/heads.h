@@ -86,7 +86,6 @@ static __always_inline bool read_all(struct __sk_buff* skb, const struct packet*
     head->size = 0;
   }
   told->count = count + (*length == SPLIT);
-  told->until = p->seq + p->payload_length;
   return *at >= p->payload_length;
 }
 

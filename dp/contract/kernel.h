@@ -271,7 +271,6 @@ enum vmoat_reason {
 /* What the kernel has read by itself of a frame that it lets pass, in ascending order. */
 #define VMOAT_HEADS_MAX 32
 struct vmoat_heads {
-  uint32_t until; /* sequence number of the first byte behind the frame */
   uint32_t count;
   struct vmoat_head head[VMOAT_HEADS_MAX];
 };

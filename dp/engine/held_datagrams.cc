@@ -29,8 +29,8 @@ bool is_bad_fragment(const Packet& p) {
 HeldDatagrams::HeldDatagrams(SipHash hash)
     : hash_(hash), all_(datagrams_max), index_(datagrams_max), shares_(VMOAT_SLOTS) {}
 
-uint64_t HeldDatagrams::ticket_of(const DatagramKey& key) const {
-  return std::max<uint64_t>(1, hash_of(key, hash_));
+Ticket HeldDatagrams::ticket_of(const DatagramKey& key) const {
+  return {.line = std::max<uint64_t>(1, hash_of(key, hash_))};
 }
 
 uint32_t HeldDatagrams::number(const DatagramKey& key) const {

@@ -10,6 +10,7 @@
 #include "base/siphash.h"
 #include "base/slab.h"
 #include "contract/kernel.h"
+#include "engine/ticket.h"
 #include "parse/packet.h"
 
 namespace vmoat {
@@ -45,8 +46,8 @@ class HeldDatagrams {
 
   explicit HeldDatagrams(SipHash hash);
 
-  /** Under which fragments of it wait. Never 0. */
-  [[nodiscard]] uint64_t ticket_of(const DatagramKey& key) const;
+  /** With which fragments of it wait. */
+  [[nodiscard]] Ticket ticket_of(const DatagramKey& key) const;
   /** Its first fragment comes. False: it is remembered as bad, or there is no room. */
   bool begin(const DatagramKey& key, const Packet& first, const DatagramOwner& owner, int64_t now_ns);
   /** Whose it is; null where its first fragment has not come. */

@@ -303,7 +303,7 @@ HeldRuling Pipeline::rule(const Frame& frame, bool waited) {
 void Pipeline::caught_up() {
   impl_->caught_up();
 }
-uint64_t Pipeline::read(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told) {
+Ticket Pipeline::read(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told) {
   return impl_->read_told(key, segment, told);
 }
 void Pipeline::was_reset() {

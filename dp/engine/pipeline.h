@@ -9,6 +9,7 @@
 
 #include "contract/kernel.h"
 #include "contract/records.h"
+#include "engine/ticket.h"
 #include "parse/frame.h"
 #include "parse/walk.h"
 #include "session/fragments.h"
@@ -145,8 +146,8 @@ enum class Ruling : uint8_t {
 };
 struct HeldRuling {
   Ruling ruling = Ruling::drop;
-  /** With `wait`: under this. Else, where not 0: what waits under it is to be ruled on again, now. */
-  uint64_t ticket = 0;
+  /** With `wait`: its own. Else how far its line has come: what is due by it is to be ruled on again, now. */
+  Ticket ticket;
 };
 
 /** What the kernel counted at one NIC since the previous one of these. */
@@ -185,9 +186,9 @@ class Pipeline {
   HeldRuling rule(const Frame& frame, bool waited = false);
   /** Live: no held frame waits any more. */
   void caught_up();
-  /** Live: heads of a followed flow that the kernel has read, and whose frame it lets pass. Returns under
-   * what those wait that are to be ruled on again now, 0: none. */
-  uint64_t read(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told);
+  /** Live: heads of a followed flow that the kernel has read, and whose frame it lets pass. Returns how
+   * far its line has come (HeldRuling). */
+  Ticket read(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told);
   /** Live: the flow of the frame that was ruled on last got resets. */
   void was_reset();
 

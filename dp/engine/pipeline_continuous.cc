@@ -9,6 +9,7 @@ namespace {
 constexpr uint8_t told_again_after = 64;  // frames: a SYN, or another policy, may have undone it
 constexpr uint8_t told_in_vain_max = 16;
 constexpr size_t told_later_max = 4096;
+constexpr uint32_t no_end = std::numeric_limits<int32_t>::max();  // in sequence space
 
 /** It is told for the sake of what comes behind it. */
 bool hangs_on_head(vmoat_content content) {
@@ -62,18 +63,17 @@ Pipeline::Impl::ReadOn Pipeline::Impl::begin_reading(uint32_t number, const Held
   return began ? ReadOn::early : ReadOn::never;
 }
 
-/** What a client says from there on waits under it. Never 0. */
-uint64_t Pipeline::Impl::ticket_of(uint32_t number, uint32_t seq) const {
-  const uint64_t words[] = {table_[number].id, seq};
-  return std::max<uint64_t>(1, hash_(words, 2));
+/** What its client says from there on waits with it. */
+Ticket Pipeline::Impl::ticket_at(uint32_t number, uint32_t seq) const {
+  const uint64_t words[] = {table_[number].id};
+  return {std::max<uint64_t>(1, hash_(words, 1)), seq};
 }
 
-/** Under what those wait that can be read by now: content in between may have passed untold. Else those that
- * begin where the frame at hand ends. */
-uint64_t Pipeline::Impl::ticket_behind(uint32_t number, uint32_t end) {
+/** How far what its client says can be ruled on by now. */
+Ticket Pipeline::Impl::line_now(uint32_t number) {
   const LiveCount& count = live_count(number);
-  if (count.reading == 0 || !count.has_early) return 0;
-  return ticket_of(number, readings_.due(count.reading).value_or(end));
+  if (count.reading == 0 || !count.has_early) return {};
+  return ticket_at(number, readings_.content(count.reading).until);
 }
 
 Pipeline::Impl::ReadOn Pipeline::Impl::read_in_turn(uint32_t number, const Held& held, uint32_t seq) {
@@ -91,35 +91,41 @@ Pipeline::Impl::ReadOn Pipeline::Impl::read_in_turn(uint32_t number, const Held&
   }
 }
 
+/** Nor does anything of it wait to be read. */
+Ruling Pipeline::Impl::pass_unread(uint32_t number, Held& held, uint32_t seq) {
+  if (live_count(number).has_early) held.ticket = ticket_at(number, seq + no_end);
+  return Ruling::pass;
+}
+
 /** Reads a held frame of the client's, which goes on to be ruled on with `pass`. */
 Ruling Pipeline::Impl::read_on(uint32_t number, Held& held) {
   const Packet& p = held.turn.packet;
   Session& s = table_[number];
   const bool speaks = p.proto == IPPROTO_TCP && !p.payload.empty() && held.keyed.sender == s.client();
-  if (!speaks || held.is_fragment || !verdicts_.has_continuous()) return Ruling::pass;
+  if (!speaks || held.is_fragment) return Ruling::pass;
   const uint32_t seq = p.seq + ((p.tcp_flags & tcp_syn) != 0 ? 1 : 0);
+  if (!verdicts_.has_continuous()) return pass_unread(number, held, seq);
   GuardedSince& since = guarded_since_[held.frame.slot % VMOAT_SLOTS];
   if (since.held_ns == 0) since.held_ns = now_ns_;
   LiveCount& count = live_count(number);
   const ReadOn how = read_in_turn(number, held, seq);
-  if (how == ReadOn::unwanted) return Ruling::pass;
+  if (how == ReadOn::unwanted) return pass_unread(number, held, seq);
   if (how == ReadOn::no_room || how == ReadOn::unknown) return Ruling::refuse;
   if (how == ReadOn::early) {
     count.has_early = true;
-    if (count.reading != 0) readings_.wait(count.reading, seq);
-    return held.ticket = ticket_of(number, seq), Ruling::wait;
+    return held.ticket = ticket_at(number, seq), Ruling::wait;
   }
-  held.ticket = ticket_behind(number, seq + static_cast<uint32_t>(p.payload.size()));
+  held.ticket = line_now(number);
   const bool is_still = count.reading != 0 && readings_.is_still(count.reading, s.application);
   if (s.has(is_sure) && !is_still) recognition_.lose(s), touch(number);
   return Ruling::pass;
 }
 
 /** What the kernel has read and let pass: it may be said again, and what comes behind may be held. */
-uint64_t Pipeline::Impl::read_told(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told) {
+Ticket Pipeline::Impl::read_told(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told) {
   const PathNumbers by = find_path(key, segment);
   const uint32_t number = by.path != 0 ? table_.find(keyed_of(key, by)) : 0;
-  if (number == 0 || live_count(number).reading == 0) return 0;
+  if (number == 0 || live_count(number).reading == 0) return {};
   Session& s = table_[number];
   LiveCount& count = live_count(number);
   count.told_in_vain = 0;
@@ -136,7 +142,7 @@ uint64_t Pipeline::Impl::read_told(const vmoat_flow_key& key, uint32_t segment, 
     goes_on = false;
   }
   if (!goes_on) unrule(number);
-  return ticket_behind(number, told.until);
+  return line_now(number);
 }
 
 /** The client's frames are held at its NIC, where that is guarded, else at the server's. What is news of

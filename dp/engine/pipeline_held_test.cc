@@ -16,7 +16,7 @@ TEST_CASE("held fragments go by their datagram's first one, and are counted with
   HeldRig rig({to_53});
   const HeldRuling first = rig.fragment(0, 32, datagram(53));
   CHECK(first.ruling == Ruling::pass);
-  CHECK(first.ticket != 0);
+  CHECK(first.ticket != Ticket{});
   CHECK(rig.fragment(32, 32, datagram(53)).ruling == Ruling::pass);
   REQUIRE(rig.notes.ruled.size() == 2);
   CHECK(rig.notes.ruled[1].second.returned[VMOAT_TO_NIC] == 2);

@@ -57,7 +57,7 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   void meters(const NicMeters& meters, int64_t now_ns);
   HeldRuling rule(const Frame& frame, bool waited);
   void caught_up();
-  uint64_t read_told(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told);
+  Ticket read_told(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told);
   void was_reset();
   const PipelineCounters& counters();
   [[nodiscard]] uint32_t sessions_open() const { return table_.open(); }
@@ -130,7 +130,7 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
     bool is_later = false;     // a fragment but the first
     bool is_to_many = false;   // its receiver is no NIC
     bool is_to_other = false;  // to the guest's MAC, but under an address that is not the guest's
-    uint64_t ticket = 0;       // under which it waits, or others for it
+    Ticket ticket;             // of HeldRuling
     /** Its place in the order of those that wait for the flow's verdict is free. */
     void returns(LiveCount& count) const {
       if (is_counted) count.returned[near()][frame.way & 1] = frame.number;
@@ -314,8 +314,9 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   ReadOn begin_reading(uint32_t number, const Held& held, uint32_t seq);
   ReadOn read_in_turn(uint32_t number, const Held& held, uint32_t seq);
   Ruling read_on(uint32_t number, Held& held);
-  [[nodiscard]] uint64_t ticket_of(uint32_t number, uint32_t seq) const;
-  uint64_t ticket_behind(uint32_t number, uint32_t end);
+  [[nodiscard]] Ticket ticket_at(uint32_t number, uint32_t seq) const;
+  [[nodiscard]] Ticket line_now(uint32_t number);
+  Ruling pass_unread(uint32_t number, Held& held, uint32_t seq);
   void tell_followed(uint32_t number, const Held& held);
   [[nodiscard]] bool is_held_at(uint32_t number, int end) const;
   FlowRule followed_at(uint32_t number, int end);

@@ -29,13 +29,8 @@ Readings::Reading& Readings::at(uint32_t reading) const {
 uint32_t Readings::begin(uint32_t next, uint16_t slot) {
   const uint32_t piece = arena_.take(sizeof(Reading), slot);
   if (piece == 0) return 0;
-  new (arena_.at(piece)) Reading{.next = next,
-                                 .content = {next, 0},
-                                 .over = 0,
-                                 .memory = {},
-                                 .log = StreamLog::begin(next, slot),
-                                 .early = {},
-                                 .early_count = 0};
+  new (arena_.at(piece)) Reading{
+      .next = next, .content = {next, 0}, .over = 0, .memory = {}, .log = StreamLog::begin(next, slot)};
   return piece;
 }
 
@@ -54,24 +49,6 @@ Readings::Read Readings::read(uint32_t reading, uint32_t seq, Bytes said) {
   const Read again = known == 0 || is_content ? Read::yes : compare(r, seq, said.first(known));
   if (again == Read::yes && known < said.size()) read_news(r, said.subspan(known));
   return again;
-}
-
-void Readings::wait(uint32_t reading, uint32_t seq) {
-  Reading& r = at(reading);
-  const auto end = r.early.begin() + r.early_count;
-  if (r.early_count < r.early.size() && std::find(r.early.begin(), end, seq) == end)
-    r.early[r.early_count++] = seq;
-}
-
-std::optional<uint32_t> Readings::due(uint32_t reading) {
-  Reading& r = at(reading);
-  const auto end = r.early.begin() + r.early_count;
-  const auto found =
-      std::find_if(r.early.begin(), end, [&](uint32_t seq) { return distance(r.next, seq) <= 0; });
-  if (found == end) return std::nullopt;
-  const uint32_t seq = *found;
-  *found = r.early[--r.early_count];
-  return seq;
 }
 
 /** A keep-alive may say any one byte that was acknowledged long ago (RFC 9293, 3.8.4): nobody means anything

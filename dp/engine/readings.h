@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <vector>
 
 #include "apps/application.h"
@@ -34,11 +33,7 @@ class Readings {
   };
   /** What was read before is compared, as far as it had to be read, and passed over. */
   Read read(uint32_t reading, uint32_t seq, Bytes said);
-  /** What is said from there on came early, and waits. Of many not all are known. */
-  void wait(uint32_t reading, uint32_t seq);
-  /** Where something waits that may be read by now; each is told once. */
-  std::optional<uint32_t> due(uint32_t reading);
-  /** What comes before that and need not be read, and what comes behind. */
+  /** Up to where what is said was read, or need not be, and what comes behind. */
   [[nodiscard]] vmoat_content content(uint32_t reading) const { return at(reading).content; }
   /** Whether all that was read is of this application (registry number + 1). */
   [[nodiscard]] bool is_still(uint32_t reading, uint16_t application) const;
@@ -50,8 +45,6 @@ class Readings {
     uint32_t over;  // a bit for each reader: it was something else
     std::array<StreamMemory, readers_max> memory;
     StreamLog::Log log;
-    std::array<uint32_t, 16> early;
-    uint32_t early_count;
   };
   Read compare(const Reading& reading, uint32_t seq, Bytes again) const;
   void read_news(Reading& reading, Bytes said);

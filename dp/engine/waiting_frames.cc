@@ -22,7 +22,7 @@ bool WaitingFrames::place(uint32_t size, uint32_t& from, uint32_t& taken) const 
   return taken <= capacity - used_;
 }
 
-bool WaitingFrames::keep(uint64_t ticket, const HeldFrame& held, int64_t now_ns) {
+bool WaitingFrames::keep(const Ticket& ticket, const HeldFrame& held, int64_t now_ns) {
   if (held.bytes.size() > bytes_.size() || count_ == frames_max) return false;
   const auto size = static_cast<uint32_t>(held.bytes.size());
   uint32_t from, taken;

@@ -10,6 +10,7 @@
 #include "base/region.h"
 #include "contract/kernel.h"
 #include "enforce/divert.h"
+#include "engine/ticket.h"
 
 namespace vmoat {
 
@@ -22,15 +23,15 @@ class WaitingFrames {
   /** `bytes_max`: of all frames that wait. */
   explicit WaitingFrames(uint32_t bytes_max);
 
-  /** Copies the frame; it waits under this ticket. False: no room, or none for who sends. */
-  bool keep(uint64_t ticket, const HeldFrame& held, int64_t now_ns);
+  /** Copies the frame; it waits with this ticket. False: no room, or none for who sends. */
+  bool keep(const Ticket& ticket, const HeldFrame& held, int64_t now_ns);
 
-  /** Calls `each(held)` for what waits under this ticket, in the order in which it came. */
+  /** Calls `each(held)` for what is due when a line has come to `now`, in the order in which it came. */
   template <class Each>
-  void release(uint64_t ticket, Each&& each) {
+  void release(const Ticket& now, Each&& each) {
     for (uint32_t i = 0; i < count_; i++) {
       Waiting& waiting = at(i);
-      if (waiting.gone || waiting.ticket != ticket) continue;
+      if (waiting.gone || !is_due(waiting.ticket, now)) continue;
       waiting.gone = true;
       each(frame(waiting));
     }
@@ -46,7 +47,7 @@ class WaitingFrames {
 
  private:
   struct Waiting {
-    uint64_t ticket;
+    Ticket ticket;
     int64_t since_ns;
     HeldFrame held;       // without its bytes
     uint32_t from, size;  // in bytes_

@@ -15,12 +15,12 @@ struct Waiting {
   std::vector<uint8_t> out;
   int64_t now_ns = 1;
 
-  bool keep(uint64_t ticket, uint8_t what, uint16_t sender = 1, size_t size = 100) {
+  bool keep(uint64_t line, uint8_t what, uint16_t sender = 1, size_t size = 100, uint32_t seq = 0) {
     const std::vector<uint8_t> bytes(size, what);
-    return frames.keep(ticket, {.offload = {}, .bytes = bytes, .slot = 9, .sender = sender}, ++now_ns);
+    return frames.keep({line, seq}, {.offload = {}, .bytes = bytes, .slot = 9, .sender = sender}, ++now_ns);
   }
-  void release(uint64_t ticket) {
-    frames.release(ticket, [&](const HeldFrame& held) { out.push_back(held.bytes.back()); });
+  void release(uint64_t line, uint32_t seq = 0) {
+    frames.release({line, seq}, [&](const HeldFrame& held) { out.push_back(held.bytes.back()); });
   }
   void expire() {
     frames.expire(now_ns, [&](const HeldFrame& held) { out.push_back(held.bytes.back()); });
@@ -31,7 +31,7 @@ using Bytes8 = std::vector<uint8_t>;
 
 }  // namespace
 
-TEST_CASE("waiting frames go on in the order in which they came, each ticket's by themselves") {
+TEST_CASE("waiting frames go on in the order in which they came, each line's by themselves") {
   Waiting w;
   for (uint8_t i = 0; i < 6; i++) REQUIRE(w.keep(i % 2 + 1, i));
   w.release(2);
@@ -39,6 +39,21 @@ TEST_CASE("waiting frames go on in the order in which they came, each ticket's b
   w.release(2);
   w.release(1);
   CHECK(w.out == Bytes8{1, 3, 5, 0, 2, 4});
+}
+
+TEST_CASE("waiting frames go on as far as their line has come, past the end of its numbers, too") {
+  Waiting w;
+  const uint32_t begin = 0xfffffff0;
+  for (const uint8_t i : {3, 1, 2, 0}) REQUIRE(w.keep(1, i, 1, 100, begin + i * 10u));
+  w.release(1, begin - 1);
+  CHECK(w.out.empty());
+  w.release(1, begin + 20);
+  CHECK(w.out == Bytes8{1, 2, 0});
+  w.release(1, begin + 29);
+  w.release(2, begin + 30);
+  CHECK(w.out.size() == 3);
+  w.release(1, begin + 30);
+  CHECK(w.out.back() == 3);
 }
 
 TEST_CASE("waiting frames do so for a second") {

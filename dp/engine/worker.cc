@@ -228,9 +228,8 @@ bool Worker::read_ring() {
     }
     pipeline_.frames({frames.data(), framed});
     ring_.release();
-    courtesy_.did(count);
+    did(count);
     total += count;
-    beat();
   }
   events_.fetch_add(total, std::memory_order_relaxed);
   return total >= turn_frames_max;
@@ -292,15 +291,15 @@ void Worker::rule_held(const HeldFrame& held) {
 }
 
 /** Those that waited for one may be what others wait for. */
-void Worker::rule_waiting(uint64_t ticket) {
-  while (ticket != 0) {
-    uint64_t next = 0;
-    waiting_.release(ticket, [&](const HeldFrame& waited) {
+void Worker::rule_waiting(Ticket now) {
+  while (now.line != 0) {
+    Ticket next;
+    waiting_.release(now, [&](const HeldFrame& waited) {
       const HeldRuling is = pipeline_.rule(frame_of(waited), true);
       carry_out(is.ruling, waited);
       if (is.ruling != Ruling::wait) next = is.ticket;
     });
-    ticket = next;
+    now = next;
   }
 }
 
@@ -373,7 +372,7 @@ void Worker::take_inbox() {
   if (inbox.retell) pipeline_.retell();
   for (const CountedFlow& c : inbox.counted) {
     pipeline_.count(c.key, segments_.of(c.key.slot, c.key.tags[0]), c.flow, epoch_offset_ns_, inbox.how);
-    courtesy_.did(1);
+    did(1);
   }
   for (const vmoat_flow_key& key : inbox.collect) forget(key);
   for (const NicMeters& m : inbox.meters) pipeline_.meters(m, realtime_ns());
@@ -400,13 +399,17 @@ void Worker::answer_run(size_t first, size_t count) {
   const std::span<vmoat_answer> shared = kernel_.answers(number_);
   std::copy_n(sending_.begin() + static_cast<ptrdiff_t>(first), count, shared.begin());
   if (!kernel_.answer(number_, static_cast<uint32_t>(count))) return;
-  courtesy_.did(count);
+  did(count);
   for (size_t i = 0; i < count; i++) {
     const vmoat_answer& a = shared[i];
     if (a.ask == VMOAT_ASK_COLLECT)
       pipeline_.count(a.key, segments_.of(a.key.slot, a.key.tags[0]), a.flow, epoch_offset_ns_,
                       Counted::last);
   }
+}
+
+void Worker::did(size_t steps) {
+  if (courtesy_.did(steps)) beat();
 }
 
 void Worker::beat() {

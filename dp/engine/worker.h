@@ -70,7 +70,7 @@ class Worker final : private FlowControl {
   void rule(const vmoat_flow_key& key, const FlowRule& rule) override;
   void tell(const vmoat_end_key& key, const vmoat_end& end) override;
   void tell(const vmoat_pair& pair, vmoat_verdict verdict) override;
-  void worked() override { courtesy_.did(1); }
+  void worked() override { did(1); }
 
   void run();
   void wait();
@@ -79,7 +79,7 @@ class Worker final : private FlowControl {
   void take_policy();
   void take_held();
   void rule_held(const HeldFrame& held);
-  void rule_waiting(uint64_t ticket);
+  void rule_waiting(Ticket now);
   [[nodiscard]] Frame frame_of(const HeldFrame& held);
   void carry_out(Ruling ruling, const HeldFrame& held);
   /** False where it was lost. */
@@ -90,6 +90,8 @@ class Worker final : private FlowControl {
   void take_inbox();
   void answer_all();
   void answer_run(size_t first, size_t count);
+  /** Steps of its work, so that it is neither in others' way nor taken for dead, however long that is. */
+  void did(size_t steps);
   void beat();
   [[nodiscard]] uint32_t segment_of(const vmoat_event& event);
 
