@@ -115,7 +115,7 @@ struct BypassRig {
   /** Without it the rule for open_port is left out. */
   bool allows = true;
 
-  BypassRig(HookChoice hook, const std::string& enforcer, DataplaneConfig with = {})
+  BypassRig(HookChoice hook, const std::string& enforcer, DataplaneConfig with = small_tables())
       : rig(hook, enforcer, quick(std::move(with))) {
     let_bridge_alone();
     rig.mode(Mode::protect);
@@ -235,7 +235,8 @@ inline const std::vector<HookChoice> one_hook = {HookChoice::automatic};
 
 /** Runs a test with a rig of its own for every enforcer of the registry. No hooks: every one there is. */
 template <class Test>
-void each_bypass(Test test, const std::vector<HookChoice>& hooks = {}, const DataplaneConfig& with = {}) {
+void each_bypass(Test test, const std::vector<HookChoice>& hooks = {},
+                 const DataplaneConfig& with = small_tables()) {
   if (!has_root()) return;
   for (const EnforcerKind& kind : enforcers())
     for (const HookChoice hook : hooks.empty() ? hooks_here() : hooks) {

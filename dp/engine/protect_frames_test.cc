@@ -62,7 +62,7 @@ TEST_CASE("protect: a datagram in fragments passes whole, whichever comes first,
 TEST_CASE(
     "protect: a guest that lets its fragments wait in vain has its share of memory, and all is counted") {
   if (!has_root()) return;
-  DataplaneConfig config = {.report_interval_ms = 100};
+  DataplaneConfig config = small_tables();
   config.fragments.bytes_max = 65536;
   GuardRig rig(HookChoice::automatic, "automatic", config);
   protect(rig, [](PolicyTables&) {});

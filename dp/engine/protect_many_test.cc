@@ -61,7 +61,7 @@ TEST_CASE("protect: many NICs are guarded together, and put back") {
     CAPTURE(which);
     ManyLab lab;
     Raised sink;
-    DataplaneConfig config;
+    DataplaneConfig config = small_tables();
     config.names = {"vmt[0-9]*"};
     config.pin_root = lab.pins;
     config.report_interval_ms = 50;

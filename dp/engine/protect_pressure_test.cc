@@ -70,7 +70,7 @@ struct Scarcity {
 };
 
 DataplaneConfig with(auto change) {
-  DataplaneConfig config;
+  DataplaneConfig config = small_tables();
   change(config);
   return config;
 }

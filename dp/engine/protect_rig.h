@@ -78,6 +78,14 @@ inline Fd listener(const GuestLab& lab, uint16_t port) {
   return fd;
 }
 
+/** For a few guests: to make its tables takes no longer than what is tested. */
+inline DataplaneConfig small_tables() {
+  DataplaneConfig config;
+  config.flows_max = config.sessions_max = 16384;
+  config.report_interval_ms = 100;
+  return config;
+}
+
 /** Guest b listens on the port that no rule allows: whoever may connect can. */
 struct GuardRig {
   GuestLab lab;
@@ -91,7 +99,7 @@ struct GuardRig {
   DataplaneConfig config;
 
   explicit GuardRig(HookChoice hook = HookChoice::automatic, const std::string& enforcer = "automatic",
-                    DataplaneConfig with = {.report_interval_ms = 100})
+                    DataplaneConfig with = small_tables())
       : config(std::move(with)) {
     config.names = {lab.unique + "*"};
     config.hook = hook;
