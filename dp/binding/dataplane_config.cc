@@ -22,6 +22,7 @@ constexpr NumberKey number_keys[] = {
     {"openingBytes", &DataplaneConfig::opening_bytes},
     {"upcallsPerSecond", &DataplaneConfig::upcalls_per_second},
     {"upcallsBurst", &DataplaneConfig::upcalls_burst},
+    {"heldBytesPerNicMax", &DataplaneConfig::held_bytes_per_nic_max},
     {"ringBytes", &DataplaneConfig::ring_bytes},
     {"reportIntervalMs", &DataplaneConfig::report_interval_ms},
 };

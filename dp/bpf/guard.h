@@ -78,6 +78,10 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   bool follows = flow && has_verdict(p, flow, guard, VMOAT_FOLLOW);
   if (!follows && (!spender || !within_budget(spender, set, bpf_ktime_get_ns())))
     return guarded(counters, way, VMOAT_NO_BUDGET, DROP);
+  __u32 place = worker * VMOAT_SLOTS + from, cost = vmoat_held_cost(skb->len);
+  __u64* waiting = bpf_map_lookup_elem(&on_way, &place);
+  if (!waiting || (__s64)*waiting >= set->held_bytes_per_nic)
+    return guarded(counters, way, VMOAT_NO_BUDGET, DROP);
   __u8 number = 0;
   if (flow) {
     __u64 before = __sync_fetch_and_add((__u64*)&flow->ruled[way & 1], 1ull << 32);
@@ -91,6 +95,7 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   if (bpf_skb_vlan_push(skb, tagged, vmoat_sender_tag(p->sender, number)) ||
       bpf_skb_vlan_push(skb, tagged, vmoat_divert_tag(slot, way, number)))
     return DROP;
+  __sync_fetch_and_add(waiting, cost);
   return bpf_redirect(*divert, 0);
 }
 

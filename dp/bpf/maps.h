@@ -121,6 +121,15 @@ struct {
   __type(value, struct vmoat_answer);
 } answers SEC(".maps");
 
+/* By worker and slot: bytes of held frames that the NIC has sent and the worker has not taken. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, VMOAT_WORKERS_MAX* VMOAT_SLOTS);
+  __type(key, __u32);
+  __type(value, __u64);
+} on_way SEC(".maps");
+
 /* CLOCK_MONOTONIC ns at which each worker last finished a turn. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);

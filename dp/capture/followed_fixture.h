@@ -14,7 +14,8 @@ struct Followed : KernelFixture {
   static constexpr uint32_t generation = 5, first = 101, content_from = first + 50;
   static constexpr uint8_t psh_ack = 24;
 
-  explicit Followed(vmoat_content content) {
+  explicit Followed(vmoat_content content, const vmoat_settings& settings = default_settings())
+      : KernelFixture(settings) {
     REQUIRE(kernel->set_guard(slot, {.flags = VMOAT_GUARD_ON, .generation = generation}).ok());
     REQUIRE(kernel->set_divert(0, lo).ok());
     CHECK(says(first, std::string(50, 'x')) == TC_ACT_REDIRECT);

@@ -55,7 +55,8 @@ class KernelFixture {
             .wake_bytes = 1u << 19,
             .upcall_cost_ns = 1,
             .seed = 1,
-            .upcall_burst_ns = 1'000'000'000};
+            .upcall_burst_ns = 1'000'000'000,
+            .held_bytes_per_nic = 1u << 30};
   }
 
   /** Puts a frame through one of the programs. `from` = ifindex it came in by, 0 = the host's own. Returns

@@ -63,3 +63,27 @@ TEST_CASE("kernel guard: who sends faster than the engine reads is not held for 
   while (held < 1000 && client.goes_on() == TC_ACT_REDIRECT) held++;
   CHECK(held == VMOAT_HELD_IN_ORDER + 1);
 }
+
+TEST_CASE("kernel guard: what a NIC has on its way to a worker is its share of the queue at most") {
+  if (!has_root()) return;
+  constexpr uint32_t share = 4096;
+  vmoat_settings settings = KernelFixture::default_settings();
+  settings.held_bytes_per_nic = share;
+  Followed client({}, settings);
+  const std::string text(50, 'x');
+  const std::span<uint64_t> on_way = client.kernel->on_way(0);
+  const uint64_t cost = on_way[Followed::slot];
+  REQUIRE(cost == vmoat_held_cost(14 + 20 + 20 + 50));
+  while (on_way[Followed::slot] < share) REQUIRE(client.says(Followed::first, text) == TC_ACT_REDIRECT);
+  CHECK(client.says(Followed::first, text) == TC_ACT_SHOT);
+  const auto dropped = [&] {
+    return client.kernel->nic_counters(Followed::slot).guarded[VMOAT_FROM_NIC][VMOAT_NO_BUDGET];
+  };
+  CHECK(dropped() == 1);
+  on_way[Followed::slot] -= cost;  // the worker has taken one
+  CHECK(client.says(Followed::first, text) == TC_ACT_REDIRECT);
+  CHECK(client.says(Followed::first, text) == TC_ACT_SHOT);
+  on_way[Followed::slot] = -cost;  // and one that nobody counted
+  CHECK(client.says(Followed::first, text) == TC_ACT_REDIRECT);
+  CHECK(dropped() == 2);
+}

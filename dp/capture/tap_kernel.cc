@@ -17,6 +17,7 @@ namespace {
 
 constexpr uint32_t answers_per_worker = 128;  // VMOAT_ANSWERS_PER_WORKER in bpf/maps.h
 constexpr uint32_t dump_batch = 512;
+constexpr size_t on_way_bytes = sizeof(uint64_t) * VMOAT_WORKERS_MAX * VMOAT_SLOTS;
 
 // See vmoat_flow: an entry of the kernel's hash table is whole cache lines (struct htab_elem, hashtab.c).
 static_assert((48 + (sizeof(vmoat_flow_key) + 7) / 8 * 8 + sizeof(vmoat_flow)) % 64 == 0);
@@ -130,6 +131,7 @@ TapKernel::TapKernel() : object_(std::make_unique<Object>()) {}
 TapKernel::~TapKernel() {
   if (answers_) ::munmap(answers_, sizeof(vmoat_answer) * VMOAT_WORKERS_MAX * answers_per_worker);
   if (heartbeats_) ::munmap(heartbeats_, sizeof(uint64_t) * VMOAT_WORKERS_MAX);
+  if (on_way_) ::munmap(on_way_, on_way_bytes);
 }
 
 Result<std::unique_ptr<TapKernel>> TapKernel::open(const TapKernelOptions& options) {
@@ -185,6 +187,9 @@ Status TapKernel::map_memory() {
   void* beats = map(object_->skeleton->maps.heartbeats, sizeof(uint64_t) * VMOAT_WORKERS_MAX);
   if (beats == MAP_FAILED) return system_error("map the heartbeats");
   heartbeats_ = static_cast<uint64_t*>(beats);
+  void* on_way = map(object_->skeleton->maps.on_way, on_way_bytes);
+  if (on_way == MAP_FAILED) return system_error("map what is on its way");
+  on_way_ = static_cast<uint64_t*>(on_way);
   return success();
 }
 
@@ -385,6 +390,10 @@ Status TapKernel::answer(uint32_t worker, uint32_t count) const {
 
 uint64_t* TapKernel::heartbeat(uint32_t worker) const {
   return heartbeats_ + worker;
+}
+
+std::span<uint64_t> TapKernel::on_way(uint32_t worker) const {
+  return {on_way_ + size_t{worker} * VMOAT_SLOTS, VMOAT_SLOTS};
 }
 
 }  // namespace vmoat

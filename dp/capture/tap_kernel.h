@@ -109,6 +109,9 @@ class TapKernel {
   Status answer(uint32_t worker, uint32_t count) const;
   /** CLOCK_MONOTONIC ns, read by the kernel and by status. */
   [[nodiscard]] uint64_t* heartbeat(uint32_t worker) const;
+  /** By slot: bytes (vmoat_held_cost) of frames that were held and that this worker has not taken. The kernel
+   * adds. */
+  [[nodiscard]] std::span<uint64_t> on_way(uint32_t worker) const;
 
  private:
   struct Object;
@@ -124,6 +127,7 @@ class TapKernel {
   bool adopted_ = false;
   vmoat_answer* answers_ = nullptr;
   uint64_t* heartbeats_ = nullptr;
+  uint64_t* on_way_ = nullptr;
 };
 
 }  // namespace vmoat

@@ -94,6 +94,7 @@ export interface DataplaneConfig extends EngineConfig {
   openingBytes?: number;
   upcallsPerSecond?: number;
   upcallsBurst?: number;
+  heldBytesPerNicMax?: number;
   ringBytes?: number;
   reportIntervalMs?: number;
   threats?: { disabled: string[]; thresholds: Record<string, Record<string, number>> };

@@ -163,6 +163,11 @@ enum vmoat_guard_flag {
 /* Each way's frames go on in the order they came in, unless more than so many of it were held: who sends
  * faster than the engine reads would be held for ever. */
 #define VMOAT_HELD_IN_ORDER 256
+/* What a held frame takes of its worker's queue, by its own length: the kernel's book-keeping is about that.
+ */
+static inline uint32_t vmoat_held_cost(uint32_t length) {
+  return length + 1024;
+}
 /* How a NIC is guarded; user space may change it at any time. identity and segment are told of every NIC that
  * is tapped while any is guarded: verdicts hang on who sends, too. */
 struct vmoat_guard {
@@ -316,7 +321,7 @@ enum vmoat_guarded {
   VMOAT_NO_KEY = 3,      /* dropped: no rule can speak of it */
   VMOAT_FAILED_OPEN = 4, /* passed: the engine is dead or hung */
   VMOAT_FAILED_CLOSED = 5,
-  VMOAT_NO_BUDGET = 6,     /* dropped: the NIC has spent its upcalls */
+  VMOAT_NO_BUDGET = 6,     /* dropped: the NIC has spent its upcalls, or its share of a worker's queue */
   VMOAT_NO_POLICY = 7,     /* dropped: its policy is not in yet */
   VMOAT_SPOOFED = 8,       /* dropped: sent under a MAC or address that is not the guest's own */
   VMOAT_NOT_SERVED = 9,    /* dropped: the guest may not act as DHCP server or IPv6 router */
@@ -382,6 +387,8 @@ struct vmoat_settings {
   uint32_t upcall_cost_ns; /* token bucket: one upcall */
   uint32_t seed;           /* of the choice of a worker */
   uint64_t upcall_burst_ns;
+  uint32_t held_bytes_per_nic; /* what one NIC may have on its way to one worker, see vmoat_held_cost */
+  uint32_t pad;
 };
 
 /* What the engine says of a flow, and what it hears back. */

@@ -31,6 +31,9 @@ struct HeldFrame {
   uint16_t sender = 0;  // slot of the tapped NIC that it came from, 0 = of none
   uint8_t way = VMOAT_FROM_NIC;
   uint8_t number = 0;  // among those of its flow and way, see vmoat_divert_tag
+
+  /** Slot of the NIC out of whose share of any room it takes. */
+  [[nodiscard]] uint16_t spender() const { return sender != 0 ? sender : slot; }
 };
 
 class Divert {

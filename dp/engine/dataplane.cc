@@ -31,7 +31,8 @@ vmoat_settings settings_of(const DataplaneConfig& config, unsigned workers) {
           .wake_bytes = config.ring_bytes / 8,
           .upcall_cost_ns = cost_ns,
           .seed = std::random_device{}(),
-          .upcall_burst_ns = uint64_t{config.upcalls_burst} * cost_ns};
+          .upcall_burst_ns = uint64_t{config.upcalls_burst} * cost_ns,
+          .held_bytes_per_nic = config.held_bytes_per_nic_max};
 }
 
 /** By which the tap programs know what was held: nobody is to guess it. Never 0, nor is what it makes of a

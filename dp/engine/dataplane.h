@@ -63,7 +63,8 @@ struct DataplaneConfig {
   uint32_t opening_bytes = 4096;         // payload per way that a new flow sends up unasked
   uint32_t upcalls_per_second = 100000;  // token bucket of one NIC
   uint32_t upcalls_burst = 20000;
-  uint32_t ring_bytes = 8u << 20;  // per worker, a power of two
+  uint32_t held_bytes_per_nic_max = 8u << 20;  // of frames that wait for one worker, a quarter of what can
+  uint32_t ring_bytes = 8u << 20;              // per worker, a power of two
   uint32_t report_interval_ms = 1000;
   Timeouts timeouts;
   FragmentOptions fragments;  // bytes_max is that of each worker

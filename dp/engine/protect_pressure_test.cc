@@ -159,6 +159,7 @@ TEST_CASE("bypass: full tables and spent budgets") {
       {"flows of a NIC", with([](auto& c) { c.flows_per_nic_max = 64; }), because(VMOAT_NO_FLOW)},
       {"upcalls", with([](auto& c) { c.upcalls_per_second = 100, c.upcalls_burst = 50; }),
        because(VMOAT_NO_BUDGET)},
+      {"a worker's queue", with([](auto& c) { c.held_bytes_per_nic_max = 4096; }), because(VMOAT_NO_BUDGET)},
       {"sessions", with([](auto& c) { c.sessions_max = 64; }), for_verdict},
       {"the ring", with([](auto& c) { c.ring_bytes = 4096; }), for_verdict},
   };

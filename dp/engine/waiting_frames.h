@@ -61,8 +61,7 @@ class WaitingFrames {
 
   [[nodiscard]] Waiting& at(uint32_t i) { return waiting_[(first_ + i) % frames_max]; }
   [[nodiscard]] HeldFrame frame(const Waiting& waiting) const;
-  static uint16_t spender(const HeldFrame& held) { return held.sender != 0 ? held.sender : held.slot; }
-  [[nodiscard]] Share& share_of(const HeldFrame& held) { return shares_[spender(held) % VMOAT_SLOTS]; }
+  [[nodiscard]] Share& share_of(const HeldFrame& held) { return shares_[held.spender() % VMOAT_SLOTS]; }
   bool place(uint32_t size, uint32_t& from, uint32_t& taken) const;
   void drop_gone();
 

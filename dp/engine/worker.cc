@@ -19,7 +19,8 @@ namespace {
 
 constexpr int turn_ms = 10;
 constexpr size_t batch_frames = 32;
-constexpr int64_t awake_ns = 50'000;    // after a held frame
+constexpr int64_t awake_ns = 50'000;  // after a held frame
+constexpr int64_t forgives_after_ns = 10'000'000;
 constexpr size_t held_rounds_max = 64;  // so that held frames starve nothing else
 constexpr int64_t reset_cost_ns = ns_per_s / 1000, reset_burst = 1000;
 constexpr size_t turn_frames_max = 16384;  // so that a flood starves neither counts nor reports
@@ -61,7 +62,8 @@ Worker::Worker(const WorkerOptions& options, TapKernel& kernel, Ring ring, Segme
       paths_(paths),
       drops_(drops),
       pipeline_(options.pipeline, sink, this),
-      waiting_(options.pipeline.fragments.bytes_max) {
+      waiting_(options.pipeline.fragments.bytes_max),
+      on_way_(kernel.on_way(number_)) {
   epoll_event on = {.events = EPOLLIN | EPOLLET, .data = {}};
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, ring_.fd(), &on);
 }
@@ -255,13 +257,34 @@ void Worker::take_held() {
   if (!divert_) return;
   waiting_.expire(realtime_ns(), [this](const HeldFrame& held) { dropped(held, &NicHeldDrops::refused); });
   for (size_t rounds = 0; rounds < held_rounds_max; rounds++) {
-    const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) { rule_held(held); });
-    if (count < batch_frames) pipeline_.caught_up();
+    const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) {
+      taken(held);
+      rule_held(held);
+    });
+    if (count < batch_frames) {
+      pipeline_.caught_up();
+      forgive();
+    }
     if (count != 0) awake_until_ns_ = monotonic_ns() + awake_ns;
     answer_all();
     beat();  // a guest's flood must not look like our death
     if (count < batch_frames) return;
   }
+}
+
+void Worker::taken(const HeldFrame& held) {
+  const auto length = static_cast<uint32_t>(held.bytes.size());
+  __atomic_fetch_sub(&on_way_[held.spender() % VMOAT_SLOTS], uint64_t{vmoat_held_cost(length)},
+                     __ATOMIC_RELAXED);
+}
+
+/** Nothing waits: what is on its way still is what was lost there, or so little that it does not matter. */
+void Worker::forgive() {
+  const int64_t now_ns = monotonic_ns();
+  if (now_ns < forgives_at_ns_) return;
+  forgives_at_ns_ = now_ns + forgives_after_ns;
+  for (uint64_t& bytes : on_way_)
+    if (__atomic_load_n(&bytes, __ATOMIC_RELAXED) != 0) __atomic_store_n(&bytes, 0, __ATOMIC_RELAXED);
 }
 
 Frame Worker::frame_of(const HeldFrame& held) {

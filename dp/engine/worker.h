@@ -78,6 +78,8 @@ class Worker final : private FlowControl {
   void hear_heads(const vmoat_event& event);
   void take_policy();
   void take_held();
+  void taken(const HeldFrame& held);
+  void forgive();
   void rule_held(const HeldFrame& held);
   void rule_waiting(Ticket now);
   [[nodiscard]] Frame frame_of(const HeldFrame& held);
@@ -118,6 +120,8 @@ class Worker final : private FlowControl {
   int64_t awake_until_ns_ = 0;            // of CLOCK_MONOTONIC
   std::optional<Divert> divert_;
   WaitingFrames waiting_;
+  std::span<uint64_t> on_way_;  // see TapKernel
+  int64_t forgives_at_ns_ = 0;  // of CLOCK_MONOTONIC
   std::vector<vmoat_answer> pending_;
   std::vector<vmoat_answer> sending_;
   std::optional<vmoat_answer> after_;  // to be pending when the frame at hand has gone on

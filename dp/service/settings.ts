@@ -18,6 +18,7 @@ export interface Settings {
   openingBytes: number;
   upcallsPerSecond: number;
   upcallsBurst: number;
+  heldBytesPerNicMax: number;
   ringBytes: number;
   /** The operator's own; in the file only. */
   applications: OperatorApplication[];
@@ -145,6 +146,12 @@ export const SETTINGS: readonly Setting[] = [
   count('openingBytes', 'opening-bytes', 'payload per way that a new flow sends up', [0, 65_536]),
   count('upcallsPerSecond', 'upcalls-per-second', 'events of one NIC per second', [100, U32_MAX]),
   count('upcallsBurst', 'upcalls-burst', 'events of one NIC at once', [100, U32_MAX]),
+  count(
+    'heldBytesPerNicMax',
+    'held-bytes-per-nic-max',
+    'undecided frames of one NIC that wait for a worker',
+    [4096, 33_554_432],
+  ),
   count('ringBytes', 'ring-bytes', 'ring to each worker, a power of two', [65_536, 1_073_741_824]),
   timeout('tcpHalfOpenTimeout', 'tcp-half-open-timeout', 'silence after a SYN without the handshake’s end'),
   timeout('tcpEstablishedTimeout', 'tcp-established-timeout', 'silence of an open TCP session'),
@@ -222,6 +229,7 @@ export const DEFAULTS: Settings = {
   openingBytes: 4096,
   upcallsPerSecond: 100_000,
   upcallsBurst: 20_000,
+  heldBytesPerNicMax: 8_388_608,
   ringBytes: 8_388_608,
   applications: [],
   threats: { disabled: [], thresholds: {} },
