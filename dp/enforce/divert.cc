@@ -20,7 +20,7 @@ namespace vmoat {
 namespace {
 
 constexpr size_t frame_bytes_max = 68 * 1024;
-constexpr int queue_bytes = 32 << 20;  // of which a NIC gets held_bytes_per_nic_max
+constexpr int queue_bytes = 16 << 20;  // the kernel doubles it; a NIC gets held_bytes_per_nic_max of that
 constexpr const char* filter_name = "vmoat:wall";
 
 constexpr const char* prefix = "moat";
