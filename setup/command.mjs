@@ -16,12 +16,27 @@ const TAIL_LINES = 25;
  * @throws {SetupFailure} with the last lines of the log when it does not exit with 0
  */
 export async function logged(name, argv, { cwd = root, env = {}, hint = '' } = {}) {
+  const { code, log } = await written(name, argv, { cwd, env });
+  if (code !== 0) throw new SetupFailure(`${argv.join(' ')}: exit ${code}\n${tail(log)}`, { hint, log });
+  return log;
+}
+
+/**
+ * The same of a program that may fail.
+ * @param {string} name @param {string[]} argv @param {{cwd?: string, env?: Record<string, string>}} [options]
+ * @returns {Promise<{code: number, out: string}>} its exit code, and all that it said
+ */
+export async function recorded(name, argv, options = {}) {
+  const { code, log } = await written(name, argv, options);
+  return { code, out: readFileSync(log, 'utf8') };
+}
+
+async function written(name, argv, { cwd = root, env = {} }) {
   const log = join(folder(logs), `${name}.log`);
   const out = openSync(log, 'w');
   const code = await exitOf(argv, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', out, out] });
   closeSync(out);
-  if (code !== 0) throw new SetupFailure(`${argv.join(' ')}: exit ${code}\n${tail(log)}`, { hint, log });
-  return log;
+  return { code, log };
 }
 
 /**

@@ -1,6 +1,6 @@
 // The C++ tests and the fuzz corpora, all under ASan and UBSan.
 import { join } from 'node:path';
-import { captured, logged } from './command.mjs';
+import { captured, logged, recorded } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
 import { buildNative } from './native.mjs';
 import { build } from './place.mjs';
@@ -22,10 +22,10 @@ export async function nativeTests() {
     ...new Set(names.map((name) => PROGRAMS[name] ?? `${name.split('-')[0]}_test`)),
   ]);
   const argv = ['ctest', '--test-dir', join(build, 'asan'), '--output-on-failure', '--timeout', '300', '-j4'];
-  const done = captured(argv, { env: { ...process.env, ...SANITIZERS } });
-  const [, failed = '0', total = '0'] = /(\d+) tests? failed out of (\d+)/.exec(done.out) ?? [];
-  const skipped = (done.out.match(/\*{3}Skipped/g) ?? []).length;
-  if (Number(failed) > 0 || done.code !== 0) say(done.out);
+  const { code, out } = await recorded('ctest', argv, { env: SANITIZERS });
+  const [, failed = '0', total = '0'] = /(\d+) tests? failed out of (\d+)/.exec(out) ?? [];
+  const skipped = (out.match(/\*{3}Skipped/g) ?? []).length;
+  if (Number(failed) > 0 || code !== 0) say(out);
   if (Number(total) === 0) return { passed: 0, failed: 1, skipped: 0 };
   return { passed: Number(total) - Number(failed) - skipped, failed: Number(failed), skipped };
 }

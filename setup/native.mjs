@@ -11,13 +11,21 @@ import { step } from './progress.mjs';
  * Which files one was made from the compiler says: to preprocess each for that would be to read those headers again. */
 const CACHED = { CCACHE_SLOPPINESS: 'pch_defines,time_macros', CCACHE_DEPEND: '1' };
 
-/** @param {'release' | 'asan' | 'fuzz'} preset of dp/CMakePresets.json @param {string[]} targets none: all */
-export async function buildNative(preset, targets) {
+/** Before a program's name: it runs only where a processor has nothing else to do. */
+const IDLE = ['chrt', '--idle', '0'];
+
+/**
+ * @param {'release' | 'asan' | 'fuzz'} preset of dp/CMakePresets.json
+ * @param {string[]} targets none: all
+ * @param {{idle?: boolean}} [how] idle: without being in anybody's way
+ */
+export async function buildNative(preset, targets, { idle = false } = {}) {
   const what = `dp, ${preset}: ${targets.join(' ') || 'everything'}`;
   await step(`compiling ${what}`, async () => {
     if (!existsSync(join(build, preset, 'build.ninja')))
       await logged(`cmake-${preset}`, ['cmake', '-S', 'dp', '--preset', preset], { cwd: join(root) });
-    await logged(`ninja-${preset}`, ['ninja', '-C', join(build, preset), ...targets], { env: CACHED });
+    const ninja = ['ninja', '-C', join(build, preset), ...targets];
+    await logged(`ninja-${preset}`, idle ? [...IDLE, ...ninja] : ninja, { env: CACHED });
   });
 }
 

@@ -20,8 +20,9 @@ export async function test(args, long) {
   await Promise.all([installPackages(['build', 'run', 'test', 'demo']), installNodeModules()]);
   await startLibvirt();
   const tally = new Tally();
-  if (all) await checks(tally, { everything: long });
-  await buildNative('release', ['all', 'kernel61_tests']);
+  const targets = ['all', 'kernel61_tests'];
+  if (all) await checks(tally, { everything: long, targets });
+  await buildNative('release', targets);
   await Promise.all([buildPrograms(), buildWeb()]);
   if (all)
     await tally.stage('tests side by side', () => nodeTests(found.apart, { serial: false, name: 'apart' }));
