@@ -320,7 +320,7 @@ void Worker::rule_waiting(Ticket now) {
     waiting_.release(now, [&](const HeldFrame& waited) {
       const HeldRuling is = pipeline_.rule(frame_of(waited), true);
       carry_out(is.ruling, waited);
-      if (is.ruling != Ruling::wait) next = is.ticket;
+      if (is.ruling != Ruling::wait && is.ticket.line != 0) next = is.ticket;
     });
     now = next;
   }
