@@ -10,6 +10,7 @@ constexpr size_t body_bytes = 32 << 20;
 PolicyTables let_http(GuardRig& rig, bool continuous, Mode of_a) {
   PolicyTables t = tables(++rig.generation, rig.lab, Mode::protect, rig.fails_closed);
   t.groups[3].mode = of_a;
+  t.groups[3].fails_closed = rig.fails_closed;
   t.rules.push_back(web_rule(continuous));
   return t;
 }
@@ -156,6 +157,7 @@ TEST_CASE(
   if (!has_root()) return;
   const std::string put = put_in_chunks(body_bytes);
   each_guard([&](GuardRig& rig) {
+    rig.fails_closed = true;  // else what passes a worker that waits for its turn is read by nobody
     rig.mode(Mode::protect);
     for (const Mode of_a : {Mode::learn, Mode::protect}) {
       let_http_between(rig, of_a);

@@ -140,6 +140,7 @@ TEST_CASE(
         client.say(next, said, good);
         CHECK(client.heard() == said);
         next += static_cast<uint32_t>(said.size());
+        ::usleep(2000);  // the kernel is told what comes next
       };
       goes_on(post);
       for (int n = 0; n < chunks; n++) goes_on(chunk);
