@@ -2,9 +2,10 @@
 // of such flows, or goes to the engine and waits there.
 #pragma once
 
-#define DROP 2   /* TC_ACT_SHOT */
-#define HOLD 100 /* of settle() alone: see hold() */
-#define READ 101 /* likewise: see read_heads() */
+#define DROP 2     /* TC_ACT_SHOT */
+#define HOLD 100   /* of settle() alone: see hold() */
+#define READ 101   /* likewise: see read_heads() */
+#define UNREAD 102 /* passes, whatever it says: see note_unread() */
 
 static __always_inline struct vmoat_guard* guard_of(__u32 slot) {
   struct vmoat_guard* guard = bpf_map_lookup_elem(&guards, &slot);
@@ -64,7 +65,7 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   __u32 worker = worker_of(p);
   __u32* divert = bpf_map_lookup_elem(&diverts, &worker);
   if (!divert || !*divert || engine_is_gone(worker))
-    return guard->flags & VMOAT_FAIL_OPEN ? guarded(counters, way, VMOAT_FAILED_OPEN, PASS)
+    return guard->flags & VMOAT_FAIL_OPEN ? guarded(counters, way, VMOAT_FAILED_OPEN, UNREAD)
                                           : guarded(counters, way, VMOAT_FAILED_CLOSED, DROP);
   __u32 from = p->sender ? p->sender : slot;
   struct vmoat_slot* spender = bpf_map_lookup_elem(&slots, &from);
@@ -122,7 +123,7 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   struct vmoat_nic_counters* counters = bpf_map_lookup_elem(&nics, &slot);
   struct vmoat_guard* guard = guard_of(slot);
   if (!counters || !guard) return PASS;
-  if (in_panic()) return guarded(counters, way, VMOAT_PANICKED, PASS);
+  if (in_panic()) return guarded(counters, way, VMOAT_PANICKED, UNREAD);
   if (p->way == VMOAT_FROM_NIC) {
     if ((guard->flags & VMOAT_OWN_ADDRESSES) && !is_own_mac(skb, guard))
       return guarded(counters, way, VMOAT_SPOOFED, DROP);
@@ -155,6 +156,13 @@ __noinline int settle(struct __sk_buff* skb, struct packet* p) {
   return HOLD;
 }
 
+/* What comes behind it may be held, and will be in its order for all but the engine. */
+static __always_inline void note_unread(const struct __sk_buff* skb, const struct packet* p,
+                                        struct vmoat_flow* flow, const struct vmoat_guard* guard) {
+  if (!flow || (has_verdict(p, flow, guard, VMOAT_FOLLOW) && is_content(skb, p, flow))) return;
+  flow->unread_ns = bpf_ktime_get_ns();
+}
+
 /* What becomes of a frame whose flow is `flow`, null where it has none. */
 static __always_inline int judge(struct __sk_buff* skb, struct packet* p, struct vmoat_flow* flow,
                                  const struct vmoat_guard* guard) {
@@ -163,5 +171,8 @@ static __always_inline int judge(struct __sk_buff* skb, struct packet* p, struct
   if (plain && own && has_verdict(p, flow, guard, VMOAT_ALLOW)) return PASS;
   int then = settle(skb, p);
   if (then == READ) then = read_heads(skb, p) ? PASS : HOLD;
-  return then == HOLD ? hold(skb, p) : then;
+  if (then == HOLD) then = hold(skb, p);
+  if (then != UNREAD) return then;
+  note_unread(skb, p, flow, guard);
+  return PASS;
 }

@@ -64,6 +64,29 @@ TEST_CASE("kernel guard: who sends faster than the engine reads is not held for 
   CHECK(held == VMOAT_HELD_IN_ORDER + 1);
 }
 
+TEST_CASE("kernel guard: of what passes while nobody reads it, the flow says when, and content is none") {
+  if (!has_root()) return;
+  Uploads client;
+  client.follow(1);
+  const auto unread_ns = [&] { return client.flows().at(0).flow.unread_ns; };
+  const auto says_alone = [&](uint32_t seq) {  // the engine hangs
+    *client.kernel->heartbeat(0) = 0;
+    return client.put(client.kernel->programs().from_nic,
+                      TestFrame().ipv4(6).segment(40000, 80, 24, seq, 501).text("x").done());
+  };
+  CHECK(says_alone(Uploads::first) == TC_ACT_SHOT);  // closed
+  CHECK(unread_ns() == 0);
+  REQUIRE(client.kernel
+              ->set_guard(Uploads::slot,
+                          {.flags = VMOAT_GUARD_ON | VMOAT_FAIL_OPEN, .generation = Uploads::generation})
+              .ok());
+  CHECK(says_alone(Uploads::content_from) == TC_ACT_UNSPEC);
+  CHECK(unread_ns() == 0);
+  const auto before_ns = static_cast<uint64_t>(monotonic_ns());
+  CHECK(says_alone(Uploads::first) == TC_ACT_UNSPEC);
+  CHECK(unread_ns() >= before_ns);
+}
+
 TEST_CASE("kernel guard: what a NIC has on its way to a worker is its share of the queue at most") {
   if (!has_root()) return;
   constexpr uint32_t share = 4096;

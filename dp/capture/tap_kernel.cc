@@ -257,6 +257,12 @@ void TapKernel::clear_slot(uint16_t slot) {
   bpf_map_update_elem(bpf_map__fd(object_->skeleton->maps.slots), &key, &fresh, BPF_ANY);
 }
 
+std::optional<vmoat_flow> TapKernel::flow(const vmoat_flow_key& key) const {
+  vmoat_flow flow;
+  if (bpf_map_lookup_elem(bpf_map__fd(object_->skeleton->maps.flows), &key, &flow) != 0) return std::nullopt;
+  return flow;
+}
+
 Status TapKernel::each_flow(const std::function<void(std::span<const CountedFlow>)>& read) const {
   std::vector<vmoat_flow_key> keys(dump_batch);
   std::vector<vmoat_flow> values(dump_batch);

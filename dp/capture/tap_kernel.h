@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -78,6 +79,8 @@ class TapKernel {
   /** Zeroes everything that is counted for a slot. Precondition: no tap and no flow has it. */
   void clear_slot(uint16_t slot);
 
+  /** One entry of the flow table, as far as the kernel has it. */
+  [[nodiscard]] std::optional<vmoat_flow> flow(const vmoat_flow_key& key) const;
   /** Every entry of the flow table, in no order; entries that move meanwhile may come twice or not at all. */
   Status each_flow(const std::function<void(std::span<const CountedFlow>)>& read) const;
 

@@ -120,7 +120,8 @@ struct vmoat_flow {
   uint64_t first_ns;
   uint32_t want[2]; /* appetite: bytes of payload still to be copied up, per way; VMOAT_WANT_ALL = no end */
   struct vmoat_head head __attribute__((aligned(8))); /* begun */
-  uint64_t pad[4];
+  uint64_t unread_ns; /* when a frame last passed that is to be read, but nobody was there: 0: never */
+  uint64_t pad[3];
 };
 #define VMOAT_WANT_ALL 0xffffffffu
 

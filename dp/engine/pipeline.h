@@ -66,6 +66,9 @@ class FlowControl {
    * kind are allowed or, VMOAT_OPENING, hang on their application. */
   virtual void tell(const vmoat_end_key& key, const vmoat_end& end) = 0;
   virtual void tell(const vmoat_pair& pair, vmoat_verdict verdict) = 0;
+  /** CLOCK_REALTIME ns at which a frame of the flow last passed that is to be read, but nobody was there; 0:
+   * never. */
+  virtual int64_t unread_ns(const vmoat_flow_key& key) = 0;
   /** Of work that is long, one step is done. */
   virtual void worked() = 0;
 

@@ -91,6 +91,15 @@ Pipeline::Impl::ReadOn Pipeline::Impl::read_in_turn(uint32_t number, const Held&
   }
 }
 
+/** What is missing will not come: it passed while the engine was away, or in panic. By the kernel's word
+ * alone: who leaves something out is read no less. */
+bool Pipeline::Impl::has_passed_unread(uint32_t number, const Held& held) {
+  if (control_->unread_ns(held.key) < table_[number].first_ns) return false;
+  live_count(number).is_older = true;
+  readings_.end(std::exchange(live_count(number).reading, 0));
+  return true;
+}
+
 /** Nor does anything of it wait to be read. */
 Ruling Pipeline::Impl::pass_unread(uint32_t number, Held& held, uint32_t seq) {
   if (live_count(number).has_early) held.ticket = ticket_at(number, seq + no_end);
@@ -109,7 +118,8 @@ Ruling Pipeline::Impl::read_on(uint32_t number, Held& held) {
   if (since.held_ns == 0) since.held_ns = now_ns_;
   LiveCount& count = live_count(number);
   const ReadOn how = read_in_turn(number, held, seq);
-  if (how == ReadOn::unwanted) return pass_unread(number, held, seq);
+  const bool is_missed = how == ReadOn::early && has_passed_unread(number, held);
+  if (how == ReadOn::unwanted || is_missed) return pass_unread(number, held, seq);
   if (how == ReadOn::no_room || how == ReadOn::unknown) return Ruling::refuse;
   if (how == ReadOn::early) {
     count.has_early = true;

@@ -220,6 +220,25 @@ TEST_CASE("what came early waits no longer where nobody reads on any more") {
   CHECK(rig.held(early) == Ruling::pass);
 }
 
+TEST_CASE("what passed while nobody was there to read it is not waited for; what a client leaves out is") {
+  for (const bool passed : {false, true}) {
+    CAPTURE(passed);
+    HttpRig rig(http_tables(true));
+    rig.notes.unread = rig.now_ns;  // of another connection between the same ports, before this one
+    rig.open();
+    REQUIRE(rig.says(get) == Ruling::pass);
+    const Buffer early = tcp(client_port, 80, rig.next + 100, 501, 24, text("x"));
+    const HeldRuling waits = rig.rule(early);
+    REQUIRE(waits.ruling == Ruling::wait);
+    if (passed) rig.notes.unread = rig.now_ns;
+    const HeldRuling now = rig.rule(tcp(client_port, 80, rig.next + 50, 501, 24, text("y")));
+    CHECK(now.ruling == (passed ? Ruling::pass : Ruling::wait));
+    CHECK(is_due(waits.ticket, now.ticket) == passed);
+    CHECK(rig.held(early) == now.ruling);
+    if (passed) CHECK(rig.ruled().verdict[VMOAT_TO_NIC] == VMOAT_ALLOW);
+  }
+}
+
 TEST_CASE("heads of a flow that nobody reads, or of none, are nobody's") {
   HttpRig rig(http_tables(false));
   vmoat_heads told = {.count = 1000};

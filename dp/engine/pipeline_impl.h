@@ -114,7 +114,7 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
     uint8_t told_in_vain;  // times, since the kernel has read a head of it
     bool tells_later;      // it is among told_later_
     bool has_early;        // what its client says did not always come in order
-    bool is_older;         // its client spoke before anybody read it: continuous rules go by its opening
+    bool is_older;         // its client spoke when nobody read it: continuous rules go by its opening
     bool was_shown;        // `shown_next` and `acked` have begun
     bool hangs_on_shown;   // its verdict does
     Since since;
@@ -316,6 +316,7 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   Ruling read_on(uint32_t number, Held& held);
   [[nodiscard]] Ticket ticket_at(uint32_t number, uint32_t seq) const;
   [[nodiscard]] Ticket line_now(uint32_t number);
+  [[nodiscard]] bool has_passed_unread(uint32_t number, const Held& held);
   Ruling pass_unread(uint32_t number, Held& held, uint32_t seq);
   void tell_followed(uint32_t number, const Held& held);
   [[nodiscard]] bool is_held_at(uint32_t number, int end) const;

@@ -1,5 +1,7 @@
 // Continuous rules end to end: a flow that is read frame by frame comes through whole, and is cut when its
 // client begins to say something else.
+#include "capture/tap_kernel.h"
+#include "engine/hung_worker.h"
 #include "engine/protect_rig.h"
 
 namespace vmoat::test {
@@ -157,7 +159,7 @@ TEST_CASE(
   if (!has_root()) return;
   const std::string put = put_in_chunks(body_bytes);
   each_guard([&](GuardRig& rig) {
-    rig.fails_closed = true;  // else what passes a worker that waits for its turn is read by nobody
+    rig.fails_closed = true;  // else what passes a worker that waits for its turn may be said behind it, too
     rig.mode(Mode::protect);
     for (const Mode of_a : {Mode::learn, Mode::protect}) {
       let_http_between(rig, of_a);
@@ -229,6 +231,40 @@ TEST_CASE("protect: under a plain rule a flow goes on, whatever it says after it
   REQUIRE(rig.sink.reports(2));
   CHECK(held_frames(rig, rig.lab.b) <
         held + more / 2);  // the kernel saw that the server has read the opening
+}
+
+TEST_CASE(
+    "protect: what is followed goes on after a panic, and after its worker hung, where that fails open") {
+  if (!has_root()) return;
+  const std::string post = "POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody";
+  const std::string chunk = "\r\n2000\r\n" + noise_of(8192);
+  constexpr int chunks = 100;
+  each_guard([&](GuardRig& rig) {
+    rig.mode(Mode::protect);
+    for (const auto& [of_a, panics] :
+         {std::pair{Mode::learn, false}, {Mode::protect, false}, {Mode::learn, true}}) {
+      CAPTURE(panics);
+      let_http_between(rig, of_a);
+      const Connection web(rig);
+      REQUIRE(web.carries(post));
+      std::thread sends([&] {
+        for (int i = 0; i < chunks; i++, ::usleep(5000)) web.say(chunk);
+      });
+      if (panics) {
+        REQUIRE(set_panic(rig.pins, std::numeric_limits<uint64_t>::max()).ok());
+        ::usleep(200'000);
+        REQUIRE(set_panic(rig.pins, 0).ok());
+      } else {
+        const HungWorker hung;
+        ::usleep(350'000);
+      }
+      CHECK(web.hear(chunks * chunk.size()).size() == chunks * chunk.size());
+      sends.join();
+    }
+    REQUIRE(rig.sink.reports(2));
+    const NicProtection guard = rig.sink.protection_of(rig.lab.b);
+    CHECK(guard.frames[VMOAT_TO_NIC][VMOAT_FAILED_OPEN] > 0);
+  });
 }
 
 TEST_CASE("protect: what is followed goes by the fail policy where the engine is not there") {

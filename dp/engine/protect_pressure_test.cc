@@ -1,13 +1,8 @@
 // A guard under pressure: policies that change while a sender floods, tables and budgets that are full, a
 // worker that hangs, a guest that sends before anybody knows it. Whatever gives way, what no rule allows does
 // not pass.
-#include <sys/syscall.h>
-
-#include <csignal>
-#include <filesystem>
-#include <fstream>
-
 #include "engine/bypass_rig.h"
+#include "engine/hung_worker.h"
 
 namespace vmoat::test {
 namespace {
@@ -95,40 +90,6 @@ void none_passes_when_scarce(BypassRig& rig, Causes causes) {
   CHECK(heard == 0);
   CHECK(rig.counts(VMOAT_TO_NIC, causes, 1, 2000));
 }
-
-/** The thread with this name, 0 where there is none. */
-pid_t thread_named(const std::string& name) {
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::string read;
-    std::getline(std::ifstream(entry.path() / "comm"), read);
-    if (read == name) return std::stoi(entry.path().filename());
-  }
-  return 0;
-}
-
-std::atomic<bool> hangs;
-
-/** The worker hangs while this lives. */
-class HungWorker {
- public:
-  HungWorker() {
-    struct sigaction hang = {};
-    hang.sa_handler = [](int) {
-      while (hangs) ::usleep(1000);
-    };
-    ::sigaction(SIGUSR1, &hang, &before_);
-    hangs = true;
-    REQUIRE(::syscall(SYS_tgkill, ::getpid(), thread_named("vmoat-w0"), SIGUSR1) == 0);
-  }
-  ~HungWorker() {
-    hangs = false;
-    ::usleep(50'000);
-    ::sigaction(SIGUSR1, &before_, nullptr);
-  }
-
- private:
-  struct sigaction before_ = {};
-};
 
 }  // namespace
 

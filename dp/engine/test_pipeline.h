@@ -57,7 +57,10 @@ class Notebook final : public RecordSink, public FlowControl {
     (verdict == VMOAT_ALLOW ? allowed_pairs : opening_pairs).push_back(pair);
   }
   void rule(const vmoat_flow_key& key, const FlowRule& rule) override { ruled.emplace_back(key, rule); }
+  int64_t unread_ns(const vmoat_flow_key&) override { return unread; }
   void worked() override {}
+
+  int64_t unread = 0;  // of every flow
 
   std::vector<Flow> flow;
   std::vector<AddressRecord> address;

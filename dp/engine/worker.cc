@@ -151,6 +151,12 @@ void Worker::tell(const vmoat_pair& pair, vmoat_verdict verdict) {
   (void)kernel_.set_pair(pair, vmoat_verdict_word(generation_, verdict));
 }
 
+int64_t Worker::unread_ns(const vmoat_flow_key& key) {
+  const std::optional<vmoat_flow> flow = kernel_.flow(key);
+  if (!flow || flow->unread_ns == 0) return 0;
+  return static_cast<int64_t>(flow->unread_ns) + epoch_offset_ns_;
+}
+
 void Worker::divert(Divert divert) {
   const std::lock_guard lock(mutex_);
   new_divert_ = std::move(divert);

@@ -70,6 +70,7 @@ class Worker final : private FlowControl {
   void rule(const vmoat_flow_key& key, const FlowRule& rule) override;
   void tell(const vmoat_end_key& key, const vmoat_end& end) override;
   void tell(const vmoat_pair& pair, vmoat_verdict verdict) override;
+  int64_t unread_ns(const vmoat_flow_key& key) override;
   void worked() override { did(1); }
 
   void run();
