@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
 #include "contract/kernel.h"
+#include "contract/splice.h"
 #include "bpf/hand_on.h"
 // clang-format on
 

@@ -5,6 +5,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "contract/kernel.h"
+#include "contract/splice.h"
 /* TCX_NEXT and TC_ACT_UNSPEC alike: whatever else is attached runs as if we were not here. */
 #define PASS (-1)
 #include "bpf/hand_on.h"

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "bpf/tap.skel.h"
+#include "contract/splice.h"
 #include "plumb/bpffs.h"
 
 namespace vmoat {

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "contract/kernel.h"
+#include "contract/splice.h"
 #include "enforce/enforcer.h"
 
 namespace vmoat {
