@@ -5,7 +5,7 @@ import { filesBelow } from './fresh.mjs';
 import { buildNative, buildPrograms } from './native.mjs';
 import { nativeTests } from './native-tests.mjs';
 import { installNodeModules } from './node-modules.mjs';
-import { nodeTests, testFiles } from './node-tests.mjs';
+import { computing, nodeTests, testFiles } from './node-tests.mjs';
 import { installPackages } from './packages.mjs';
 import { build, root } from './place.mjs';
 import { Tally } from './tally.mjs';
@@ -37,10 +37,10 @@ export async function checks(tally, { everything = false, targets = ['vmoat_node
   await released;
   await tally.check('clang-tidy', () => tidy(everything));
   await buildPrograms();
-  await tally.stage('unit tests', () => nodeTests(testFiles().rooms, { serial: false, name: 'unit-tests' }));
-  await tally.stage('layers', () =>
-    nodeTests(['test/layers/layers.test.ts'], { serial: true, name: 'layers' }),
+  await tally.stage('unit tests', () =>
+    nodeTests(testFiles().rooms, { atOnce: computing, name: 'unit-tests' }),
   );
+  await tally.stage('layers', () => nodeTests(['test/layers/layers.test.ts'], { atOnce: 1, name: 'layers' }));
 }
 
 const cppFiles = () => filesBelow('dp').filter((file) => /\.(cc|h|c)$/.test(file));

@@ -25,18 +25,21 @@ export function testFiles() {
   };
 }
 
+/** Files at once: of what computes, and of what mostly waits for processes that it started. */
+export const computing = Math.max(2, availableParallelism());
+export const waiting = 2 * computing;
+
 /**
- * @param {string[]} files @param {{serial: boolean, name: string}} how name: of the log
+ * @param {string[]} files @param {{atOnce: number, name: string}} how atOnce: files; name: of the log
  * @returns {Promise<import('./tally.mjs').Counts>}
  */
-export async function nodeTests(files, { serial, name }) {
+export async function nodeTests(files, { atOnce, name }) {
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   const tap = join(folder(logs), `${name}.tap`);
   const reporters = ['spec', 'stdout', 'tap', tap].flatMap((value, index) => [
     index % 2 === 0 ? '--test-reporter' : '--test-reporter-destination',
     value,
   ]);
-  const atOnce = serial ? 1 : Math.max(2, availableParallelism());
   const code = await shown([
     process.execPath,
     '--import',

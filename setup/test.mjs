@@ -3,7 +3,7 @@ import { checks } from './check.mjs';
 import { SetupFailure } from './failure.mjs';
 import { buildNative, buildPrograms, buildWeb } from './native.mjs';
 import { installNodeModules } from './node-modules.mjs';
-import { nodeTests, testFiles } from './node-tests.mjs';
+import { nodeTests, testFiles, waiting } from './node-tests.mjs';
 import { installPackages, requireRoot } from './packages.mjs';
 import { startLibvirt } from './services.mjs';
 import { Tally } from './tally.mjs';
@@ -25,10 +25,9 @@ export async function test(args, long) {
   await buildNative('release', targets);
   await Promise.all([buildPrograms(), buildWeb()]);
   if (all)
-    await tally.stage('tests side by side', () => nodeTests(found.apart, { serial: false, name: 'apart' }));
-  await tally.stage('tests of the whole', () => nodeTests(files, { serial: true, name: 'whole' }));
-  if (long && all)
-    await tally.stage('long tests', () => nodeTests(found.long, { serial: true, name: 'long' }));
+    await tally.stage('tests side by side', () => nodeTests(found.apart, { atOnce: waiting, name: 'apart' }));
+  await tally.stage('tests of the whole', () => nodeTests(files, { atOnce: 1, name: 'whole' }));
+  if (long && all) await tally.stage('long tests', () => nodeTests(found.long, { atOnce: 1, name: 'long' }));
   return tally.end();
 }
 
