@@ -407,6 +407,7 @@ export class Parts {
     this.traffic.expire();
     this.threats.expire();
     this.names.expire();
+    this.inventory.expire(this.clock.now());
   }
 
   #logNews(): void {

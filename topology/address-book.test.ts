@@ -112,7 +112,7 @@ test('what dp forgets does not take away what is configured', () => {
 
 test('a NIC that goes takes its addresses along, also where its slot is used again', () => {
   const { book } = host();
-  const again = input().nics.map((nic) => (nic.slot === 3 ? { ...nic, since: '2026-02-02T00:00:00Z' } : nic));
+  const again = input().nics.map((nic) => (nic.slot === 3 ? { ...nic, ifindex: 99 } : nic));
   book.sync(buildTopology(input({ nics: again })));
   assert.equal(book.owner(RED, '10.0.0.1'), null);
   assert.equal(book.owner(RED, '10.0.0.2')?.slot, 4);
@@ -120,6 +120,22 @@ test('a NIC that goes takes its addresses along, also where its slot is used aga
   assert.equal(book.owner(RED, '10.0.0.2'), null);
   book.sync(buildTopology(input({ nics: [], segments: [] })));
   assert.equal(book.size, 0);
+});
+
+test('a NIC keeps what it said when dp starts anew, until that was not seen for too long', () => {
+  const { book } = host();
+  const again = input().nics.map((nic) => ({ ...nic, since: '2026-02-02T00:00:00Z' }));
+  book.sync(buildTopology(input({ nics: again })));
+  const seenMs = book.owner(RED, '10.0.0.1')?.seenMs ?? 0;
+  assert.ok(seenMs > 0);
+  book.learn([learned(1, '192.168.122.11', 'arp', { seenMs })]);
+  book.learn([learned(4, '10.0.0.2', 'arp', { seenMs: seenMs + 1 })]);
+  assert.equal(book.forgetUnseen(seenMs), 0);
+  assert.ok(book.forgetUnseen(seenMs + 1) > 0);
+  assert.equal(book.owner(RED, '10.0.0.1'), null);
+  assert.equal(book.owner(RED, '10.0.0.2')?.slot, 4);
+  assert.equal(book.owner(NAT, '192.168.122.11')?.source, 'configured');
+  assert.equal(book.forgetUnseen(seenMs + 1), 0);
 });
 
 test('addresses may come before their segment is known', () => {

@@ -84,6 +84,19 @@ export class AddressBook {
     });
   }
 
+  /** Takes back what was learned and not seen since then: a dp that started later does not say that it is gone. */
+  forgetUnseen(sinceMs: number): number {
+    let count = 0;
+    for (const [segment, { addresses }] of this.segments)
+      for (const [address, holders] of addresses)
+        for (const holder of holders) {
+          if (holder.seenMs >= sinceMs || (holder.evidence & ~GIVEN) === 0) continue;
+          this.retract(segment, address, keyOf(holder), ~GIVEN);
+          count++;
+        }
+    return count;
+  }
+
   /** The owner of an address in a segment. */
   owner(segment: number, address: string): Claim | null {
     const holder = this.segments.get(segment)?.addresses.get(address)?.[0];

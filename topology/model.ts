@@ -77,7 +77,7 @@ function endpointOf(
     nic: known?.nic.id ?? null,
     mac: known?.nic.mac ?? null,
     ...(known ? givenAddresses(known.nic, network) : { configured: [], leased: [] }),
-    incarnation: `${tapped.netns}/${tapped.ifindex} ${tapped.segment} ${tapped.since}`,
+    incarnation: `${tapped.netns}/${tapped.ifindex} ${tapped.segment}`,
   };
 }
 

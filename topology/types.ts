@@ -98,7 +98,8 @@ export interface Endpoint {
   mac: string | null;
   configured: string[];
   leased: string[];
-  /** Distinguishes two taps that used the same slot one after the other. */
+  /** Distinguishes two taps that used the same slot one after the other; a tap is itself also when vmoat-dp has started
+   * anew. */
   incarnation: string;
 }
 

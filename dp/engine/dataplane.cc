@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 #include "apps/application.h"
@@ -161,12 +162,29 @@ void Dataplane::Impl::adopt() {
   sweep(Counted::adopted);
 }
 
+/** Whose address is whose, by flows that go on: guests whose flows are decided may not say so for long. */
+void Dataplane::Impl::recall_addresses() {
+  std::map<uint16_t, Mac> macs;
+  for (const auto& [slot, mac] : taps_->guest_macs(links())) macs[slot] = mac;
+  (void)kernel_->each_flow([&](std::span<const CountedFlow> counted) {
+    for (const auto& [key, flow] : counted) {
+      const auto mac = macs.find(key.slot);
+      if (mac == macs.end() || flow.packets[VMOAT_FROM_NIC] == 0 || key.proto == IPPROTO_ICMPV6) continue;
+      workers_.front()->recall({.address = Address::v6(key.near),
+                                .mac = mac->second,
+                                .segment = segments_.of(key.slot, key.tags[0]),
+                                .slot = key.slot});
+    }
+  });
+}
+
 Status Dataplane::Impl::start() {
   if (Status opened = open(); !opened) return opened;
   take_kept();
   adopt();
   if (const auto kept = policies_->policy(); own_ && kept) taps_->newcomers_wait(kept->protects());
   (void)taps_->follow(links(), {.links = true});
+  if (kernel_->adopted()) recall_addresses();
   // before guards hear of our policy, which makes every verdict void: only a live worker gives new ones
   for (auto& worker : workers_) worker->start();
   follow({.links = true});

@@ -41,6 +41,7 @@ class Dataplane::Impl {
   Status make_workers(const vmoat_settings& settings);
   void take_kept();
   void adopt();
+  void recall_addresses();
   void control();
   void control_turn(const std::vector<pollfd>& ready);
   void follow(const LinkChanges& changes);

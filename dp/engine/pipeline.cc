@@ -285,6 +285,10 @@ void Pipeline::report(int64_t now_ns) {
 void Pipeline::retell() {
   impl_->retell();
 }
+void Pipeline::recall(const Lesson& lesson, int64_t now_ns) {
+  impl_->recall(lesson, now_ns);
+}
+
 void Pipeline::policy(std::shared_ptr<const LivePolicy> policy) {
   impl_->policy(std::move(policy));
 }

@@ -12,6 +12,7 @@
 #include "engine/ticket.h"
 #include "parse/frame.h"
 #include "parse/walk.h"
+#include "session/addresses.h"
 #include "session/fragments.h"
 #include "session/timeouts.h"
 
@@ -194,6 +195,9 @@ class Pipeline {
   Ticket read(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told);
   /** Live: the flow of the frame that was ruled on last got resets. */
   void was_reset();
+
+  /** Live: what an earlier run has learned; on one worker only, whichever. */
+  void recall(const Lesson& lesson, int64_t now_ns);
 
   /** Live, every second, of each NIC: on one worker only, whichever. */
   void meters(const NicMeters& meters, int64_t now_ns);

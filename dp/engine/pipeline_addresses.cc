@@ -12,6 +12,11 @@ void Pipeline::Impl::learn_one(Lesson& lesson, const Frame& frame) {
   if (learned != Learned::known) learn_owner(lesson, frame.time_ns);
 }
 
+void Pipeline::Impl::recall(const Lesson& lesson, int64_t now_ns) {
+  if (options_.addresses_max == 0) return;
+  if (addresses_.learn(lesson, now_ns) == Learned::refused) counters_.addresses_refused++;
+}
+
 void Pipeline::Impl::learn(const Packet& p, const Frame& frame) {
   judge_neighbour(p, frame);
   if (options_.addresses_max == 0) return;

@@ -54,6 +54,7 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   void policy(std::shared_ptr<const LivePolicy> policy);
   void finish();
   void flush();
+  void recall(const Lesson& lesson, int64_t now_ns);
   void meters(const NicMeters& meters, int64_t now_ns);
   HeldRuling rule(const Frame& frame, bool waited);
   void caught_up();

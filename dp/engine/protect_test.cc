@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "engine/protect_rig.h"
+#include "engine/tap_set.h"
 #include "plumb/numbers.h"
 
 namespace vmoat::test {
@@ -20,6 +21,10 @@ bool passes_as_a(const Fd& server, const std::string& guest, uint16_t port) {
     if (::poll(&ready, 1, 200) == 1) return ::recv(server.get(), &c, 1, 0) == 1;
   }
   return false;
+}
+
+std::string mac_of_guest(const std::string& name) {
+  return output_of("ip netns exec " + name + " cat /sys/class/net/" + name + "-g/address").substr(0, 17);
 }
 
 }  // namespace
@@ -86,6 +91,28 @@ TEST_CASE(
   });
 }
 
+TEST_CASE("protect: the next one knows whose addresses are whose before their guests say anything") {
+  if (!has_root()) return;
+  each_guard([](GuardRig& rig) {
+    const std::string mac = mac_of_guest(rig.lab.b);
+    rig.mode(Mode::protect);
+    REQUIRE(connect_to(rig.lab, open_port) == ECONNREFUSED);  // by guest b: nobody listens
+    rig.end();
+    rig.config.kept = {.policy = tables(rig.generation, rig.lab, Mode::protect, rig.fails_closed),
+                       .nics = {{.tap = rig.lab.b, .mac = mac}}};
+    (void)rig.sink.take_addresses();
+    rig.begin();
+    const uint16_t slot = rig.sink.slot_of(rig.lab.b);
+    constexpr uint8_t address[] = {10, 9, 0, 2};
+    const auto is_its = [&](const AddressRecord& r) {
+      return r.slot == slot && r.segment == rig.sink.nic(rig.lab.b).segment &&
+             r.source == AddressSource::traffic && r.gone == 0 && std::ranges::equal(r.mac, *mac_of(mac)) &&
+             Address::v6(r.address) == Address::v4(address);
+    };
+    CHECK(wait_for([&] { return std::ranges::any_of(rig.sink.take_addresses(), is_its); }));
+  });
+}
+
 TEST_CASE("protect: fail policy closed: what is decided goes on without the engine, and nothing else") {
   if (!has_root()) return;
   each_guard([](GuardRig& rig) {
@@ -112,9 +139,8 @@ TEST_CASE("protect: a decided flow is its own guest's: another one that says it 
   constexpr uint16_t port = 40'000;
   GuardRig rig;
   rig.mode(Mode::learn);
-  const std::string mac =
-      output_of("ip netns exec " + rig.lab.b + " cat /sys/class/net/" + rig.lab.b + "-g/address");
-  REQUIRE(run("ip -n " + rig.lab.c + " neigh add 10.9.0.2 lladdr " + mac.substr(0, 17) + " dev " + rig.lab.c +
+  const std::string mac = mac_of_guest(rig.lab.b);
+  REQUIRE(run("ip -n " + rig.lab.c + " neigh add 10.9.0.2 lladdr " + mac + " dev " + rig.lab.c +
               "-g && ip -n " + rig.lab.c + " addr add 10.9.0.1/32 dev lo"));
   const Fd server = guest_socket(rig.lab.b, SOCK_DGRAM, open_port);
   REQUIRE(passes_as_a(server, rig.lab.c, port + 2));

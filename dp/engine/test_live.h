@@ -36,7 +36,11 @@ class Raised final : public DataplaneSink {
       for (const FlowRecord& r : records) enforced_[{r.proto, r.dport}] = r.enforced;
     });
   }
-  void addresses(std::span<const uint8_t>) override {}
+  void addresses(std::span<const uint8_t> batch) override {
+    std::vector<AddressRecord> records(batch.size() / sizeof(AddressRecord));
+    std::memcpy(records.data(), batch.data(), batch.size());
+    note([&] { addresses_.insert(addresses_.end(), records.begin(), records.end()); });
+  }
   void names(std::span<const uint8_t>) override {}
   void threats(std::span<const uint8_t> batch) override {
     std::vector<ThreatRecord> records(batch.size() / sizeof(ThreatRecord));
@@ -69,6 +73,10 @@ class Raised final : public DataplaneSink {
   /** What became of the flow to a port that was told last. */
   Enforced enforced_of(uint8_t proto, uint16_t port) {
     return locked([&] { return enforced_[{proto, port}]; });
+  }
+  /** Which addresses were told since the last call. */
+  std::vector<AddressRecord> take_addresses() {
+    return locked([&] { return std::exchange(addresses_, {}); });
   }
   NicProtection protection_of(const std::string& tap) { return nic(tap).protection; }
   /** As it was last reported. */
@@ -116,6 +124,7 @@ class Raised final : public DataplaneSink {
   std::condition_variable changed_;
   std::set<std::pair<uint16_t, std::string>> seen_;
   std::vector<TappedNic> nics_;
+  std::vector<AddressRecord> addresses_;
   std::map<std::pair<uint8_t, uint16_t>, Enforced> enforced_;
   DataplaneStatus status_;
   uint64_t reports_ = 0;

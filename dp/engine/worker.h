@@ -48,6 +48,9 @@ class Worker final : private FlowControl {
    */
   void hand_over(std::vector<CountedFlow> counted, std::vector<vmoat_flow_key> collect, Counted how);
 
+  /** See Pipeline::recall; before the start. */
+  void recall(const Lesson& lesson) { pipeline_.recall(lesson, realtime_ns()); }
+
   /** See Pipeline::retell; at the next turn. `number`: see WorkerView::retold. */
   void retell(uint64_t number);
 

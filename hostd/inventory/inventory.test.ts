@@ -197,6 +197,21 @@ const groups: [string, string][] = [
 for (const [name, group] of groups)
   test(`the automatic group of ${name}`, () => assert.equal(automaticGroup(name), group));
 
+test('a vmoat-dp that starts anew takes no address from a NIC; an hour of silence does', () => {
+  const { inventory, changes } = setUp();
+  inventory.takeLibvirt(snapshot('running', guestNic()));
+  inventory.takeTables(tables(tapped('vnet0', 1)));
+  const seenMs = Date.parse('2026-11-20T12:00:00.000Z');
+  const said = { segment: 1, address: '10.0.0.1', mac: '52:54:00:00:00:01', slot: 1, source: 'arp' } as const;
+  inventory.learn([{ ...said, gone: false, seenMs }]);
+  inventory.takeTables(tables({ ...tapped('vnet0', 1), since: '2026-11-20T13:00:00.000Z' }));
+  const before = changes();
+  inventory.expire(seenMs + 3_600_000);
+  assert.deepEqual([inventory.nics()[0]?.addresses.length, changes()], [1, before]);
+  inventory.expire(seenMs + 4_000_000);
+  assert.deepEqual([inventory.nics()[0]?.addresses.length, changes()], [0, before + 1]);
+});
+
 test('a tap is foreign by a look that began when it was old enough, until libvirt claims it', () => {
   const { inventory, look } = setUp();
   const nic = tapped('tap9', 1);

@@ -33,6 +33,9 @@ export interface InventoryOptions {
 /** A tap that was this old at a look which did not claim it is no VM's: libvirt's events take milliseconds. */
 const FOREIGN_AFTER_MS = 5000;
 
+/** vmoat-dp forgets what it has not seen for an hour, and repeats what it sees once a minute. */
+const UNSEEN_MS = 62 * 60_000;
+
 /** A NIC's own addresses as far as libvirt says. */
 export type GivenAddresses = Pick<Endpoint, 'configured' | 'leased'>;
 
@@ -89,6 +92,11 @@ export class Inventory {
     const conflicts = this.#book.learn(records);
     if (conflicts.length) this.#options.onConflicts(conflicts);
     this.#options.onChange();
+  }
+
+  /** Time passes. */
+  expire(nowMs: number): void {
+    if (this.#book.forgetUnseen(nowMs - UNSEEN_MS) > 0) this.#options.onChange();
   }
 
   workloads(): Workload[] {
