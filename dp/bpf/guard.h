@@ -18,13 +18,6 @@ static __always_inline int guarded(struct vmoat_nic_counters* counters, __u8 way
   return then;
 }
 
-/* Who rules on its frames. */
-static __always_inline __u32 worker_of(const struct packet* p) {
-  const __u32 zero = 0;
-  struct vmoat_settings* set = bpf_map_lookup_elem(&settings, &zero);
-  return set && p->has_key ? vmoat_worker(&p->key, set->seed, set->workers) : 0;
-}
-
 /* Nobody answers any more: the NIC's own choice. */
 static __always_inline bool engine_is_gone(__u32 worker) {
   __u64* beat = bpf_map_lookup_elem(&heartbeats, &worker);
@@ -100,7 +93,6 @@ __noinline int hold(struct __sk_buff* skb, struct packet* p) {
   return bpf_redirect(*divert, 0);
 }
 
-#include "bpf/heads.h"
 #include "bpf/own.h"
 #include "bpf/policy_cache.h"
 

@@ -14,6 +14,7 @@
 #include "bpf/meter.h"
 #include "bpf/upcall.h"
 #include "bpf/verdict.h"
+#include "bpf/heads.h"
 #include "bpf/guard.h"
 // clang-format on
 

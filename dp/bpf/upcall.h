@@ -5,6 +5,13 @@
 #define TEACH_BYTES 1900
 #define ODD_BYTES 184
 
+/* Who hears of its flow, and rules on its frames. */
+static __always_inline __u32 worker_of(const struct packet* p) {
+  const __u32 zero = 0;
+  struct vmoat_settings* set = bpf_map_lookup_elem(&settings, &zero);
+  return set && p->has_key ? vmoat_worker(&p->key, set->seed, set->workers) : 0;
+}
+
 /* GCRA: a virtual clock runs ahead of now by the cost of every upcall, at most by the burst. Two CPUs
  * may spend the same token; that is bounded by their number and cheaper than a lock. */
 static __always_inline bool within_budget(struct vmoat_slot* slot, const struct vmoat_settings* set,
