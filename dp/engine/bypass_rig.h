@@ -187,13 +187,10 @@ struct BypassRig {
                 "-g nodad"));
     End end = {.v4 = {10, 9, 0, last}, .v6 = hex("fd000009000000000000000000000000")};
     end.v6.back() = last;
-    const std::string mac = mac_of(guest);
+    const std::string mac = GuestLab::mac(guest);
     for (size_t i = 0; i < 6; i++)
       end.mac[i] = static_cast<uint8_t>(std::stoi(mac.substr(i * 3, 2), nullptr, 16));
     return end;
-  }
-  static std::string mac_of(const std::string& guest) {
-    return output_of("ip netns exec " + guest + " cat /sys/class/net/" + guest + "-g/address").substr(0, 17);
   }
 };
 
@@ -223,7 +220,7 @@ inline PolicyTables BypassRig::policy() {
   const uint32_t segment = rig.sink.nic(rig.lab.b).segment;
   for (size_t i = 0; i < 3; i++) {
     PolicyNic& nic = t.nics[i];
-    nic.mac = mac_of(nic.tap);
+    nic.mac = GuestLab::mac(nic.tap);
     nic.configured = {"10.9.0." + std::to_string(i + 1), "fd00:9::" + std::to_string(i + 1)};
     for (const std::string& address : nic.configured) t.ends.push_back({segment, address, nic.groups});
   }

@@ -28,10 +28,8 @@ void move_to(const GuardRig& rig, const std::string& bridge) {
 /** Neither asks for the other any more. */
 void let_know(const GuestLab& lab) {
   const auto know = [](const std::string& guest, const std::string& other, const std::string& address) {
-    const std::string mac =
-        output_of("ip netns exec " + other + " cat /sys/class/net/" + other + "-g/address").substr(0, 17);
-    REQUIRE(run("ip -n " + guest + " neigh replace " + address + " lladdr " + mac + " dev " + guest +
-                "-g nud permanent"));
+    REQUIRE(run("ip -n " + guest + " neigh replace " + address + " lladdr " + GuestLab::mac(other) + " dev " +
+                guest + "-g nud permanent"));
   };
   know(lab.a, lab.b, GuestLab::address(false));
   know(lab.b, lab.a, GuestLab::address(true));

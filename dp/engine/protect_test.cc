@@ -23,10 +23,6 @@ bool passes_as_a(const Fd& server, const std::string& guest, uint16_t port) {
   return false;
 }
 
-std::string mac_of_guest(const std::string& name) {
-  return output_of("ip netns exec " + name + " cat /sys/class/net/" + name + "-g/address").substr(0, 17);
-}
-
 }  // namespace
 
 TEST_CASE("protect: what is allowed lives through every switch, and none of it is lost") {
@@ -94,7 +90,7 @@ TEST_CASE(
 TEST_CASE("protect: the next one knows whose addresses are whose before their guests say anything") {
   if (!has_root()) return;
   each_guard([](GuardRig& rig) {
-    const std::string mac = mac_of_guest(rig.lab.b);
+    const std::string mac = GuestLab::mac(rig.lab.b);
     rig.mode(Mode::protect);
     REQUIRE(connect_to(rig.lab, open_port) == ECONNREFUSED);  // by guest b: nobody listens
     rig.end();
@@ -139,7 +135,7 @@ TEST_CASE("protect: a decided flow is its own guest's: another one that says it 
   constexpr uint16_t port = 40'000;
   GuardRig rig;
   rig.mode(Mode::learn);
-  const std::string mac = mac_of_guest(rig.lab.b);
+  const std::string mac = GuestLab::mac(rig.lab.b);
   REQUIRE(run("ip -n " + rig.lab.c + " neigh add 10.9.0.2 lladdr " + mac + " dev " + rig.lab.c +
               "-g && ip -n " + rig.lab.c + " addr add 10.9.0.1/32 dev lo"));
   const Fd server = guest_socket(rig.lab.b, SOCK_DGRAM, open_port);

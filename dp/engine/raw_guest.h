@@ -16,9 +16,9 @@ inline uint8_t guest_number(const GuestLab& lab, const std::string& guest) {
 }
 
 inline Buffer mac_of(const std::string& guest) {
-  std::string text = output_of("ip netns exec " + guest + " cat /sys/class/net/" + guest + "-g/address");
+  std::string text = GuestLab::mac(guest);
   std::erase(text, ':');
-  return hex(text.substr(0, 12));
+  return hex(text);
 }
 
 /** Sends a guest's frames as they are, and hears all that comes to it. */

@@ -40,6 +40,10 @@ class GuestLab {
     for (const std::string& guest : {a, b, c})
       REQUIRE(run("ip netns exec " + guest + " sysctl -q net.ipv6.conf.all.disable_ipv6=1"));
   }
+  /** The guest's own, "52:54:…". */
+  static std::string mac(const std::string& name) {
+    return output_of("ip netns exec " + name + " cat /sys/class/net/" + name + "-g/address").substr(0, 17);
+  }
   static std::string address(bool of_a) { return of_a ? "10.9.0.1" : "10.9.0.2"; }
   /** Takes a guest's NIC away with its namespace, and makes both anew. */
   static void unplug(const std::string& name) {
