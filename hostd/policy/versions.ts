@@ -1,14 +1,16 @@
 // The policy's versions: one is live, none is lost. Applied, confirmed, rolled back; one change after the other.
 import { isDeepStrictEqual } from 'node:util';
-import { type Deadline, deadlineIn, leftOf, type Moment } from '../../dp/client/index.ts';
+import { type Deadline, deadlineIn, type Moment } from '../../dp/client/index.ts';
 import type { Clock, Stop } from '../base/clock.ts';
 import { VmoatError } from '../base/errors.ts';
-import { baseNamedIn, conflict, withoutBase } from './base-version.ts';
+import { requireBase, withoutBase } from './base-version.ts';
 import { type Edit, type EditText, edited } from './document/edits.ts';
 import { withoutFormerNames } from './document/former-names.ts';
 import { type ReadPolicy, readPolicy } from './document/parse.ts';
 import type { Read } from './document/reader.ts';
 import { EMPTY_TEXT, type PolicyDocument } from './document/schema.ts';
+import { deadlineOf, isOver, refusePending, requirePending, trialName } from './pending.ts';
+import { addVersion, numberRules, takeBack } from './store/changes.ts';
 import { hashOf } from './store/file-store.ts';
 import type { Pending, PolicyState, VersionInfo } from './store/state.ts';
 import type { PolicyStore } from './store/store.ts';
@@ -142,7 +144,7 @@ export class Versions {
   get trial(): Trial | null {
     const { pending } = this.#state;
     const previous = this.#before;
-    return pending && previous && { name: nameOf(pending), deadline: deadlineOf(pending), previous };
+    return pending && previous && { name: trialName(pending), deadline: deadlineOf(pending), previous };
   }
 
   /** The oldest first. */
@@ -186,7 +188,7 @@ export class Versions {
       const known = this.ruleNumbers;
       if (ids.every((id) => known.has(id))) return;
       await this.#options.store.change((state) => {
-        number(state, ids);
+        numberRules(state, ids);
         return { answer: null };
       });
     });
@@ -196,8 +198,8 @@ export class Versions {
   apply(wanted: NewVersion): Promise<VersionInfo> {
     return this.#next(async () => {
       const policy = await this.read(wanted.text, wanted.source ?? 'the policy');
-      this.#refusePending();
-      await this.#requireBase(wanted);
+      refusePending(this.#state.pending, this.#options.moment());
+      await requireBase(wanted, this);
       const text = withoutBase(wanted.text);
       return this.#become({ ...wanted, text }, text === wanted.text ? policy : null);
     });
@@ -215,7 +217,7 @@ export class Versions {
     forgets = false,
   ): Promise<VersionInfo> {
     return this.#next(async () => {
-      this.#refusePending();
+      refusePending(this.#state.pending, this.#options.moment());
       const text = await this.edited(edits(this.#live.policy.document));
       const forgetsNow = forgets && text !== this.#live.text;
       return this.#become({ ...by, text, source: null, confirmWithin_ms: null, forgetsNow });
@@ -225,7 +227,7 @@ export class Versions {
   /** A version that says the same, with which something learned is forgotten. */
   forget(by: Pick<NewVersion, 'author' | 'reason'>): Promise<VersionInfo> {
     return this.#next(async () => {
-      this.#refusePending();
+      refusePending(this.#state.pending, this.#options.moment());
       const { version, text, policy } = this.#live;
       const source = version === null ? null : this.info(version).source;
       return this.#become({ ...by, text, source, confirmWithin_ms: null, forgetsNow: true }, policy);
@@ -234,7 +236,7 @@ export class Versions {
 
   confirm(by: string): Promise<VersionInfo> {
     return this.#next(async () => {
-      const pending = this.#requirePending();
+      const pending = requirePending(this.#state.pending);
       await this.#options.store.change((state) => {
         state.pending = null;
         return { answer: null };
@@ -250,14 +252,14 @@ export class Versions {
   /** Withdraws what waits to be confirmed; answers what is live then. */
   withdraw(): Promise<number | null> {
     return this.#next(async () => {
-      this.#requirePending();
+      requirePending(this.#state.pending);
       return this.#back('withdrawn');
     });
   }
 
   /** vmoat-dp ended this trial by itself, while we were away or did not look; another one stays as it is. */
   async ended(trial: string): Promise<void> {
-    const isIt = (pending: Pending | null): boolean => pending !== null && nameOf(pending) === trial;
+    const isIt = (pending: Pending | null): boolean => pending !== null && trialName(pending) === trial;
     if (!isIt(this.#state.pending)) return;
     await this.#next(async () => {
       if (isIt(this.#state.pending)) await this.#back('unconfirmed');
@@ -270,7 +272,7 @@ export class Versions {
     by: Pick<NewVersion, 'author' | 'reason' | 'confirmWithin_ms'>,
   ): Promise<VersionInfo> {
     return this.#next(async () => {
-      this.#refusePending();
+      refusePending(this.#state.pending, this.#options.moment());
       const { text, policy } = await storedPolicy(this.#options, this.info(version).version);
       const reason = by.reason || `back to version ${version}`;
       const { forgets } = this.info(version);
@@ -298,7 +300,7 @@ export class Versions {
     const before = this.#live;
     await this.#options.store.change((state) => {
       addVersion(state, info, deadline);
-      number(
+      numberRules(
         state,
         policy.document.rules.map(({ id }) => id),
       );
@@ -346,72 +348,27 @@ export class Versions {
   }
 
   async #expire(): Promise<void> {
-    const isOver = (pending: Pending): boolean => leftOf(deadlineOf(pending), this.#options.moment()) === 0;
-    const { pending } = this.#state;
-    if (!pending || !isOver(pending)) return;
+    const runsOut = (): boolean => {
+      const { pending } = this.#state;
+      return pending !== null && isOver(pending, this.#options.moment());
+    };
+    if (!runsOut()) return;
     await this.#next(async () => {
-      const still = this.#state.pending;
-      if (still && isOver(still)) await this.#back('unconfirmed');
+      if (runsOut()) await this.#back('unconfirmed');
     });
   }
 
   async #back(fate: 'unconfirmed' | 'withdrawn'): Promise<number | null> {
-    const { version, previous } = this.#requirePending();
+    const { version, previous } = requirePending(this.#state.pending);
     const live = await storedPolicy(this.#options, previous);
     await this.#options.store.change((state) => {
-      state.pending = null;
-      state.live = previous;
-      for (const info of state.versions) if (info.version === version) info.fate = fate;
+      takeBack(state, fate);
       return { answer: null };
     });
     this.#before = null;
     this.#goLive(live);
     this.#tell({ kind: fate, info: this.info(version), live: previous });
     return previous;
-  }
-
-  #requirePending(): Pending {
-    const { pending } = this.#state;
-    if (pending) return pending;
-    throw new VmoatError('policy_not_pending', 'no version waits to be confirmed', {
-      hint: '`vmoat policy log` shows what became of the last one',
-    });
-  }
-
-  #refusePending(): void {
-    const { pending } = this.#state;
-    if (!pending) return;
-    const left_s = Math.ceil(leftOf(deadlineOf(pending), this.#options.moment()) / 1000);
-    throw new VmoatError(
-      'policy_pending',
-      `version ${pending.version} waits to be confirmed, ${left_s} s are left`,
-      {
-        hint: '`vmoat policy confirm` keeps it, `vmoat policy rollback` withdraws it',
-      },
-    );
-  }
-
-  /** Nothing is overwritten that whoever made the text has not seen. */
-  async #requireBase({ text, base, source }: NewVersion): Promise<void> {
-    const live = this.#live.version;
-    if (live === null && !base) return;
-    const isOwn = source !== null && live !== null && this.info(live).source === source;
-    const from = base ?? (isOwn ? live : baseNamedIn(text));
-    const hashes = [from, live].map(
-      (each) => this.#state.versions.find(({ version }) => version === each)?.sha256,
-    );
-    if (from === live || (hashes[0] !== undefined && hashes[0] === hashes[1])) return;
-    if (from === null || from === undefined)
-      throw new VmoatError(
-        'policy_base_missing',
-        `nothing says whether this policy knows version ${live}, which is live`,
-        {
-          field: 'base',
-          hint: `see \`vmoat policy diff\` of the file; then say --base ${live}`,
-        },
-      );
-    const now = { version: live, document: this.#live.policy.document };
-    throw await conflict(from, now, this.#state.versions, (version) => this.document(version));
   }
 }
 
@@ -433,31 +390,3 @@ async function storedPolicy(
 
 const editNow: EditText = async (text, edits) => edited(text, edits);
 const readNow: Read = async (text, file) => readPolicy(text, file);
-
-const nameOf = ({ version, since }: Pending): string => `${version}@${since}`;
-const deadlineOf = ({ since, deadline, boot, uptime_ms }: Pending): Deadline => ({
-  since,
-  at: deadline,
-  boot,
-  uptime_ms,
-});
-
-function addVersion(state: PolicyState, info: VersionInfo, deadline: Deadline | null): void {
-  const { version } = info;
-  state.pending = deadline && pendingOf(version, state.live, deadline);
-  state.versions.push(info);
-  state.live = version;
-  state.next = version + 1;
-}
-
-const pendingOf = (
-  version: number,
-  previous: number | null,
-  { since, at, boot, uptime_ms }: Deadline,
-): Pending => ({ version, previous, since, deadline: at, boot, uptime_ms });
-
-/** Rules keep their number, also when they come back after they were gone. */
-function number({ ruleNumbers }: PolicyState, ids: readonly string[]): void {
-  const known = new Set(ruleNumbers.ids.map(([id]) => id));
-  for (const id of ids) if (!known.has(id)) ruleNumbers.ids.push([id, ruleNumbers.next++]);
-}
