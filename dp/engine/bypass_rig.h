@@ -166,10 +166,8 @@ struct BypassRig {
     for (uint32_t i = 0; i < VMOAT_GUARDED; i++) sum += causes & because(i) ? p.frames[way][i] : 0;
     return sum + (causes & for_opening ? p.opening[way] : 0) + (causes & for_refused ? p.refused[way] : 0);
   }
-  bool counts(vmoat_way way, Causes causes, uint64_t at_least, int wait_ms = 200) {
-    for (int i = 0; counted(way, causes) < at_least; i++, ::usleep(1000))
-      if (i > wait_ms) return false;
-    return true;
+  bool counts(vmoat_way way, Causes causes, uint64_t at_least) {
+    return wait_for([&] { return counted(way, causes) >= at_least; });
   }
 
  private:

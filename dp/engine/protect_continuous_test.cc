@@ -107,6 +107,16 @@ uint64_t held_frames(GuardRig& rig, const std::string& tap) {
   return sum;
 }
 
+/** Fails closed: else what passes a worker that waits for its turn may be said behind it, too. */
+template <class Test>
+void each_closed_guard(Test test) {
+  each_guard([&](GuardRig& rig) {
+    rig.fails_closed = true;
+    rig.mode(Mode::protect);
+    test(rig);
+  });
+}
+
 /** Its first byte is none of HTTP's: wherever a segment ends, no part of it may pass. */
 const std::string other = "(SSH-2.0\r\n";
 
@@ -116,8 +126,7 @@ TEST_CASE(
     "protect: under a continuous rule all of a flow comes through whole, and what is none of it resets it") {
   if (!has_root()) return;
   const std::string put = put_in_chunks(body_bytes, ";x");
-  each_guard([&](GuardRig& rig) {
-    rig.mode(Mode::protect);
+  each_closed_guard([&](GuardRig& rig) {
     for (const Mode of_a : {Mode::learn, Mode::protect}) {
       let_http_between(rig, of_a);
       const Connection web(rig);
@@ -135,8 +144,7 @@ TEST_CASE(
 TEST_CASE("protect: content of a known length need not be held, and nothing passes behind it") {
   if (!has_root()) return;
   const std::string put = put_of(2 * body_bytes);
-  each_guard([&](GuardRig& rig) {
-    rig.mode(Mode::protect);
+  each_closed_guard([&](GuardRig& rig) {
     rig.dp->policy(let_http(rig, true, Mode::learn));
     const auto heard = [&](const std::string& behind) {
       const Connection web(rig);
@@ -158,9 +166,7 @@ TEST_CASE(
     "protect: chunks whose sizes the kernel can read need not be held, and nothing passes behind them") {
   if (!has_root()) return;
   const std::string put = put_in_chunks(body_bytes);
-  each_guard([&](GuardRig& rig) {
-    rig.fails_closed = true;  // else what passes a worker that waits for its turn may be said behind it, too
-    rig.mode(Mode::protect);
+  each_closed_guard([&](GuardRig& rig) {
     for (const Mode of_a : {Mode::learn, Mode::protect}) {
       let_http_between(rig, of_a);
       const Connection web(rig);
@@ -182,8 +188,7 @@ TEST_CASE(
   if (!has_root()) return;
   const std::string put =
       "PUT /file HTTP/1.1\r\nHost: b\r\nContent-Length: 1000000000000000\r\n\r\n" + noise_of(body_bytes / 4);
-  each_guard([&](GuardRig& rig) {
-    rig.mode(Mode::protect);
+  each_closed_guard([&](GuardRig& rig) {
     rig.dp->policy(let_http(rig, true, Mode::learn));
     for (int i = 0; i < 5; i++) {
       const Connection web(rig);
@@ -196,8 +201,7 @@ TEST_CASE(
 
 TEST_CASE("protect: under a continuous rule what was lost behind the guard comes again, and through") {
   if (!has_root() || on_debian_kernel()) return;  // its guest has no nft
-  each_guard([&](GuardRig& rig) {
-    rig.mode(Mode::protect);
+  each_closed_guard([&](GuardRig& rig) {
     REQUIRE(run("ip netns exec " + rig.lab.b +
                 " nft 'add table ip loss; add chain ip loss in { type filter hook input priority 0; }; "
                 "add rule ip loss in tcp dport 8080 meta length > 100 numgen random mod 50 < 1 drop'"));

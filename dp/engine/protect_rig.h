@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -46,10 +47,15 @@ inline PolicyTables tables(uint64_t generation, const GuestLab& lab, Mode of_b, 
   return t;
 }
 
+/** Asks for a minute, at first every millisecond, then more seldom. */
 template <class Condition>
 [[nodiscard]] bool wait_for(Condition condition) {
-  for (int i = 0; i < 1200; i++, ::usleep(50'000))
+  constexpr useconds_t longest = 50'000;
+  useconds_t pause = 1000;
+  for (useconds_t waited = 0; waited < 60'000'000; waited += pause, pause = std::min(pause * 2, longest)) {
     if (condition()) return true;
+    ::usleep(pause);
+  }
   return false;
 }
 
