@@ -5,16 +5,21 @@
 
 namespace vmoat {
 
-Owners::Owners(SipHash hash) : hash_(hash), all_(places), nics_(VMOAT_SLOTS) {}
+Owners::Owners(SipHash hash) : hash_(hash), all_(places * sizeof(Owner)), nics_(VMOAT_SLOTS) {}
 
 uint64_t Owners::tag_of(uint32_t segment, const Address& address) const {
   const uint64_t words[3] = {address.words[0], address.words[1], segment};
   return hash_(words, 3) | 1;  // 0 is an empty place
 }
 
+Owner* Owners::set_of(uint64_t tag) const {
+  const uint32_t number = static_cast<uint32_t>(tag >> 32) % (places / ways);
+  return reinterpret_cast<Owner*>(all_.data()) + size_t{number} * ways;
+}
+
 const Owner* Owners::find(uint32_t segment, const Address& address, int64_t now_ns) const {
   const uint64_t tag = tag_of(segment, address);
-  const Owner* set = &all_[static_cast<uint32_t>(tag >> 32) % places / ways * ways];
+  const Owner* set = set_of(tag);
   for (uint32_t i = 0; i < ways; i++)
     if (set[i].tag == tag) return set[i].seen_ns + fresh_ns > now_ns ? &set[i] : nullptr;
   return nullptr;
@@ -22,7 +27,7 @@ const Owner* Owners::find(uint32_t segment, const Address& address, int64_t now_
 
 void Owners::claim(uint32_t segment, const Address& address, const Mac& mac, uint16_t slot, int64_t now_ns) {
   const uint64_t tag = tag_of(segment, address);
-  Owner* set = &all_[static_cast<uint32_t>(tag >> 32) % places / ways * ways];
+  Owner* set = set_of(tag);
   Owner* place = set;
   for (uint32_t i = 0; i < ways && place->tag != tag; i++)
     if (set[i].tag == tag || set[i].seen_ns < place->seen_ns) place = &set[i];

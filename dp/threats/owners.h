@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/region.h"
 #include "base/siphash.h"
 #include "threats/event.h"
 
@@ -44,8 +45,10 @@ class Owners {
  private:
   [[nodiscard]] uint64_t tag_of(uint32_t segment, const Address& address) const;
 
+  [[nodiscard]] Owner* set_of(uint64_t tag) const;
+
   SipHash hash_;
-  std::vector<Owner> all_;
+  Region all_;
   std::vector<Address> host_;  // sorted by words
   std::vector<NicIdentity> nics_;
 };
