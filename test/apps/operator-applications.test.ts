@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { root } from './applications-doc.ts';
+import { VMOAT } from '../programs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vmoat-operator-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -39,7 +39,7 @@ function pcap(
 ): { status: number | null; flow: Record<string, unknown>; err: string } {
   const file = join(folder, 'dp.yaml');
   writeFileSync(file, yaml);
-  const args = [join(root, 'bin/vmoat'), 'pcap', '--json', '--applications', file, capture(payload)];
+  const args = [VMOAT, 'pcap', '--json', '--applications', file, capture(payload)];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   return { status, flow: stdout ? JSON.parse(stdout.split('\n')[0] ?? '') : {}, err: stderr };
 }

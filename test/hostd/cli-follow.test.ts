@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { Status, type Threat } from '../../hostd/api/schema.ts';
 import { ThreatNews } from '../../hostd/cli/threats-follow.ts';
+import { VMOAT } from '../programs.ts';
 import { promised } from '../promised.ts';
 import { api, house } from './cli-house.ts';
 import { until } from './until.ts';
@@ -24,18 +25,7 @@ test('threats -f: each incident once; of what a source repeats one line a minute
 });
 
 test('events -f prints what was there, then what happens', async (context) => {
-  const main = new URL('../../hostd/cli/main.ts', import.meta.url).pathname;
-  const argv = [
-    '--import',
-    'tsx',
-    main,
-    '--socket',
-    house.config.sockets.api,
-    'events',
-    '-f',
-    '--kind',
-    'threat',
-  ];
+  const argv = [VMOAT, '--socket', house.config.sockets.api, 'events', '-f', '--kind', 'threat'];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   context.after(() => child.kill());
   let out = '';
@@ -49,8 +39,7 @@ test('events -f prints what was there, then what happens', async (context) => {
 });
 
 test('flows -f prints a new flow within 1.5 s, waits out a restart of hostd, and misses nothing', async (context) => {
-  const main = new URL('../../hostd/cli/main.ts', import.meta.url).pathname;
-  const argv = ['--import', 'tsx', main, '--socket', house.config.sockets.api, 'flows', '-f', '-n', '1'];
+  const argv = [VMOAT, '--socket', house.config.sockets.api, 'flows', '-f', '-n', '1'];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   context.after(() => child.kill());
   let out = '';

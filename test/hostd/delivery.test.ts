@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { EventDestination, EventRecord, Page } from '../../hostd/api/schema.ts';
 import { adminSocket } from '../../hostd/base/admin-socket.ts';
+import { VMOAT_HOSTD } from '../programs.ts';
 import { askSocket } from './ask.ts';
 import { until } from './until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vmoat-delivery-'));
 const api = join(folder, 'api.sock');
 const file = join(folder, 'vmoat.yaml');
-const main = new URL('../../hostd/main.ts', import.meta.url).pathname;
 const hook = { status: 503, asked: [] as { id: string; status: number }[] };
 let hostd: ChildProcess | null = null;
 
@@ -27,7 +27,7 @@ const server = createServer((request, response) => {
 });
 
 async function start(): Promise<void> {
-  hostd = spawn(process.execPath, ['--import', 'tsx', main, '--config', file], { stdio: 'ignore' });
+  hostd = spawn(process.execPath, [VMOAT_HOSTD, '--config', file], { stdio: 'ignore' });
   await until(() => existsSync(adminSocket(api)), 120_000);
   await until(() => askSocket(api, '/api/v1/status').catch(() => null), 120_000);
 }

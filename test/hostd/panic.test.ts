@@ -7,10 +7,10 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DataplaneClient } from '../../dp/client/index.ts';
 import type { DpStatus } from '../../dp/contract/protocol.ts';
+import { VMOAT } from '../programs.ts';
 import { hasLab, Lab } from '../wire/lab.ts';
 import { until } from './until.ts';
 
-const CLI = fileURLToPath(new URL('../../hostd/cli/main.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const required = { skip: !hasLab, timeout: 120_000 };
 const lab = new Lab('pan');
@@ -25,7 +25,7 @@ interface Ran {
 
 /** In the lab's namespace, so that no guard of this host is touched. */
 function panic(...options: string[]): Promise<Ran> {
-  const program = [process.execPath, '--import', 'tsx', CLI, '--socket', join(lab.folder, 'nobody.sock')];
+  const program = [process.execPath, VMOAT, '--socket', join(lab.folder, 'nobody.sock')];
   const argv = ['netns', 'exec', lab.hostNs, ...program, 'panic', '--config', config, ...options];
   return new Promise((done) => {
     execFile('ip', argv, { cwd: ROOT }, (error, out, err) =>

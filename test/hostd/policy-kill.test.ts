@@ -8,13 +8,13 @@ import { after, test } from 'node:test';
 import { stringify } from 'yaml';
 import { adminSocket } from '../../hostd/base/admin-socket.ts';
 import { LivePolicy, PolicyVersion } from '../../hostd/policy/shapes.ts';
+import { VMOAT_HOSTD } from '../programs.ts';
 import { askSocket } from './ask.ts';
 import { until } from './house.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hos-policy-kill-'));
 const api = join(folder, 'api.sock');
 const config = join(folder, 'vmoat.yaml');
-const entry = join(import.meta.url.replace('file://', ''), '../../../hostd/main.ts');
 let hostd: ChildProcess | null = null;
 
 after(() => {
@@ -24,7 +24,7 @@ after(() => {
 
 /** Starts it, and waits until it answers. Neither libvirt nor vmoat-dp is there. */
 async function start(): Promise<void> {
-  const started = spawn(process.execPath, ['--import', 'tsx', entry, '--config', config], {
+  const started = spawn(process.execPath, [VMOAT_HOSTD, '--config', config], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   hostd = started;

@@ -6,19 +6,17 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { Page as BrowserPage } from 'playwright-core';
 import { Flow, Page, Status, WebLogin } from '../../hostd/api/schema.ts';
 import { adminSocket } from '../../hostd/base/admin-socket.ts';
 import { Browser } from '../browser/chromium.ts';
+import { VMOAT, VMOAT_HOSTD } from '../programs.ts';
 import { hasLab, Lab } from '../wire/lab.ts';
 import { askSocket } from './ask.ts';
 import { until } from './until.ts';
 
 /** Whose hostd is, and whose group may read. */
 const NOBODY = 65_534;
-const MAIN = fileURLToPath(new URL('../../hostd/main.ts', import.meta.url));
-const CLI = fileURLToPath(new URL('../../hostd/cli/main.ts', import.meta.url));
 
 export const required = { skip: !hasLab, timeout: 300_000 };
 
@@ -70,9 +68,9 @@ export class RealHouse {
     return child;
   }
 
-  /** A command line, from source, as hostd's own user. */
+  /** A command line, as hostd's own user. */
   start(...argv: string[]): ChildProcess {
-    return this.#node([CLI, '--socket', this.socket, ...argv]);
+    return this.#node([VMOAT, '--socket', this.socket, ...argv]);
   }
 
   async ran(...argv: string[]): Promise<string> {
@@ -87,12 +85,12 @@ export class RealHouse {
       home = join(this.lab.folder, 'member');
     mkdirSync(home, { recursive: true });
     chownSync(home, uid, NOBODY);
-    return said(this.#node([CLI, '--socket', this.socket, ...argv], { uid, home, stderr: 'pipe' }));
+    return said(this.#node([VMOAT, '--socket', this.socket, ...argv], { uid, home, stderr: 'pipe' }));
   }
 
   async startHostd(): Promise<void> {
     const config = join(this.lab.folder, 'vmoat.yaml');
-    this.#hostd = this.#node([MAIN, '--config', config]);
+    this.#hostd = this.#node([VMOAT_HOSTD, '--config', config]);
     this.#hostd.stdout?.resume();
     await until(() => this.connected(), 120_000);
   }
@@ -135,10 +133,9 @@ export class RealHouse {
     argv: string[],
     { uid = NOBODY, home = this.#home, stderr = 'inherit' as 'inherit' | 'pipe' } = {},
   ): ChildProcess {
-    const child = spawn(process.execPath, ['--import', 'tsx', ...argv], {
+    const child = spawn(process.execPath, argv, {
       uid,
       gid: NOBODY,
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
       env: { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home },
       stdio: ['ignore', 'pipe', stderr],
     });

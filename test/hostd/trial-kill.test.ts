@@ -6,17 +6,16 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { DataplaneClient, type FlowJson, flowJson } from '../../dp/client/index.ts';
 import type { DpStatus, PolicyStatus } from '../../dp/contract/protocol.ts';
 import { adminSocket } from '../../hostd/base/admin-socket.ts';
 import { PolicyVersion, LivePolicy as Shown } from '../../hostd/policy/shapes.ts';
+import { VMOAT_HOSTD } from '../programs.ts';
 import { type Dp, hasLab, Lab } from '../wire/lab.ts';
 import { askSocket } from './ask.ts';
 import { until } from './until.ts';
 
-const MAIN = fileURLToPath(new URL('../../hostd/main.ts', import.meta.url));
 const lab = new Lab('tri');
 const api = join(lab.folder, 'api.sock');
 const config = join(lab.folder, 'vmoat.yaml');
@@ -45,7 +44,7 @@ after(async () => {
 
 /** Starts it, and waits until dp judges by its policy. */
 async function startHostd(): Promise<void> {
-  const started = spawn(process.execPath, ['--import', 'tsx', MAIN, '--config', config], {
+  const started = spawn(process.execPath, [VMOAT_HOSTD, '--config', config], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   hostd = started;

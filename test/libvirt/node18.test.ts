@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { VMOAT } from '../programs.ts';
 import { node18 } from '../wire/node18.ts';
 import { whyNoPrivateLibvirt } from './private-libvirt.ts';
 import { startVmoatStack, type VmoatStack } from './vmoat-stack.ts';
@@ -31,7 +32,7 @@ suite('on Node 18', { skip: whyNoPrivateLibvirt() ?? false, timeout: 600_000 }, 
   });
 
   test('a capture file is read', () => {
-    const argv = [path('bin/vmoat'), 'pcap', '--json', path('test/pcap/http/nginx/capture.pcap')];
+    const argv = [VMOAT, 'pcap', '--json', path('test/pcap/http/nginx/capture.pcap')];
     const lines = execFileSync(node18(), argv, { encoding: 'utf8' }).trim().split('\n');
     assert.ok(lines.some((line) => JSON.parse(line).app === 'http'));
   });

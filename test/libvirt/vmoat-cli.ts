@@ -1,13 +1,10 @@
 // The command line as a test uses it: parsed JSON, and a followed output line by line.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Flow, Graph, Nic, Status, ThreatGroup, Workload } from '../../hostd/api/schema.ts';
+import { VMOAT } from '../programs.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = join(root, 'bin/vmoat');
 const exec = promisify(execFile);
 
 export class VmoatCli {
@@ -30,7 +27,7 @@ export class VmoatCli {
 
   /** `vmoat flows -f -o json`: calls back with each line and the time when it came. */
   followFlows(take: (flow: Flow, at: number) => void): ChildProcess {
-    const child = spawn(process.execPath, [program, '--socket', this.socket, 'flows', '-f', '-o', 'json'], {
+    const child = spawn(process.execPath, [VMOAT, '--socket', this.socket, 'flows', '-f', '-o', 'json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     createInterface({ input: child.stdout }).on('line', (line) => take(JSON.parse(line) as Flow, Date.now()));
@@ -46,7 +43,7 @@ export class VmoatCli {
   }
 
   async run(...args: string[]): Promise<string> {
-    const argv = [program, '--socket', this.socket, ...args];
+    const argv = [VMOAT, '--socket', this.socket, ...args];
     return (await exec(process.execPath, argv, { timeout: 60_000, maxBuffer: 64 << 20 })).stdout;
   }
 }

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import type { Status } from '../../hostd/api/schema.ts';
 import { ask } from '../../setup/ready.mjs';
 import { Supervisor } from '../../setup/supervise.mjs';
+import { VMOAT_DP, VMOAT_HOSTD } from '../programs.ts';
 import { type PrivateLibvirt, startPrivateLibvirt, until } from './private-libvirt.ts';
 import { VmoatCli } from './vmoat-cli.ts';
 
@@ -115,12 +116,12 @@ function layOut(libvirt: PrivateLibvirt): string {
 function dpArgv(folder: string, node: string, protects: boolean): Argv {
   const places = ['--socket', join(folder, 'dp.sock'), '--state', join(folder, 'dp-state')];
   const enforce = protects ? 'on' : 'off';
-  return [node, join(root, 'build/js/vmoat-dp.mjs'), ...places, '--user', 'nobody', '--enforce', enforce];
+  return [node, VMOAT_DP, ...places, '--user', 'nobody', '--enforce', enforce];
 }
 
 function programs({ enter }: PrivateLibvirt, folder: string, node: string, dp: string[]) {
   const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-  const hostd = [node, join(root, 'build/js/vmoat-hostd.mjs'), '--config', join(folder, 'vmoat.yaml')];
+  const hostd = [node, VMOAT_HOSTD, '--config', join(folder, 'vmoat.yaml')];
   const held = (name: string): string[] => {
     const wait = `while [ -e ${join(folder, name)}.held ]; do sleep 0.05; done; exec "$@"`;
     return ['sh', '-c', wait, 'held'];

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../../dp/client/index.ts';
 import { findFallback } from '../../dp/service/fallback.ts';
+import { VMOAT } from '../programs.ts';
 
-const CLI = fileURLToPath(new URL('../../hostd/cli/main.ts', import.meta.url));
 const capture = (name: string): string =>
   fileURLToPath(new URL(`../pcap/${name}/capture.pcap`, import.meta.url));
 
@@ -17,7 +17,7 @@ interface Line {
 }
 
 function flowsOf(name: string, ...flags: string[]): Line[] {
-  const argv = ['--import', 'tsx', CLI, 'pcap', '--json', ...flags, capture(name)];
+  const argv = [VMOAT, 'pcap', '--json', ...flags, capture(name)];
   const ran = spawnSync(process.execPath, argv, { encoding: 'utf8' });
   assert.equal(ran.status, 0, ran.stderr);
   return ran.stdout

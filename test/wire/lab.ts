@@ -4,9 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const PROGRAM = fileURLToPath(new URL('../../bin/vmoat-dp', import.meta.url));
+import { VMOAT_DP } from '../programs.ts';
 
 /** Whether this test may run: with VMOAT_REQUIRE=all it runs, and fails, without root too. */
 export const hasLab = process.getuid?.() === 0 || process.env.VMOAT_REQUIRE === 'all';
@@ -77,7 +75,7 @@ export class Lab {
 
   /** Starts vmoat-dp in the host's namespace with this lab's socket and pins. */
   dp(...flags: string[]): Dp {
-    const argv = ['netns', 'exec', this.hostNs, process.execPath, PROGRAM];
+    const argv = ['netns', 'exec', this.hostNs, process.execPath, VMOAT_DP];
     const places = ['--socket', this.socket, '--pins', this.pins, '--state', this.state];
     const own = [...places, '--user', '0', '--tap', 'vmtap*'];
     const child = spawn('ip', [...argv, ...own, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -5,11 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { VMOAT } from '../programs.ts';
 import { dnsQuery, pcap } from './capture.ts';
 
-const VMOAT = fileURLToPath(new URL('../../bin/vmoat', import.meta.url));
 const HEAD_BYTES = 24;
 const RECORD_BYTES = 16;
 
