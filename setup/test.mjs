@@ -15,25 +15,25 @@ const CHECKED = 'test/layers/';
 export async function test(args, long) {
   const found = testFiles();
   const all = args.length === 0;
-  const files = all ? found.whole.filter((file) => !file.startsWith(CHECKED)) : named(found, args);
+  const files = all ? found.alone.filter((file) => !file.startsWith(CHECKED)) : named(found, args);
   requireRoot('the tests of taps, bridges and guests');
   await Promise.all([installPackages(['build', 'run', 'test', 'demo']), installNodeModules()]);
   await startLibvirt();
   const tally = new Tally();
-  const targets = ['all', 'kernel61_tests'];
+  const targets = ['all', long || !all ? 'kernel61_long_tests' : 'kernel61_tests'];
   if (all) await checks(tally, { everything: long, targets });
   await buildNative('release', targets);
   await Promise.all([buildPrograms(), buildWeb()]);
   if (all)
     await tally.stage('tests side by side', () => nodeTests(found.apart, { atOnce: waiting, name: 'apart' }));
-  await tally.stage('tests of the whole', () => nodeTests(files, { atOnce: 1, name: 'whole' }));
+  await tally.stage('tests one by one', () => nodeTests(files, { atOnce: 1, name: 'alone' }));
   if (long && all) await tally.stage('long tests', () => nodeTests(found.long, { atOnce: 1, name: 'long' }));
   return tally.end();
 }
 
 /** Files whose path has one of the parts. */
-function named({ rooms, apart, whole, long }, parts) {
-  const files = [...rooms, ...apart, ...whole, ...long].filter((file) =>
+function named({ rooms, apart, alone, long }, parts) {
+  const files = [...rooms, ...apart, ...alone, ...long].filter((file) =>
     parts.some((part) => file.includes(part)),
   );
   if (files.length > 0) return files;
