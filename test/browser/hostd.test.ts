@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { Status, WebLogin } from '../../hostd/api/schema.ts';
 import { askSocket } from '../hostd/ask.ts';
-import { House, until, WEB } from '../hostd/house.ts';
+import { House, NO_LOSS, until, WEB } from '../hostd/house.ts';
 import { promised } from '../promised.ts';
 import { Browser, hasChromium } from './chromium.ts';
 
@@ -36,27 +36,13 @@ before(async () => {
     config.web.listen = `127.0.0.1:${port}`;
   });
   await house.open();
+  // Told again until it has arrived: whoever is connected may not listen yet.
   await until(async () => {
-    const { dataplane, libvirt } = Status.parse(
-      (await askSocket(house.config.sockets.api, '/api/v1/status')).json,
-    );
-    return dataplane.state === 'connected' && libvirt.domains === 3;
-  });
-  house.addresses();
-  house.status({
-    lost: {
-      ring: 3,
-      budget: 0,
-      table: 0,
-      quota: 0,
-      read: 0,
-      sessions: 0,
-      fallback: 0,
-      names: 0,
-      threats: 0,
-      held: 0,
-      records: 0,
-    },
+    house.addresses();
+    house.status({ lost: { ...NO_LOSS, ring: 3 } });
+    const answer = await askSocket(house.config.sockets.api, '/api/v1/status');
+    const { lost, libvirt } = Status.parse(answer.json);
+    return lost.ring === 3 && libvirt.domains === 3;
   });
   browser = await Browser.start({ ignoreHTTPSErrors: true });
 });

@@ -52,7 +52,11 @@ const NICS = [
   { uuid: WEB, mac: '52:54:00:00:00:01', tap: 'vnet1', slot: 1, address: [10, 0, 0, 1] },
   { uuid: DB, mac: '52:54:00:00:00:02', tap: 'vnet2', slot: 2, address: [10, 0, 0, 2] },
 ] as const;
-const NO_LOSS = { ring: 0, budget: 0, table: 0, quota: 0, read: 0 };
+const NIC_LOST_NOTHING = { ring: 0, budget: 0, table: 0, quota: 0, read: 0 };
+export const NO_LOSS = {
+  ...NIC_LOST_NOTHING,
+  ...{ sessions: 0, fallback: 0, names: 0, threats: 0, held: 0, records: 0 },
+};
 const SINCE = '2026-11-20T11:00:00.000Z';
 
 /** Names the taps, which the maps of libvirt-watch's tests leave out. */
@@ -173,7 +177,7 @@ export class House {
       frames: 100,
       records: 10,
       retold: 1,
-      lost: { ...NO_LOSS, sessions: 0, fallback: 0, names: 0, threats: 0, held: 0, records: 0 },
+      lost: NO_LOSS,
       anomalies: {},
       threats: {},
       enforces: false,
@@ -247,7 +251,7 @@ const tapped = ({ tap, slot, mac }: GuestNic): TappedNic => ({
   since: SINCE,
   packets: [10, 20],
   bytes: [1000, 2_500_000],
-  lost: NO_LOSS,
+  lost: NIC_LOST_NOTHING,
   protection: UNPROTECTED,
 });
 

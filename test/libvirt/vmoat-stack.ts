@@ -19,7 +19,7 @@ import { VmoatCli } from './vmoat-cli.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const NOBODY = 65534;
-const PROGRAMS = { 'vmoat-dp': VMOAT_DP, 'vmoat-hostd': VMOAT_HOSTD };
+const PROGRAMS: Record<ProgramName, string> = { 'vmoat-dp': VMOAT_DP, 'vmoat-hostd': VMOAT_HOSTD };
 type Argv = [string, ...string[]];
 /** What libvirt notes on an image would outlive an instance that is killed, and bar the host's own libvirt from it. */
 const NO_OWNERS = 'dynamic_ownership = 0\nremember_owner = 0\n';
@@ -144,7 +144,7 @@ async function isUp(folder: string): Promise<boolean> {
 }
 
 /** The supervisor's own child is nsenter, which ends with what it runs. */
-function killIn(libvirt: PrivateLibvirt, program: keyof typeof PROGRAMS, signal: NodeJS.Signals): void {
+function killIn(libvirt: PrivateLibvirt, program: ProgramName, signal: NodeJS.Signals): void {
   const pids = libvirt
     .pids('')
     .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(PROGRAMS[program]));
