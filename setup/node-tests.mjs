@@ -8,19 +8,19 @@ import { folder, logs } from './place.mjs';
 
 /** What crosses rooms is in here. */
 const WHOLE = /^test\//;
-/** Of that, what uses the machine's one libvirt, fixed names or all processors, and goes one after the other: all else
- * needs nothing but processes, namespaces and a libvirt of its own. */
-const ALONE = /^test\/(layers|kernel61)\/|\/(demo|package)\.test\.ts$/;
+/** Of that, what needs nothing but processes of its own; all else uses the machine's one libvirt, the processors' whole
+ * time or fixed names, and goes one after the other. */
+const APART = /^test\/(apps|docs|hostd|pcap|threats|wire)\//;
 const LONG = /\.long\.test\.ts$/;
 
-/** @returns {Record<'rooms' | 'apart' | 'alone' | 'long', string[]>} test files: of single rooms; of what crosses them, side by side or not; long ones */
+/** @returns {Record<'rooms' | 'apart' | 'whole' | 'long', string[]>} test files: of single rooms; of what crosses them, side by side or not; long ones */
 export function testFiles() {
   const all = filesBelow('').filter((file) => file.endsWith('.test.ts'));
   const short = all.filter((file) => !LONG.test(file));
   return {
     rooms: short.filter((file) => !WHOLE.test(file)),
-    apart: short.filter((file) => WHOLE.test(file) && !ALONE.test(file)),
-    alone: short.filter((file) => ALONE.test(file)),
+    apart: short.filter((file) => APART.test(file)),
+    whole: short.filter((file) => WHOLE.test(file) && !APART.test(file)),
     long: all.filter((file) => LONG.test(file)),
   };
 }

@@ -15,7 +15,7 @@ const CHECKED = 'test/layers/';
 export async function test(args, long) {
   const found = testFiles();
   const all = args.length === 0;
-  const files = all ? found.alone.filter((file) => !file.startsWith(CHECKED)) : named(found, args);
+  const files = all ? found.whole.filter((file) => !file.startsWith(CHECKED)) : named(found, args);
   requireRoot('the tests of taps, bridges and guests');
   await Promise.all([installPackages(['build', 'run', 'test', 'demo']), installNodeModules()]);
   await startLibvirt();
@@ -26,14 +26,14 @@ export async function test(args, long) {
   await Promise.all([buildPrograms(), buildWeb()]);
   if (all)
     await tally.stage('tests side by side', () => nodeTests(found.apart, { atOnce: waiting, name: 'apart' }));
-  await tally.stage('tests one by one', () => nodeTests(files, { atOnce: 1, name: 'alone' }));
+  await tally.stage('tests of the whole', () => nodeTests(files, { atOnce: 1, name: 'whole' }));
   if (long && all) await tally.stage('long tests', () => nodeTests(found.long, { atOnce: 1, name: 'long' }));
   return tally.end();
 }
 
 /** Files whose path has one of the parts. */
-function named({ rooms, apart, alone, long }, parts) {
-  const files = [...rooms, ...apart, ...alone, ...long].filter((file) =>
+function named({ rooms, apart, whole, long }, parts) {
+  const files = [...rooms, ...apart, ...whole, ...long].filter((file) =>
     parts.some((part) => file.includes(part)),
   );
   if (files.length > 0) return files;
