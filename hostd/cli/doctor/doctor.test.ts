@@ -1,4 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { doctorText } from '../doctor-command.ts';
 import type { Terminal } from '../terminal.ts';
@@ -356,6 +362,24 @@ test('every check is tried by a case, and says something on this very host', asy
   );
   const here = realHost('/nonexistent/api.sock');
   for (const check of checks) assert.ok((await check.run(here)).length > 0, check.name);
+});
+
+test('who answers is heard, also where all that is asked took long to begin', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vmoat-doctor-'));
+  const path = join(folder, 'answers.sock');
+  const server = createServer().listen(path);
+  try {
+    await once(server, 'listening');
+    const script = `import { realHost } from '${new URL('host.ts', import.meta.url)}';
+      const heard = realHost('').answers('${path}');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+      console.log(await heard, await realHost('').answers('${path}.none'));`;
+    const argv = ['--import', 'tsx', '--input-type=module', '-e', script];
+    assert.equal(execFileSync(process.execPath, argv, { encoding: 'utf8' }), 'true false\n');
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the worst comes first, what is well is only counted', () => {
