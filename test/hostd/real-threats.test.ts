@@ -1,4 +1,4 @@
-// A guest that attacks, beside a real vmoat-dp: who sees it, who may acknowledge it, and what a killed hostd knows of it.
+// A guest that attacks, beside a real vmoat-dp: who sees it, who may acknowledge it, what a killed hostd knows.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Page, Threat, ThreatKind } from '../../hostd/api/schema.ts';

@@ -77,7 +77,7 @@ export const realHost = (apiSocket: string): Host => ({
     new Promise((resolve) => {
       const socket = connect(path);
       const giveUp = () => socket.destroy(new Error('silent'));
-      // To start the programs of other checks takes a busy host that long by itself: what came meanwhile is heard first.
+      // To start the other checks' programs takes a busy host that long: what came meanwhile is heard first.
       socket.setTimeout(ANSWER_MS_MAX, () => setImmediate(giveUp));
       socket.once('connect', () => {
         socket.destroy();
