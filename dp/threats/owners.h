@@ -44,7 +44,6 @@ class Owners {
 
  private:
   [[nodiscard]] uint64_t tag_of(uint32_t segment, const Address& address) const;
-
   [[nodiscard]] Owner* set_of(uint64_t tag) const;
 
   SipHash hash_;

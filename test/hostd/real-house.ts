@@ -81,8 +81,8 @@ export class RealHouse {
 
   /** What a command line does and says for another member of hostd's group. */
   async member(...argv: string[]): Promise<[code: number | null, out: string]> {
-    const uid = NOBODY - 1,
-      home = join(this.lab.folder, 'member');
+    const uid = NOBODY - 1;
+    const home = join(this.lab.folder, 'member');
     mkdirSync(home, { recursive: true });
     chownSync(home, uid, NOBODY);
     return said(this.#node([VMOAT, '--socket', this.socket, ...argv], { uid, home, stderr: 'pipe' }));
