@@ -164,7 +164,8 @@ Result<Divert> Divert::open(Netlink& netlink, uint32_t worker, int wall, uint32_
   if (Status added = add_clsact(netlink, far); !added) return std::move(added.error());
   if (Status walled = set_filter(netlink, far, TrafficSide::ingress, wall, filter_name); !walled)
     return std::move(walled.error());
-  for (uint32_t end : {pair.near.ifindex, far})
+  // the near end last: one that gets its carrier later drops what is sent until linkwatch has heard of that
+  for (uint32_t end : {far, pair.near.ifindex})
     if (Status up = set_up(netlink, end); !up) return std::move(up.error());
   auto opened = sockets(far, reinjected);
   if (!opened) return std::move(opened.error());

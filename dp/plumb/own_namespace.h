@@ -38,8 +38,7 @@ class OwnNamespace {
   Fd before_;
 };
 
-/** A shell command in the calling thread's namespace; true where it succeeded. */
-/** What the command prints. */
+/** What a shell command in the calling thread's namespace prints. */
 inline std::string output_of(const std::string& command) {
   std::string text;
   char part[4096];
@@ -49,6 +48,7 @@ inline std::string output_of(const std::string& command) {
   return text;
 }
 
+/** Likewise; true where it succeeded. */
 inline bool run(const std::string& command) {
   return std::system((command + " >/dev/null").c_str()) == 0;
 }
