@@ -95,6 +95,21 @@ TEST_CASE("one sender's held datagrams do not crowd out another's") {
   CHECK(rig.fragment(0, 32, datagram(53), id).ruling == Ruling::pass);
 }
 
+TEST_CASE("another policy has a guard ask again, but not one that is on its way out of protect") {
+  for (const Mode mode : {Mode::protect, Mode::learn}) {
+    HeldRig rig({to_53});
+    REQUIRE(rig.to_db(17, datagram(53)) == Ruling::pass);
+    rig.notes.ruled.clear();
+    PolicyTables next = tables({});
+    next.groups[db].mode = mode;
+    LivePolicy policy = live(next);
+    policy.facts[db_slot].guarded = mode == Mode::protect;
+    rig.force(policy);
+    (void)rig.only();
+    CHECK(rig.notes.ruled.size() == (mode == Mode::protect ? 1 : 0));
+  }
+}
+
 TEST_CASE("what goes to many passes each guarded NIC where a rule allows it, and none else") {
   const Buffer mdns = ethernet(0x0800, ip_to({224, 0, 0, 251}, 17, udp(5353, 5353, text("x"))));
   HeldRig rig({rule(web, multicast, Verdict::allow, {"udp/5353"})});

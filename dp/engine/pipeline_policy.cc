@@ -25,11 +25,13 @@ void Pipeline::Impl::ask_policy(uint32_t number) {
   if (live()) unrule(number);
 }
 
-/** The answer is another one: guards ask again with the flow's next frame. */
+/** The answer is another one: guards ask again with the flow's next frame. Not on their way out of protect:
+ * what they held by then would be overtaken by what comes when they are off. */
 void Pipeline::Impl::unrule(uint32_t number) {
   const Session& s = table_[number];
   for (int end = 0; end < 2; end++)
-    if (std::exchange(live_count(number).was_told[end], false) && s.has(kernel_flag(end)))
+    if (std::exchange(live_count(number).was_told[end], false) && s.has(kernel_flag(end)) &&
+        verdicts_.guards(s.slot[end]))
       tell_kernel(number, kernel_key(s, end), {});
 }
 
