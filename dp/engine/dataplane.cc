@@ -208,7 +208,7 @@ Status Dataplane::Impl::stop(bool detach) {
   control_.join();
   sweeper_.join();
   policies_.reset();
-  if (detach && protection_) protection_->stop();
+  if (detach && protection_) protection_->stop(workers_);
   Status result = detach ? taps_->detach_all() : success();
   sweep(Counted::running);
   for (auto& worker : workers_) worker->stop();

@@ -2,6 +2,7 @@
 // know.
 #include <filesystem>
 
+#include "engine/hung_worker.h"
 #include "engine/protect_rig.h"
 #include "engine/tap_set.h"
 #include "plumb/numbers.h"
@@ -45,6 +46,25 @@ TEST_CASE("protect: what is allowed lives through every switch, and none of it i
     CHECK(echoes.count() > 500);
     MESSAGE("longest: " << echoes.longest().count() << " ms of " << echoes.count() << " echoes; "
                         << numbers.sent() << " datagrams");
+  });
+}
+
+TEST_CASE("protect: what is held when a guard goes off goes on, also by a worker that comes to it late") {
+  if (!has_root()) return;
+  each_guard([](GuardRig& rig) {
+    rig.mode(Mode::protect);
+    const Fd server = guest_socket(rig.lab.b, SOCK_DGRAM, open_port);
+    const Fd client = guest_socket(rig.lab.a, SOCK_DGRAM);
+    const sockaddr_in to = socket_address(GuestLab::address(false), open_port);
+    {
+      const HungWorker hung;
+      REQUIRE(::sendto(client.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 1);
+      rig.dp->policy(tables(++rig.generation, rig.lab, Mode::learn, rig.fails_closed));
+      ::usleep(150'000);
+    }
+    pollfd ready = {server.get(), POLLIN, 0};
+    CHECK(::poll(&ready, 1, 2000) == 1);
+    CHECK(wait_for([&] { return rig.is_as_without_us(); }));
   });
 }
 

@@ -16,9 +16,11 @@ namespace {
 
 constexpr int put_back_tries = 400;  // twice the longest forward delay of STP, 30 s each
 constexpr std::chrono::milliseconds put_back_pause{150};
-/** What is held when a guard goes off is on its way through a worker for so long at most. */
-constexpr std::chrono::milliseconds drain_time{50};
-constexpr auto drain_ns = std::chrono::nanoseconds(drain_time).count();
+/** A program that saw a guard on has held its frame so long after that went off. */
+constexpr int64_t drain_ns = 50'000'000;
+/** A worker that has not come to it by then is hung. */
+constexpr int64_t drain_max_ns = ns_per_s;
+constexpr int64_t drain_look_ns = 5'000'000;
 
 }  // namespace
 
@@ -60,7 +62,7 @@ void Protection::report(Status status) {
 }
 
 /** Once: the ways of held frames to the workers. */
-Status Protection::divert(std::span<const std::unique_ptr<Worker>> workers) {
+Status Protection::divert(Workers workers) {
   for (const auto& worker : workers) {
     auto divert =
         Divert::open(parts_.netlink, worker->number(), enforcers_.wall(), options_.enforcers.reinjected);
@@ -128,10 +130,17 @@ bool Protection::let_go(const Guarded& guarded) {
   return true;
 }
 
-void Protection::note_drained() {
+/** Whether all that was held by then has gone on. */
+bool Protection::has_drained(int64_t held_ns, int64_t now_ns, Workers workers) const {
+  const auto has_emptied = [&](const auto& worker) { return worker->emptied_ns() >= held_ns; };
+  if (now_ns < held_ns) return false;
+  return !diverts_ || now_ns >= held_ns + drain_max_ns || std::ranges::all_of(workers, has_emptied);
+}
+
+void Protection::note_drained(Workers workers) {
   const int64_t now_ns = monotonic_ns();
   for (auto& [tap, guarded] : guarded_)
-    if (guarded.drained_ns <= now_ns) guarded.drained_ns = 0;
+    if (has_drained(guarded.drained_ns, now_ns, workers)) guarded.drained_ns = 0;
 }
 
 int64_t Protection::drained_ns() const {
@@ -139,7 +148,7 @@ int64_t Protection::drained_ns() const {
   for (const auto& [tap, guarded] : guarded_)
     if (guarded.drained_ns != 0 && (first_ns == 0 || guarded.drained_ns < first_ns))
       first_ns = guarded.drained_ns;
-  return first_ns;
+  return first_ns != 0 ? std::max(first_ns, monotonic_ns() + drain_look_ns) : 0;
 }
 
 /** What comes from an enforcer's interface in the tap's place is the NIC's, from its first frame on. */
@@ -208,9 +217,8 @@ bool Protection::has_changed() {
 }
 
 void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic> nics,
-                        const std::map<uint32_t, Link>& links,
-                        std::span<const std::unique_ptr<Worker>> workers) {
-  note_drained();
+                        const std::map<uint32_t, Link>& links, Workers workers) {
+  note_drained(workers);
   const Wanted wanted = this->wanted(policy, nics);
   if (policy != nullptr && !wanted.empty()) {
     if (!diverts_)
@@ -227,9 +235,11 @@ void Protection::follow(const LivePolicy* policy, std::span<const EnforceableNic
   if (guarded_.empty()) report(parts_.kernel.set_guard(VMOAT_ANY_NIC, {}));
 }
 
-void Protection::stop() {
+void Protection::stop(Workers workers) {
   for (const auto& [tap, guarded] : guarded_) let_go(guarded);
-  std::this_thread::sleep_for(drain_time);
+  const int64_t held_ns = monotonic_ns() + drain_ns;
+  while (!has_drained(held_ns, monotonic_ns(), workers))
+    std::this_thread::sleep_for(std::chrono::nanoseconds(drain_look_ns));
   report(parts_.kernel.clear_guards());
   while (step({}, {})) {
   }

@@ -37,6 +37,8 @@ struct ProtectionOptions {
 
 class Protection {
  public:
+  using Workers = std::span<const std::unique_ptr<Worker>>;
+
   /** Takes up what an earlier run has left. */
   static Result<std::unique_ptr<Protection>> open(const ProtectionParts& parts,
                                                   const ProtectionOptions& options);
@@ -49,18 +51,18 @@ class Protection {
    * returns: see waits(). `links` as they are.
    */
   void follow(const LivePolicy* policy, std::span<const EnforceableNic> nics,
-              const std::map<uint32_t, Link>& links, std::span<const std::unique_ptr<Worker>> workers);
+              const std::map<uint32_t, Link>& links, Workers workers);
   /** follow() has to come again at once. */
   [[nodiscard]] bool goes_on() const { return goes_on_; }
   /** It has to come again a little later. */
   [[nodiscard]] bool waits() const { return waits_; }
-  /** CLOCK_MONOTONIC ns, when what is held at NICs that left protect has gone on, and follow() has to come
-   * again; 0: there are none. */
+  /** CLOCK_MONOTONIC ns, when what is held at NICs that left protect may have gone on, and follow() has to
+   * come again; 0: there are none. */
   [[nodiscard]] int64_t drained_ns() const;
   /** Whether of() says something else of a NIC than before the last call; not while follow() goes on. */
   [[nodiscard]] bool has_changed();
   /** Takes every guard and enforcer away, whether taps forward already or not. */
-  void stop();
+  void stop(Workers workers);
   /** The links as they would be without us: spliced taps in their bridges, our own interfaces not there.
    * Valid until the next call. */
   const std::map<uint32_t, Link>& without_us(const std::map<uint32_t, Link>& links);
@@ -74,7 +76,8 @@ class Protection {
     bool in_protect = false;
     std::string reason;  // of the choice
     bool fails_closed = false;
-    int64_t drained_ns = 0;  // CLOCK_MONOTONIC, when what was held has gone on; 0: it has, or is on guard
+    int64_t drained_ns = 0;  // CLOCK_MONOTONIC, when all of it is held that will be; 0: it has gone on, or
+                             // the NIC is on guard
     uint32_t stand_in = 0;   // that is known as the NIC's
     std::string logged;
     bool was_in_protect = false, was_there = false;  // when it was noted last
@@ -82,13 +85,14 @@ class Protection {
   using Wanted = std::map<uint32_t, WantedEnforcer>;
 
   Protection(const ProtectionParts& parts, ProtectionOptions options, EnforcerSet enforcers);
-  Status divert(std::span<const std::unique_ptr<Worker>> workers);
+  Status divert(Workers workers);
   Wanted wanted(const LivePolicy* policy, std::span<const EnforceableNic> nics);
   void want(Wanted& wanted, const LivePolicy& policy, const EnforceableNic& nic);
   void keep(Wanted& wanted, const EnforceableNic& nic);
   void release(Guarded& guarded, const vmoat_guard& then);
   bool let_go(const Guarded& guarded);
-  void note_drained();
+  [[nodiscard]] bool has_drained(int64_t held_ns, int64_t now_ns, Workers workers) const;
+  void note_drained(Workers workers);
   void know_stand_in(uint32_t tap, Guarded& guarded);
   bool step(const Wanted& wanted, const std::map<uint32_t, Link>& links);
   void guard(const LivePolicy& policy);

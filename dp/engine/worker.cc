@@ -263,6 +263,7 @@ void Worker::take_held() {
   if (!divert_) return;
   waiting_.expire(realtime_ns(), [this](const HeldFrame& held) { dropped(held, &NicHeldDrops::refused); });
   for (size_t rounds = 0; rounds < held_rounds_max; rounds++) {
+    const int64_t looked_ns = monotonic_ns();
     const size_t count = divert_->read(batch_frames, [this](const HeldFrame& held) {
       taken(held);
       rule_held(held);
@@ -270,6 +271,7 @@ void Worker::take_held() {
     if (count < batch_frames) {
       pipeline_.caught_up();
       forgive();
+      emptied_ns_.store(looked_ns, std::memory_order_release);
     }
     if (count != 0) awake_until_ns_ = monotonic_ns() + awake_ns;
     answer_all();

@@ -65,6 +65,8 @@ class Worker final : private FlowControl {
 
   [[nodiscard]] uint32_t number() const { return number_; }
   [[nodiscard]] uint64_t events() const { return events_.load(std::memory_order_relaxed); }
+  /** CLOCK_MONOTONIC ns, when it began to look for held frames and then found no more; 0: not yet. */
+  [[nodiscard]] int64_t emptied_ns() const { return emptied_ns_.load(std::memory_order_acquire); }
   [[nodiscard]] WorkerView view();
 
  private:
@@ -138,6 +140,7 @@ class Worker final : private FlowControl {
   std::optional<Divert> new_divert_;                         // likewise
   WorkerView view_;
   std::atomic<uint64_t> events_ = 0;
+  std::atomic<int64_t> emptied_ns_ = 0;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
