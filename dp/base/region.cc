@@ -19,8 +19,11 @@ Region::Region(size_t bytes) : size_((bytes + 4095) & ~size_t{4095}) {
     std::fprintf(stderr, "out of memory: cannot reserve %zu bytes\n", size_);
     std::abort();
   }
-  if (size_ >= 4 * huge_page)
-    madvise(at, size_, MADV_HUGEPAGE);  // advice only: without it the table is slower
+  if (size_ >= 4 * huge_page) {
+    // advice only: without it the table is slower, and a worker waits for its first page when a guest does
+    madvise(at, size_, MADV_HUGEPAGE);
+    madvise(at, huge_page, MADV_POPULATE_WRITE);
+  }
   data_ = static_cast<uint8_t*>(at);
 }
 

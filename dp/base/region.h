@@ -1,5 +1,5 @@
-// Region: a large piece of zeroed memory reserved at start; only what is touched becomes resident, nothing
-// ever moves.
+// Region: a large piece of zeroed memory reserved at start; beside its first huge page only what is touched
+// becomes resident, nothing ever moves.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // The bounded tables: arena, slab, index, wheel, and the hash they are filled by.
 #include <doctest/doctest.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <set>
@@ -7,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/bucket_index.h"
+#include "base/region.h"
 #include "base/siphash.h"
 #include "base/wheel.h"
 
@@ -18,6 +20,19 @@ TEST_CASE("siphash depends on seed, words and their number") {
   CHECK(a(words, 3) == a(words, 3));
   CHECK(a(words, 3) != b(words, 3));
   CHECK(a(words, 3) != a(words, 2));
+}
+
+TEST_CASE("of a large region the first huge page is there from the start, and not the rest") {
+  constexpr size_t page = 4096, huge_page = 2 << 20;
+  const Region region(16 * huge_page);
+  std::vector<unsigned char> is_there(region.size() / page);
+  REQUIRE(::mincore(region.data(), region.size(), is_there.data()) == 0);
+  const auto resident = [&](size_t from, size_t pages) {
+    const auto first = is_there.begin() + static_cast<ptrdiff_t>(from);
+    return std::count_if(first, first + static_cast<ptrdiff_t>(pages), [](auto in) { return in & 1; });
+  };
+  CHECK(resident(0, huge_page / page) == huge_page / page);
+  CHECK(resident(8 * huge_page / page, 8 * huge_page / page) == 0);
 }
 
 TEST_CASE("a slab gives zeroed objects until it is full, and those given back again") {
