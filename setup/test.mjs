@@ -1,6 +1,7 @@
 // `npm test`: everything that is tested, with one line of totals at the end.
 import { checks } from './check.mjs';
 import { SetupFailure } from './failure.mjs';
+import { makeGuestImage } from './guest-image.mjs';
 import { buildNative, buildPrograms, buildWeb } from './native.mjs';
 import { installNodeModules } from './node-modules.mjs';
 import { nodeTests, testFiles, waiting } from './node-tests.mjs';
@@ -20,10 +21,12 @@ export async function test(args, long) {
   await Promise.all([installPackages(['build', 'run', 'test', 'demo']), installNodeModules()]);
   await startLibvirt();
   const tally = new Tally();
+  const image = all ? makeGuestImage() : undefined;
+  image?.catch(() => {}); // it is told of below
   const targets = ['all', long || !all ? 'kernel61_long_tests' : 'kernel61_tests'];
   if (all) await checks(tally, { everything: long, targets });
   await buildNative('release', targets);
-  await Promise.all([buildPrograms(), buildWeb()]);
+  await Promise.all([buildPrograms(), buildWeb(), image]);
   if (all)
     await tally.stage('tests side by side', () => nodeTests(found.apart, { atOnce: waiting, name: 'apart' }));
   await tally.stage('tests of the whole', () => nodeTests(files, { atOnce: 1, name: 'whole' }));

@@ -4,11 +4,11 @@ import { bench } from './bench.mjs';
 import { check } from './check.mjs';
 import { shown } from './command.mjs';
 import { fuzz } from './fuzz.mjs';
+import { makeGuestImage } from './guest-image.mjs';
 import { buildAddon, buildPrograms, buildWeb } from './native.mjs';
 import { installNodeModules } from './node-modules.mjs';
 import { installPackages, requireRoot } from './packages.mjs';
 import { root } from './place.mjs';
-import { step } from './progress.mjs';
 import { startLibvirt } from './services.mjs';
 import { start } from './start.mjs';
 import { test } from './test.mjs';
@@ -55,7 +55,7 @@ async function demo(args) {
   requireRoot('the demo');
   await Promise.all([installPackages(['build', 'run', 'demo']), installNodeModules()]);
   await startLibvirt();
-  await Promise.all([buildAll(), guestImage()]);
+  await Promise.all([buildAll(), makeGuestImage()]);
   return demoProgram(args);
 }
 
@@ -63,10 +63,3 @@ async function demoProgram(args) {
   await installNodeModules();
   return shown([process.execPath, '--import', 'tsx', join(root, 'demo/main.ts'), ...args]);
 }
-
-// Downloads and unpacks while the compiler has the processor.
-const guestImage = () =>
-  step("the guests' kernel and root", async () => {
-    const code = await shown([process.execPath, '--import', 'tsx', join(root, 'demo/image/make.ts')]);
-    if (code !== 0) process.exit(code);
-  });
