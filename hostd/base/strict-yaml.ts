@@ -181,8 +181,8 @@ function issueProblems(
   const meant = issue.code === 'invalid_union' ? issue.errors.find(isOfRightType) : undefined;
   if (meant) return meant.flatMap((inner) => issueProblems(inner, path, places, format));
   const where = places.of(path);
-  const name = where.field || 'the file';
-  return [{ code: format.codes.badValue, ...where, message: `\`${name}\` must be ${wanted(issue)}` }];
+  const what = where.field ? `\`${where.field}\`` : 'the document';
+  return [{ code: format.codes.badValue, ...where, message: `${what} must be ${wanted(issue)}` }];
 }
 
 /** What somebody meant who wrote text, a list or a section: the form of the union that takes such a thing. */

@@ -87,7 +87,7 @@ responses:
     ['v.yaml:1:31: `responses.0.do.0` must be one of webhook, syslog, mode, isolate'],
   ],
   ['a list for a section', 'sockets: []', ['v.yaml:1:10: `sockets` must be a section of keys']],
-  ['a scalar for everything', 'hello', ['v.yaml:1:1: `the file` must be a section of keys']],
+  ['a scalar for everything', 'hello', ['v.yaml:1:1: the document must be a section of keys']],
   ['relative path', 'stateDir: var\n', ['v.yaml:1:11: `stateDir` must be an absolute path']],
   [
     'socket path too long',
