@@ -307,6 +307,9 @@ HeldRuling Pipeline::rule(const Frame& frame, bool waited) {
 void Pipeline::caught_up() {
   impl_->caught_up();
 }
+bool Pipeline::guards(uint16_t slot) const {
+  return impl_->guards(slot);
+}
 Ticket Pipeline::read(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told) {
   return impl_->read_told(key, segment, told);
 }

@@ -190,6 +190,8 @@ class Pipeline {
   HeldRuling rule(const Frame& frame, bool waited = false);
   /** Live: no held frame waits any more. */
   void caught_up();
+  /** Whether the policy has this NIC in protect. */
+  [[nodiscard]] bool guards(uint16_t slot) const;
   /** Live: heads of a followed flow that the kernel has read, and whose frame it lets pass. Returns how
    * far its line has come (HeldRuling). */
   Ticket read(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told);

@@ -58,6 +58,7 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   void meters(const NicMeters& meters, int64_t now_ns);
   HeldRuling rule(const Frame& frame, bool waited);
   void caught_up();
+  [[nodiscard]] bool guards(uint16_t slot) const { return verdicts_.guards(slot); }
   Ticket read_told(const vmoat_flow_key& key, uint32_t segment, const vmoat_heads& told);
   void was_reset();
   const PipelineCounters& counters();

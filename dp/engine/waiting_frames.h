@@ -29,13 +29,12 @@ class WaitingFrames {
   /** Calls `each(held)` for what is due when a line has come to `now`, in the order in which it came. */
   template <class Each>
   void release(const Ticket& now, Each&& each) {
-    for (uint32_t i = 0; i < count_; i++) {
-      Waiting& waiting = at(i);
-      if (waiting.gone || !is_due(waiting.ticket, now)) continue;
-      waiting.gone = true;
-      each(frame(waiting));
-    }
-    drop_gone();
+    release_where([&](const Waiting& waiting) { return is_due(waiting.ticket, now); }, each);
+  }
+  /** The same for all that is held at a NIC of which `is_one(slot)` says so. */
+  template <class IsOne, class Each>
+  void release_at(IsOne&& is_one, Each&& each) {
+    release_where([&](const Waiting& waiting) { return is_one(waiting.held.slot); }, each);
   }
   /** Calls `each(held)` for what has waited too long. */
   template <class Each>
@@ -59,6 +58,16 @@ class WaitingFrames {
     uint32_t frames = 0, bytes = 0;
   };
 
+  template <class Which, class Each>
+  void release_where(Which&& which, Each&& each) {
+    for (uint32_t i = 0; i < count_; i++) {
+      Waiting& waiting = at(i);
+      if (waiting.gone || !which(waiting)) continue;
+      waiting.gone = true;
+      each(frame(waiting));
+    }
+    drop_gone();
+  }
   [[nodiscard]] Waiting& at(uint32_t i) { return waiting_[(first_ + i) % frames_max]; }
   [[nodiscard]] HeldFrame frame(const Waiting& waiting) const;
   [[nodiscard]] Share& share_of(const HeldFrame& held) { return shares_[held.spender() % VMOAT_SLOTS]; }

@@ -270,6 +270,7 @@ void Worker::take_held() {
     });
     if (count < batch_frames) {
       pipeline_.caught_up();
+      release_unguarded();
       forgive();
       emptied_ns_.store(looked_ns, std::memory_order_release);
     }
@@ -278,6 +279,12 @@ void Worker::take_held() {
     beat();  // a guest's flood must not look like our death
     if (count < batch_frames) return;
   }
+}
+
+/** Where a NIC has left protect, what its frames wait for does not come by here any more: they go on. */
+void Worker::release_unguarded() {
+  waiting_.release_at([this](uint16_t slot) { return !pipeline_.guards(slot); },
+                      [this](const HeldFrame& held) { carry_out(Ruling::pass, held); });
 }
 
 void Worker::taken(const HeldFrame& held) {

@@ -85,6 +85,7 @@ class Worker final : private FlowControl {
   void take_policy();
   void take_held();
   void taken(const HeldFrame& held);
+  void release_unguarded();
   void forgive();
   void rule_held(const HeldFrame& held);
   void rule_waiting(Ticket now);
