@@ -87,6 +87,7 @@ void none_passes_when_scarce(BypassRig& rig, Causes causes) {
   CHECK(wait_for([&] { return passes(rig.card_b.heard(decided) + 1); }));
   size_t heard = 0;
   for (uint32_t n = first; n <= rig.talks; n++) heard += rig.card_b.heard({.number = n});
+  CAPTURE(rig.counted(VMOAT_TO_NIC, because(VMOAT_FAILED_OPEN)));
   CHECK(heard == 0);
   CHECK(rig.counts(VMOAT_TO_NIC, causes, 1));
 }
@@ -154,6 +155,7 @@ TEST_CASE("bypass: fragment memory that is full") {
           if (!BypassRig::arrives(rig.card_b, allowed, 3, 200)) return false;
           return rig.card_b.heard({.number = allowed.number}) == 3;
         }));
+        CAPTURE(rig.counted(VMOAT_TO_NIC, because(VMOAT_FAILED_OPEN)));
         for (uint32_t n = first; n < first + 2004; n++) REQUIRE(rig.card_b.heard({.number = n}) == 0);
       },
       one_hook, with([](auto& c) { c.fragments.bytes_max = 4096; }));
