@@ -1,7 +1,7 @@
 // `npm test`: everything that is tested, with one line of totals at the end.
 import { checks } from './check.mjs';
 import { SetupFailure } from './failure.mjs';
-import { makeGuestImage } from './guest-image.mjs';
+import { makeGuestImage, makeMachineRoot } from './images.mjs';
 import { buildNative, buildPrograms, buildWeb } from './native.mjs';
 import { installNodeModules } from './node-modules.mjs';
 import { nodeTests, testFiles, waiting } from './node-tests.mjs';
@@ -21,24 +21,33 @@ export async function test(args, long) {
   await Promise.all([installPackages(['build', 'run', 'test', 'demo']), installNodeModules()]);
   await startLibvirt();
   const tally = new Tally();
-  const image = all ? makeGuestImage() : undefined;
-  image?.catch(() => {}); // it is told of below
   const targets = ['all', long || !all ? 'kernel61_long_tests' : 'kernel61_tests'];
   if (all) await checks(tally, { everything: long, targets });
   await buildNative('release', targets);
-  await Promise.all([buildPrograms(), buildWeb(), image]);
+  await Promise.all([buildPrograms(), buildWeb()]);
   if (all)
     await tally.stage('tests side by side', () => nodeTests(found.apart, { atOnce: waiting, name: 'apart' }));
+  const images = all ? makeImages() : undefined;
+  images?.catch(() => {}); // it is told of below
   await tally.stage('tests of the whole', () => nodeTests(files, { atOnce: 1, name: 'whole' }));
+  await images;
+  if (all)
+    await tally.stage('tests with guests', () => nodeTests(found.guests, { atOnce: 1, name: 'guests' }));
   if (long && all) await tally.stage('long tests', () => nodeTests(found.long, { atOnce: 1, name: 'long' }));
   return tally.end();
 }
 
+/** Tests of the whole leave a processor alone for much of their time. */
+async function makeImages() {
+  await makeGuestImage({ idle: true });
+  await makeMachineRoot({ idle: true });
+}
+
 /** Files whose path has one of the parts. */
-function named({ rooms, apart, whole, long }, parts) {
-  const files = [...rooms, ...apart, ...whole, ...long].filter((file) =>
-    parts.some((part) => file.includes(part)),
-  );
+function named(found, parts) {
+  const files = Object.values(found)
+    .flat()
+    .filter((file) => parts.some((part) => file.includes(part)));
   if (files.length > 0) return files;
   throw new SetupFailure(`no test file has ${parts.map((part) => `"${part}"`).join(' or ')} in its path`, {
     hint: 'name a part of a path, as in npm test -- libvirt/protect, or nothing for all tests',

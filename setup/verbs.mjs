@@ -4,7 +4,7 @@ import { bench } from './bench.mjs';
 import { check } from './check.mjs';
 import { shown } from './command.mjs';
 import { fuzz } from './fuzz.mjs';
-import { makeGuestImage } from './guest-image.mjs';
+import { makeGuestImage } from './images.mjs';
 import { buildAddon, buildPrograms, buildWeb } from './native.mjs';
 import { installNodeModules } from './node-modules.mjs';
 import { installPackages, requireRoot } from './packages.mjs';

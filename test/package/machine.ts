@@ -115,7 +115,8 @@ async function stop(container: ChildProcess, root: string): Promise<void> {
   rmSync(root, { recursive: true, force: true });
 }
 
-async function rootArchive(kind: MachineKind): Promise<string> {
+/** The root's archive; made where it is not there yet. */
+export async function rootArchive(kind: MachineKind): Promise<string> {
   const hash = createHash('sha256').update(`${SUITE} ${PACKAGES[kind]}`).digest('hex').slice(0, 12);
   const archive = join(cache, `machine-root-${hash}.tar`);
   if (existsSync(archive)) return archive;
