@@ -7,9 +7,6 @@ import { folder, logs, root } from './place.mjs';
 
 const TAIL_LINES = 25;
 
-/** Before a program's name: it runs only where a processor has nothing else to do. */
-export const IDLE = ['chrt', '--idle', '0'];
-
 /**
  * Runs a program to its end with its output in .cache/log/NAME.log.
  * @param {string} name of the log file

@@ -1,21 +1,19 @@
-// Makes what guests and machines start from, where it is not there yet: mostly downloads and unpacking.
+// Makes what guests and machines start from, where it is not there yet: mostly downloads and unpacking, for while the
+// compiler has the processor.
 import { join } from 'node:path';
-import { IDLE, shown } from './command.mjs';
+import { shown } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
 import { root } from './place.mjs';
 import { step } from './progress.mjs';
 
-/** @param {{idle?: boolean}} [how] idle: without being in anybody's way */
-export const makeGuestImage = (how) => make("the guests' kernel and root", 'demo/image/make.ts', how);
+export const makeGuestImage = () => make("the guests' kernel and root", 'demo/image/make.ts');
 
-/** @param {{idle?: boolean}} [how] likewise */
-export const makeMachineRoot = (how) =>
-  make('the root of the machine that the package is for', 'test/package/make-root.ts', how);
+export const makeMachineRoot = () =>
+  make('the root of the machine that the package is for', 'test/package/make-root.ts');
 
-async function make(what, program, { idle = false } = {}) {
+async function make(what, program) {
   await step(what, async () => {
-    const argv = [process.execPath, '--import', 'tsx', join(root, program)];
-    const code = await shown(idle ? [...IDLE, ...argv] : argv);
+    const code = await shown([process.execPath, '--import', 'tsx', join(root, program)]);
     if (code !== 0) throw new SetupFailure(`could not make ${what}`, { hint: `look above: ${program}` });
   });
 }

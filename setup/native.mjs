@@ -1,7 +1,7 @@
 // Builds what runs: the addon (CMake, Ninja), the programs' bundles (esbuild), the dashboard (Vite).
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { IDLE, logged } from './command.mjs';
+import { logged } from './command.mjs';
 import { unlessFresh } from './fresh.mjs';
 import { buildNode } from './node20.mjs';
 import { build, root } from './place.mjs';
@@ -10,6 +10,9 @@ import { step } from './progress.mjs';
 /** ccache keeps what was compiled with precompiled headers only where it is told that no file hangs on their macros.
  * Which files one was made from the compiler says: to preprocess each for that would be to read those headers again. */
 const CACHED = { CCACHE_SLOPPINESS: 'pch_defines,time_macros', CCACHE_DEPEND: '1' };
+
+/** Before a program's name: it runs only where a processor has nothing else to do. */
+const IDLE = ['chrt', '--idle', '0'];
 
 /**
  * @param {'release' | 'asan' | 'fuzz'} preset of dp/CMakePresets.json

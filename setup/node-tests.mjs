@@ -11,22 +11,16 @@ const WHOLE = /^test\//;
 /** Of that, what needs nothing but processes of its own; all else uses the machine's one libvirt, the processors' whole
  * time or fixed names, and goes one after the other. */
 const APART = /^test\/(apps|docs|hostd|pcap|threats|wire)\//;
-/** Of those, what starts guests or a machine from an image. */
-const IMAGES = /^test\/(libvirt|package)\//;
 const LONG = /\.long\.test\.ts$/;
 
-/**
- * @returns {Record<'rooms' | 'apart' | 'whole' | 'guests' | 'long', string[]>} test files: of single rooms; of what
- * crosses them, side by side, not, with images; long ones
- */
+/** @returns {Record<'rooms' | 'apart' | 'whole' | 'long', string[]>} test files: of single rooms; of what crosses them, side by side or not; long ones */
 export function testFiles() {
   const all = filesBelow('').filter((file) => file.endsWith('.test.ts'));
   const short = all.filter((file) => !LONG.test(file));
   return {
     rooms: short.filter((file) => !WHOLE.test(file)),
     apart: short.filter((file) => APART.test(file)),
-    whole: short.filter((file) => WHOLE.test(file) && !APART.test(file) && !IMAGES.test(file)),
-    guests: short.filter((file) => IMAGES.test(file)),
+    whole: short.filter((file) => WHOLE.test(file) && !APART.test(file)),
     long: all.filter((file) => LONG.test(file)),
   };
 }

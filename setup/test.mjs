@@ -21,33 +21,30 @@ export async function test(args, long) {
   await Promise.all([installPackages(['build', 'run', 'test', 'demo']), installNodeModules()]);
   await startLibvirt();
   const tally = new Tally();
+  const images = all ? makeImages() : undefined;
+  images?.catch(() => {}); // it is told of below
   const targets = ['all', long || !all ? 'kernel61_long_tests' : 'kernel61_tests'];
   if (all) await checks(tally, { everything: long, targets });
   await buildNative('release', targets);
-  await Promise.all([buildPrograms(), buildWeb()]);
+  await Promise.all([buildPrograms(), buildWeb(), images]);
   if (all)
     await tally.stage('tests side by side', () => nodeTests(found.apart, { atOnce: waiting, name: 'apart' }));
-  const images = all ? makeImages() : undefined;
-  images?.catch(() => {}); // it is told of below
   await tally.stage('tests of the whole', () => nodeTests(files, { atOnce: 1, name: 'whole' }));
-  await images;
-  if (all)
-    await tally.stage('tests with guests', () => nodeTests(found.guests, { atOnce: 1, name: 'guests' }));
   if (long && all) await tally.stage('long tests', () => nodeTests(found.long, { atOnce: 1, name: 'long' }));
   return tally.end();
 }
 
-/** Tests of the whole leave a processor alone for much of their time. */
+/** One after the other: both leave the compiler its time. */
 async function makeImages() {
-  await makeGuestImage({ idle: true });
-  await makeMachineRoot({ idle: true });
+  await makeGuestImage();
+  await makeMachineRoot();
 }
 
 /** Files whose path has one of the parts. */
-function named(found, parts) {
-  const files = Object.values(found)
-    .flat()
-    .filter((file) => parts.some((part) => file.includes(part)));
+function named({ rooms, apart, whole, long }, parts) {
+  const files = [...rooms, ...apart, ...whole, ...long].filter((file) =>
+    parts.some((part) => file.includes(part)),
+  );
   if (files.length > 0) return files;
   throw new SetupFailure(`no test file has ${parts.map((part) => `"${part}"`).join(' or ')} in its path`, {
     hint: 'name a part of a path, as in npm test -- libvirt/protect, or nothing for all tests',
