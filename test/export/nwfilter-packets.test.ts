@@ -12,7 +12,7 @@ import { randomOf } from './random.ts';
 import { TapLab } from './tap-lab.ts';
 
 const SEED = 20_261_122;
-const POLICIES = 5;
+const POLICIES = 8;
 const random = randomOf(SEED);
 const ESP = 50;
 /** Of those that begin a connection: an ICMP error by itself belongs to none, and no rule allows it. */
