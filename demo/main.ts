@@ -69,7 +69,7 @@ const FIRST_COMMANDS = `
   Protect      npx vmoat policy recommend --accept         what was seen becomes rules
                npx vmoat mode vm.vmoat-demo-redis protect  only web may, from now on
                virsh console vmoat-demo-client --devname console1
-                 redis-cli -h 10.0.0.20 ping               is refused; Ctrl-] leaves
+                 redis-cli -h 10.0.0.20 ping               is refused: it never asked in learn; Ctrl-] leaves
                npx vmoat explain --from vmoat-demo-client --to vmoat-demo-redis --port tcp/6379
                npx vmoat mode vm.vmoat-demo-redis learn    and back
 `;

@@ -208,7 +208,7 @@ class Pipeline::Impl final : private NameWatch, private ShownWatch {
   void answer(Session& s, bool was_followed, bool was_sought);
   bool leave_kernel(uint32_t number, FlowEnd end);
   uint32_t session_of_count(const vmoat_flow_key& key, const KeyedPacket& keyed, PathNumbers by,
-                            const vmoat_flow& flow, int64_t offset_ns);
+                            const vmoat_flow& flow, int64_t offset_ns, Counted how);
   PathNumbers find_path(const vmoat_flow_key& key, uint32_t segment);
   [[nodiscard]] KeyedPacket keyed_of(const vmoat_flow_key& key, PathNumbers by) const;
   static bool may_speak(const Session& s, int end, uint16_t slot);

@@ -104,7 +104,7 @@ bool Pipeline::Impl::leave_kernel(uint32_t number, FlowEnd end) {
 }
 
 uint32_t Pipeline::Impl::session_of_count(const vmoat_flow_key& key, const KeyedPacket& k, PathNumbers by,
-                                          const vmoat_flow& flow, int64_t offset_ns) {
+                                          const vmoat_flow& flow, int64_t offset_ns, Counted how) {
   if (const uint32_t number = table_.find(k); number != 0) return number;
   const uint32_t number = make_session(k, by.path, 0, static_cast<int64_t>(flow.first_ns) + offset_ns);
   if (number == 0) return 0;
@@ -114,6 +114,8 @@ uint32_t Pipeline::Impl::session_of_count(const vmoat_flow_key& key, const Keyed
     s.state = State::established;
     const bool near_asked = (flow.tcp_flags[VMOAT_FROM_NIC] & (tcp_syn | tcp_ack)) == tcp_syn;
     const bool far_asked = (flow.tcp_flags[VMOAT_TO_NIC] & (tcp_syn | tcp_ack)) == tcp_syn;
+    const uint8_t flags = flow.tcp_flags[VMOAT_FROM_NIC] | flow.tcp_flags[VMOAT_TO_NIC];
+    if (how == Counted::adopted && (flags & tcp_fin) != 0) s.state = State::closing;
     if (near_asked || far_asked) s.state = State::half_open, s.set(direction_was_seen);
     s.set_client(near_asked ? near : far_asked ? far : key.near_port > key.far_port ? near : far);
     if (flow.picked_up != 0) s.set(was_picked_up), counters_.picked_up++;
@@ -209,7 +211,7 @@ void Pipeline::Impl::count(const vmoat_flow_key& key, uint32_t segment, const vm
       flow.packets[VMOAT_FROM_NIC] + flow.packets[VMOAT_TO_NIC] == 0;  // there for its verdict only
   if (uncounted && table_.find(k) == 0) return how == Counted::last ? void() : control_->forget(key);
   if (uncounted && is_to_many(address_of(key.near))) return;  // one of its receivers
-  const uint32_t number = session_of_count(key, k, by, flow, epoch_offset_ns);
+  const uint32_t number = session_of_count(key, k, by, flow, epoch_offset_ns, how);
   if (number == 0) return;
   Session& s = table_[number];
   const int near = k.sender;

@@ -293,6 +293,19 @@ TEST_CASE("what an earlier instance counted is in the totals, not in the deltas"
   CHECK(rig.report().at(0).delta_packets[0] == 3);
 }
 
+TEST_CASE("what was closed while no engine ran is not open for an hour") {
+  for (const bool closed : {false, true}) {
+    CAPTURE(closed);
+    LiveRig rig;
+    vmoat_flow flow = counted(3, 3);
+    flow.tcp_flags[VMOAT_TO_NIC] = tcp_syn | tcp_ack | (closed ? tcp_fin : 0);
+    rig.pipeline.count(key(true), 1, flow, start_ns, Counted::adopted);
+    rig.now_ns = start_ns + 200 * ns_per_s;
+    rig.report();
+    CHECK(rig.notes.forgotten.size() == (closed ? 1 : 0));
+  }
+}
+
 TEST_CASE("a packet that the kernel did not track is counted here") {
   LiveRig rig;
   const Buffer bytes = ethernet(0x0800, ip_between(1, 2, 17, udp(5000, 5001, text("x"))));

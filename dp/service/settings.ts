@@ -157,7 +157,7 @@ export const SETTINGS: readonly Setting[] = [
   timeout('tcpEstablishedTimeout', 'tcp-established-timeout', 'silence of an open TCP session'),
   timeout('tcpClosingTimeout', 'tcp-closing-timeout', 'silence after one FIN'),
   timeout('tcpClosedTimeout', 'tcp-closed-timeout', 'time for late packets after both FINs or a reset'),
-  timeout('unansweredTimeout', 'unanswered-timeout', 'silence where only one end has spoken, TCP aside'),
+  timeout('unansweredTimeout', 'unanswered-timeout', 'silence where one end alone spoke; TCP if picked up'),
   timeout('udpTimeout', 'udp-timeout', 'silence of a UDP session'),
   timeout('icmpTimeout', 'icmp-timeout', 'silence of an ICMP session'),
   timeout('otherTimeout', 'other-timeout', 'silence of other protocols'),

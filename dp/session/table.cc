@@ -3,6 +3,15 @@
 
 namespace vmoat {
 
+namespace {
+
+/** A late acknowledgement looks like a connection that is older than vmoat, until the other end speaks. */
+bool may_be_over(const Session& s) {
+  return s.has(was_picked_up) && (s.packets[0] == 0 || s.packets[1] == 0);
+}
+
+}  // namespace
+
 SessionTable::SessionTable(uint32_t capacity, const Timeouts& timeouts)
     : sessions_(capacity), index_(capacity), wheel_(*this, queues), timeouts_(timeouts) {}
 
@@ -70,7 +79,7 @@ int64_t SessionTable::timeout_ns(const Session& s) const {
       case State::half_open:
         return timeouts_.tcp_half_open_s;
       case State::established:
-        return timeouts_.tcp_established_s;
+        return may_be_over(s) ? timeouts_.unanswered_s : timeouts_.tcp_established_s;
       case State::closing:
         return timeouts_.tcp_closing_s;
       case State::closed:

@@ -97,6 +97,29 @@ TEST_CASE("silence ends sessions by their state, packets put it off") {
   CHECK(ended == std::vector<uint32_t>{half, lonely, whole});
 }
 
+TEST_CASE("what was picked up is taken for over unless both ends have spoken") {
+  SessionTable table(10, {});
+  const uint32_t late = make(table, 1, State::established), running = make(table, 2, State::established);
+  for (const uint32_t n : {late, running}) {
+    table[n].set(was_picked_up);
+    table[n].packets[0] = 1;
+  }
+  table[running].packets[1] = 1;
+  std::vector<uint32_t> ended;
+  const auto advance = [&](int64_t seconds) {
+    table.advance(start_ns + seconds * ns_per_s, [&](uint32_t n) {
+      ended.push_back(n);
+      table.erase(n);
+    });
+  };
+  advance(29);
+  CHECK(ended.empty());
+  advance(32);
+  CHECK(ended == std::vector<uint32_t>{late});
+  advance(3500);
+  CHECK(ended == std::vector<uint32_t>{late});
+}
+
 TEST_CASE("paths are numbers as long as somebody holds them") {
   Paths paths(4, hash);
   Path a, b, gtp, gtp_back;

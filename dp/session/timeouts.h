@@ -11,7 +11,7 @@ struct Timeouts {
   uint16_t tcp_established_s = 3600;  // also picked up in mid-stream
   uint16_t tcp_closing_s = 120;       // one FIN seen
   uint16_t tcp_closed_s = 3;          // both FINs or a RST seen: late packets still count
-  uint16_t unanswered_s = 30;         // UDP and others, one direction only
+  uint16_t unanswered_s = 30;         // UDP and others, TCP picked up in mid-stream: one direction only
   uint16_t udp_s = 180;
   uint16_t icmp_s = 30;
   uint16_t other_s = 300;
