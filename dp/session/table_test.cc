@@ -27,6 +27,13 @@ uint32_t make(SessionTable& table, uint16_t port, State state) {
   table.schedule(n);
   return n;
 }
+/** Erases what ends until so long after the start, and adds it to `ended`. */
+void end_silent(SessionTable& table, int64_t seconds, std::vector<uint32_t>& ended) {
+  table.advance(start_ns + seconds * ns_per_s, [&](uint32_t n) {
+    ended.push_back(n);
+    table.erase(n);
+  });
+}
 }  // namespace
 
 TEST_CASE("both directions have one key, different scopes have two") {
@@ -81,12 +88,7 @@ TEST_CASE("silence ends sessions by their state, packets put it off") {
   const uint32_t half = make(table, 1, State::half_open), whole = make(table, 2, State::established);
   const uint32_t lonely = make(table, 3, State::unanswered);
   std::vector<uint32_t> ended;
-  const auto advance = [&](int64_t seconds) {
-    table.advance(start_ns + seconds * ns_per_s, [&](uint32_t n) {
-      ended.push_back(n);
-      table.erase(n);
-    });
-  };
+  const auto advance = [&](int64_t seconds) { end_silent(table, seconds, ended); };
   advance(20);
   table[lonely].last_ns = start_ns + 20 * ns_per_s;
   advance(32);
@@ -106,12 +108,7 @@ TEST_CASE("what was picked up is taken for over unless both ends have spoken") {
   }
   table[running].packets[1] = 1;
   std::vector<uint32_t> ended;
-  const auto advance = [&](int64_t seconds) {
-    table.advance(start_ns + seconds * ns_per_s, [&](uint32_t n) {
-      ended.push_back(n);
-      table.erase(n);
-    });
-  };
+  const auto advance = [&](int64_t seconds) { end_silent(table, seconds, ended); };
   advance(29);
   CHECK(ended.empty());
   advance(32);
